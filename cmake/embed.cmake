@@ -1,0 +1,12 @@
+# cmake -DOUT=x.c "-DSOURCES=a;b" -P embed.cmake : text files -> one C table, declared in kernels_cl/source.h
+set(body "")
+set(table "")
+foreach(src IN LISTS SOURCES)
+  get_filename_component(name "${src}" NAME)
+  string(MAKE_C_IDENTIFIER "${name}" id)
+  file(READ "${src}" hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," hex "${hex}")
+  string(APPEND body "static const char ${id}[] = {${hex}0};\n")
+  string(APPEND table "    {\"${name}\", ${id}},\n")
+endforeach()
+file(WRITE "${OUT}" "#include \"kernels_cl/source.h\"\n${body}\nconst struct hby_source hby_sources[] = {\n${table}    {0, 0},\n};\n")

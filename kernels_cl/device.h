@@ -1,0 +1,61 @@
+/* One OpenCL device: what it can do, its context, its programs. */
+#ifndef HBY_KERNELS_CL_DEVICE_H
+#define HBY_KERNELS_CL_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "partition/backend.h"
+
+enum hby_cl_kind { HBY_CL_GPU, HBY_CL_ACCELERATOR, HBY_CL_CPU, HBY_CL_OTHER };
+
+/* How the device multiplies four int8 pairs into an int32: chosen by try-compile and a self-test, best first. dot.clh has the bodies. */
+enum hby_cl_dot { HBY_DOT_PORTABLE, HBY_DOT_KHR, HBY_DOT_X86_VNNI, HBY_DOT_X86_MADD, HBY_DOT_ARM_ACC, HBY_DOT_QCOM, HBY_DOT_NV_DP4A, HBY_DOT_AMD_SDOT4, HBY_DOT_COUNT };
+
+/* Facts read once. */
+struct hby_cl_info {
+    char platform[96], name[128], vendor[96], version[96], driver[64];
+    enum hby_cl_kind kind;
+    int version_major, version_minor; /* of the OpenCL version */
+    int compute_units, clock_mhz;
+    size_t max_work_group, max_work_item[3];
+    size_t align_bytes; /* of sub-buffers */
+    uint64_t global_bytes, max_alloc_bytes, local_bytes;
+    bool host_unified;
+    bool has_fp16, has_fp64, has_int_dot, has_sub_groups, has_command_buffer;
+    bool is_host_cpu; /* the device is this machine's own x86 CPU, and inline assembly compiles and passes its self-test */
+    enum hby_cl_dot dot;
+    bool x86_avx512, x86_f16c; /* usable in inline assembly (is_host_cpu, CPUID and XGETBV agree) */
+};
+
+struct hby_cl_device {
+    struct hby_cl_info info;
+    struct hby_cl_state *state; /* context, programs, caches: cl_device.c */
+};
+
+/* What picks a device; zero fields do not constrain. */
+struct hby_cl_choice {
+    int device_id;          /* index in the default order, or -1 */
+    const char *device;     /* substring of "platform / device", case-insensitive, or NULL */
+    int device_type;        /* -1 any, else enum hby_cl_kind */
+};
+
+struct hby_cl_options {
+    struct hby_cl_choice choice;
+    const char *serialization_dir, *model_token; /* NULL: no cache on disk */
+    const char *deny_kernels;                    /* comma-separated rows of kernels.def, or NULL */
+    int gemm;                                    /* 0 auto, 1 own, 2 clblast */
+    int wait_limit_ms;                           /* 0: the default */
+    bool profile, zero_copy;
+};
+
+/* All devices in the default order: GPU before accelerator before CPU, then compute units x clock; one under two ICDs counted once.
+ * *n = 0 with HBY_UNSUPPORTED and a reason where there is no loader, no platform or no device. Free with free(). */
+enum hby_status hby_cl_list(struct hby_cl_info **info, int *n, struct hby_reason *why);
+/* The backend on the chosen device. HBY_UNSUPPORTED with a reason if there is none. */
+enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct hby_backend **out, struct hby_reason *why);
+const struct hby_cl_info *hby_cl_backend_info(const struct hby_backend *be);
+void hby_cl_backend_destroy(struct hby_backend **be);
+
+#endif

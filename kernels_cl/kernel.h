@@ -1,0 +1,60 @@
+/* What a row of kernels.def is made of: a predicate and a launch rule. cl_session.c calls them; cl_program.c builds. */
+#ifndef HBY_KERNELS_CL_KERNEL_H
+#define HBY_KERNELS_CL_KERNEL_H
+
+#include "kernels_cl/device.h"
+#include "partition/backend.h"
+
+/* Where a kernel might go: the step plan->step[first], of which at most `limit` steps may be covered. */
+struct hby_cl_site {
+    const struct hby_cl_device *dev;
+    const struct hby_plan *plan;
+    const struct hby_step *step; /* = &plan->step[first] */
+    int first, limit;
+};
+
+/* One or more kernel launches in the making. In a query nothing but programs is made (dry); when a session is created the arguments are bound too. */
+struct hby_cl_launch;
+
+/* How many steps, from site->first, this row can run as one (0: none; say why if `why` is not empty already). Must not allocate. */
+typedef int (*hby_cl_match_fn)(const struct hby_cl_site *site, struct hby_reason *why);
+/* Defines options, names the kernel, binds arguments, sets the grid. */
+typedef enum hby_status (*hby_cl_launch_fn)(const struct hby_cl_site *site, struct hby_cl_launch *l);
+
+struct hby_cl_kernel {
+    const char *name;
+    enum hby_nest nest;
+    unsigned schemes; /* bits 1 << HBY_SCHEME_x */
+    hby_cl_match_fn match;
+    hby_cl_launch_fn launch;
+};
+extern const struct hby_cl_kernel hby_cl_kernels[]; /* rows of kernels.def in order of preference; the first that matches is taken; ends with a NULL name */
+
+#define HBY_KERNEL(name, nest, schemes, match, launch)                                    \
+    int hby_cl_match_##match(const struct hby_cl_site *site, struct hby_reason *why); \
+    enum hby_status hby_cl_launch_##launch(const struct hby_cl_site *site, struct hby_cl_launch *l);
+#include "kernels_cl/kernels.def"
+#undef HBY_KERNEL
+
+/* --- for launch rules --- */
+
+/* Is only the program wanted (query)? Then packing weights is a waste; every call below is still legal and does nothing. */
+bool hby_cl_is_dry(const struct hby_cl_launch *l);
+/* Adds -DNAME=VALUE to the program's options and to its key. NAME is a string literal. */
+void hby_cl_define(struct hby_cl_launch *l, const char *name, int value);
+/* Builds (or finds) the program of `file` (a name in kernels_cl/, with the headers it includes) under the options defined so far, plus
+ * HBY_SCHEME_<name>=1 of the step and the device's feature macros (HBY_HAS_FP16, HBY_DOT_x), and starts a launch of its kernel `entry`. The options are reset after it. */
+enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char *entry);
+/* Arguments in the kernel's order. */
+void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes); /* a struct by value */
+void hby_cl_arg_i32(struct hby_cl_launch *l, int32_t value);
+void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor);                   /* constant or run-time tensor, as stored; -1: a valid dummy buffer */
+void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes); /* copied to the device now; equal contents are shared; `slack` of 64 zero bytes follows */
+void hby_cl_arg_scratch(struct hby_cl_launch *l, size_t bytes);                /* device memory that lives during this step; the n-th scratch of a step is shared between its launches by size order */
+/* Work sizes; local must divide global and fit the device (hby_cl_use has set limits); 0 local dims are taken as 1. */
+void hby_cl_grid(struct hby_cl_launch *l, const size_t global[3], const size_t local[3]);
+/* Text for the report. */
+void hby_cl_arithmetic(struct hby_cl_launch *l, const char *text);
+void hby_cl_cost(struct hby_cl_launch *l, double macs, double bytes);
+
+#endif

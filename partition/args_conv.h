@@ -1,0 +1,34 @@
+/* Loop nests over a sliding window: convolution (and FULLY_CONNECTED as one of 1x1), depthwise, transposed, pooling. NHWC throughout. */
+#ifndef HBY_PARTITION_ARGS_CONV_H
+#define HBY_PARTITION_ARGS_CONV_H
+#include "partition/args_base.h"
+
+/* out[b,y,x,n] = rescale(bias[n] + sum over (i,j,c) of (in[b, y*stride_h - pad_top + i*dilation_h, x*..., g*group_c + c] - in_zp)
+ *                                                   * (w[n,i,j,c] - w_zp));  positions outside the input count as in_zp (real 0).
+ * Step inputs: 0 activations, 1 weights (constant, TFLite's layout), 2 bias (constant int32, int64 or float; may be absent).
+ * Step tables (integer schemes): 0 mult[out_c], 1 shift[out_c].
+ * CONV_2D: weights [out_c, k_h, k_w, group_c]; in_c = group_c * groups.   FULLY_CONNECTED: in_h = k_h = 1, in_w = rows, group_c = in_c.
+ * DEPTHWISE_CONV_2D: weights [1, k_h, k_w, out_c], out_c = in_c * depth_multiplier, group_c = 1.
+ * TRANSPOSE_CONV: weights [out_c, k_h, k_w, in_c]; the window runs over the output: out[y] gathers in[(y + pad_top - i) / stride_h] where that divides. */
+struct hby_args_conv {
+    hby_i32 batch, in_h, in_w, in_c, out_h, out_w, out_c;
+    hby_i32 k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    hby_i32 group_c, depth_multiplier;
+    hby_i32 in_zp, w_zp, out_zp; /* as stored: real = (q - zp) * scale */
+    hby_i32 act_min, act_max;    /* quantized clamp, integer schemes */
+    hby_f32 f_min, f_max;        /* float schemes; -INFINITY, INFINITY when there is none */
+    hby_i32 rounding;            /* HBY_ROUND_* */
+    hby_i32 has_bias;
+    hby_i32 per_channel;         /* f32w8: weight scales differ per channel */
+    hby_i32 asymmetric;          /* f32w8: rows quantized with a zero point */
+};
+
+/* AVERAGE_POOL_2D, MAX_POOL_2D: over the part of the window inside the input. */
+struct hby_args_pool {
+    hby_i32 batch, in_h, in_w, channels, out_h, out_w;
+    hby_i32 k_h, k_w, stride_h, stride_w, pad_top, pad_left;
+    hby_i32 is_max;
+    hby_i32 act_min, act_max;
+    hby_f32 f_min, f_max;
+};
+#endif
