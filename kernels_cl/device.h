@@ -48,6 +48,7 @@ struct hby_cl_options {
     int gemm;                                    /* 0 auto, 1 own, 2 clblast */
     int wait_limit_ms;                           /* 0: the default */
     bool profile, zero_copy;
+    bool guard_arena; /* a testing aid: bands of a pattern between the arena's tensors, verified by finish (HBY_DEVICE when one was overwritten) */
 };
 
 /* All devices in the default order: GPU before accelerator before CPU, then compute units x clock; one under two ICDs counted once.

@@ -56,6 +56,7 @@ struct hby_plan {
     enum hby_type *storage;    /* per tensor: the type that it is stored in inside the partition (f16 for a float tensor when half storage is on) */
     int *alias;                /* per tensor: the tensor whose storage it shares (itself in general); see hby_plan_root */
     struct hby_verdict *verdict; /* per node */
+    int n_nodes_runnable;        /* nodes whose verdict is not HBY_ON_RUNTIME */
     bool half_storage;
     struct hby_plan_options opt;
     struct hby_pool *pool;

@@ -1,0 +1,589 @@
+/* The driver of ring 2: `checks [--seed N] [--list] [OP[:SCHEME]...]`. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
+#include "tests/check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host_ref/ref.h"
+#include "kernels_cl/device.h"
+#include "kernels_cl/kernel.h"
+#include "partition/execute.h"
+
+enum { MAX_BACKENDS = 32, RUNS = 3, GUARD = 64 };
+
+struct check {
+    uint64_t state;
+    struct hby_graph *g;
+    int cap_tensors, cap_nodes;
+    enum hby_op op;
+    enum hby_scheme scheme;
+    long cases, kernels_run, failures, host_only;
+    bool used_kernel[64];
+};
+
+/* One backend per set of denied kernels, made on first use. */
+static struct {
+    char deny[512];
+    struct hby_backend *be;
+} backends[MAX_BACKENDS];
+static int n_backends;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "checks: %s\n", what);
+    exit(2);
+}
+
+static void *must(void *p)
+{
+    if (!p)
+        die("out of memory");
+    return p;
+}
+
+static struct hby_backend *backend_denying(const char *deny, struct hby_reason *why)
+{
+    for (int i = 0; i < n_backends; i++)
+        if (!strcmp(backends[i].deny, deny))
+            return backends[i].be;
+    if (n_backends == MAX_BACKENDS || strlen(deny) >= sizeof backends[0].deny)
+        return NULL;
+    struct hby_cl_options opt = {.choice = {.device_id = -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1}, .deny_kernels = deny, .guard_arena = true};
+    struct hby_backend *be = NULL;
+    if (hby_cl_backend_create(&opt, &be, why))
+        return NULL;
+    strcpy(backends[n_backends].deny, deny);
+    backends[n_backends++].be = be;
+    return be;
+}
+
+/* ---- random ---- */
+
+static uint64_t next(struct check *c)
+{
+    uint64_t z = (c->state += 0x9e3779b97f4a7c15u); /* splitmix64 */
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+int check_int(struct check *c, int lo, int hi)
+{
+    return lo + (int)(next(c) % (uint64_t)((int64_t)hi - lo + 1));
+}
+
+double check_real(struct check *c, double lo, double hi)
+{
+    return lo + (hi - lo) * (double)(next(c) >> 11) * 0x1p-53;
+}
+
+bool check_chance(struct check *c, int percent)
+{
+    return check_int(c, 0, 99) < percent;
+}
+
+int check_cases(void)
+{
+    const char *s = getenv("HBY_CHECK_CASES");
+    return s && atoi(s) > 0 ? atoi(s) : 12;
+}
+
+double check_bound(enum hby_scheme scheme, int sum_length)
+{
+    switch (scheme) {
+    case HBY_SCHEME_f32:
+        return 1e-5;
+    case HBY_SCHEME_f16:
+        return 0x1p-10 * (2 + sqrt(sum_length) / 16);
+    case HBY_SCHEME_f32w8:
+        return 1e-6;
+    default:
+        return 0;
+    }
+}
+
+/* ---- graph ---- */
+
+enum hby_type check_type(enum hby_scheme scheme)
+{
+    static const enum hby_type of[HBY_SCHEME_COUNT] = {[HBY_SCHEME_f32] = HBY_F32, [HBY_SCHEME_f16] = HBY_F32,   [HBY_SCHEME_i8] = HBY_I8,   [HBY_SCHEME_u8] = HBY_U8,
+                                                       [HBY_SCHEME_i16] = HBY_I16, [HBY_SCHEME_f32w8] = HBY_F32, [HBY_SCHEME_i32] = HBY_I32};
+    return of[scheme];
+}
+
+static void *pool(struct check *c, size_t bytes)
+{
+    return must(hby_pool_alloc(&c->g->pool, bytes ? bytes : 1));
+}
+
+static int add_tensor(struct check *c, enum hby_type type, int rank, const int *dim)
+{
+    if (!c->g && hby_graph_create(&c->g))
+        die("out of memory");
+    struct hby_tensor t = {.type = type, .rank = rank, .runtime_index = -1, .name = "t"};
+    int64_t n = 1;
+    for (int i = 0; i < rank; i++) {
+        t.dim[i] = dim[i];
+        n *= dim[i];
+    }
+    t.bytes = type == HBY_I4 ? (size_t)(n + 1) / 2 : (size_t)n * hby_type_size(type);
+    int id;
+    if (hby_graph_add_tensor(c->g, &t, &id))
+        die("out of memory");
+    return id;
+}
+
+static void zero_range(enum hby_type type, int *lo, int *hi)
+{
+    *lo = type == HBY_I8 ? -128 : 0;
+    *hi = type == HBY_I8 ? 127 : type == HBY_U8 ? 255 : 0;
+}
+
+static void random_quant(struct check *c, int id)
+{
+    struct hby_tensor *t = &c->g->tensor[id];
+    if (t->type != HBY_I8 && t->type != HBY_U8 && t->type != HBY_I16)
+        return;
+    int lo, hi;
+    zero_range(t->type, &lo, &hi);
+    const float scale = (float)exp(check_real(c, log(1e-3), log(0.1))) * (t->type == HBY_I16 ? 1.0f / 256 : 1.0f);
+    const int32_t zp = check_chance(c, 10) ? lo : check_chance(c, 10) ? hi : check_int(c, lo, hi);
+    check_quant(c, id, 0, 1, &scale, &zp);
+}
+
+static int append(struct check *c, int **list, int *n, int id)
+{
+    int *grown = pool(c, sizeof(int) * (size_t)(*n + 1));
+    if (*n)
+        memcpy(grown, *list, sizeof(int) * (size_t)*n);
+    grown[(*n)++] = id;
+    *list = grown;
+    return id;
+}
+
+int check_input(struct check *c, enum hby_type type, int rank, const int *dim)
+{
+    const int id = add_tensor(c, type, rank, dim);
+    random_quant(c, id);
+    return append(c, &c->g->input, &c->g->n_inputs, id);
+}
+
+int check_output(struct check *c, enum hby_type type, int rank, const int *dim)
+{
+    const int id = add_tensor(c, type, rank, dim);
+    random_quant(c, id);
+    return append(c, &c->g->output, &c->g->n_outputs, id);
+}
+
+static uint16_t half_of(float f)
+{
+    union {
+        float f;
+        uint32_t u;
+    } v = {f};
+    const int e = (int)((v.u >> 23) & 255) - 112;
+    const uint32_t sign = (v.u >> 16) & 0x8000u;
+    return (uint16_t)(e <= 0 ? sign : e >= 31 ? (sign | 0x7bffu) : (sign | (uint32_t)e << 10 | ((v.u >> 13) & 0x3ffu))); /* truncates; normals only */
+}
+
+static void fill(struct check *c, const struct hby_tensor *t, void *p, int kind)
+{
+    const size_t n = t->type == HBY_I4 ? t->bytes : t->bytes / hby_type_size(t->type);
+    const double constant = check_real(c, -1, 1);
+    for (size_t i = 0; i < n; i++) {
+        const double u = kind == 2 ? constant : kind == 1 && check_chance(c, 50) ? (check_chance(c, 50) ? 1 : -1) : check_real(c, -1, 1);
+        switch (t->type) {
+        case HBY_F32:
+            ((float *)p)[i] = (float)(u * (kind == 1 ? 8 : 2));
+            break;
+        case HBY_F16:
+            ((uint16_t *)p)[i] = half_of((float)u);
+            break;
+        case HBY_I8:
+            ((int8_t *)p)[i] = (int8_t)floor(u < 0 ? u * 128 : u * 127.999);
+            break;
+        case HBY_U8:
+            ((uint8_t *)p)[i] = (uint8_t)floor((u + 1) * 127.999);
+            break;
+        case HBY_I16:
+            ((int16_t *)p)[i] = (int16_t)floor(u < 0 ? u * 32768 : u * 32767.999);
+            break;
+        case HBY_I32:
+            ((int32_t *)p)[i] = (int32_t)(u * 20000);
+            break;
+        case HBY_I64:
+            ((int64_t *)p)[i] = (int64_t)(u * 20000);
+            break;
+        case HBY_BOOL:
+            ((uint8_t *)p)[i] = u > 0;
+            break;
+        default:
+            ((uint8_t *)p)[i] = (uint8_t)next(c);
+            break;
+        }
+    }
+}
+
+int check_const(struct check *c, enum hby_type type, int rank, const int *dim, const void *data)
+{
+    const int id = add_tensor(c, type, rank, dim);
+    struct hby_tensor *t = &c->g->tensor[id];
+    void *p = pool(c, t->bytes);
+    if (data) {
+        memcpy(p, data, t->bytes);
+    } else {
+        fill(c, t, p, 0);
+        if (type == HBY_F32)
+            for (size_t i = 0; i < t->bytes / 4; i++)
+                ((float *)p)[i] *= 0.5f;
+        if (type == HBY_I8 && check_chance(c, 80)) /* what converters write; a weight of -128 occurs too */
+            for (size_t i = 0; i < t->bytes; i++)
+                if (((int8_t *)p)[i] == -128)
+                    ((int8_t *)p)[i] = -127;
+    }
+    t->data = p;
+    random_quant(c, id);
+    return id;
+}
+
+void check_quant(struct check *c, int tensor, int axis, int count, const float *scale, const int32_t *zero_point)
+{
+    float *s = pool(c, sizeof(float) * (size_t)count);
+    int32_t *z = pool(c, sizeof(int32_t) * (size_t)count);
+    for (int i = 0; i < count; i++) {
+        s[i] = scale ? scale[i] : (float)exp(check_real(c, log(1e-4), log(0.02)));
+        z[i] = zero_point ? zero_point[i] : 0;
+    }
+    c->g->tensor[tensor].quant = (struct hby_quant){.count = count, .axis = axis, .scale = s, .zero_point = z};
+}
+
+float check_scale(const struct check *c, int tensor)
+{
+    return c->g->tensor[tensor].quant.count ? c->g->tensor[tensor].quant.scale[0] : 0.0f;
+}
+
+const struct hby_tensor *check_tensor(const struct check *c, int tensor)
+{
+    return &c->g->tensor[tensor];
+}
+
+struct hby_node *check_node(struct check *c, enum hby_op op, int n_in, const int *in, int n_out, const int *out)
+{
+    const int n = c->g->n_nodes;
+    struct hby_node *grown = pool(c, sizeof *grown * (size_t)(n + 1));
+    if (n)
+        memcpy(grown, c->g->node, sizeof *grown * (size_t)n);
+    c->g->node = grown;
+    struct hby_node *node = &grown[n];
+    c->g->n_nodes++;
+    *node = (struct hby_node){.op = op, .version = hby_ops[op].version, .n_in = n_in, .n_out = n_out, .runtime_index = n, .fused_into = -1};
+    node->in = pool(c, sizeof(int) * (size_t)n_in);
+    node->out = pool(c, sizeof(int) * (size_t)n_out);
+    memcpy(node->in, in, sizeof(int) * (size_t)n_in);
+    memcpy(node->out, out, sizeof(int) * (size_t)n_out);
+    return node;
+}
+
+/* ---- running ---- */
+
+static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, struct hby_reason *why)
+{
+    int *all = must(malloc(sizeof(int) * (size_t)c->g->n_nodes));
+    for (int i = 0; i < c->g->n_nodes; i++)
+        all[i] = i;
+    struct hby_graph *g = NULL;
+    if (hby_graph_select(c->g, all, c->g->n_nodes, &g))
+        die("hby_graph_select failed");
+    free(all);
+    const struct hby_plan_options opt = {.precision = c->scheme == HBY_SCHEME_f16 ? HBY_PRECISION_FAST : HBY_PRECISION_EXACT,
+                                         .host_ref = device ? HBY_HOST_REF_AUTO : HBY_HOST_REF_ONLY};
+    struct hby_plan *plan = NULL;
+    if (hby_plan_create(g, &opt, device, hby_host_ref_backend(), &plan, why))
+        return NULL;
+    return plan;
+}
+
+static bool differs(struct check *c, const struct hby_tensor *t, const void *want, const void *got, double bound, double *worst)
+{
+    if (t->type != HBY_F32 && t->type != HBY_F16) {
+        if (!memcmp(want, got, t->bytes))
+            return false;
+        for (size_t i = 0; i < t->bytes; i++) /* say where */
+            if (((const uint8_t *)want)[i] != ((const uint8_t *)got)[i]) {
+                *worst = (double)i;
+                break;
+            }
+        return true;
+    }
+    (void)c;
+    double span = 1e-6, gap = 0;
+    const float *w = want, *g = got;
+    for (size_t i = 0; i < t->bytes / 4; i++) {
+        if (isfinite(w[i]) != isfinite(g[i]))
+            gap = INFINITY;
+        else if (isfinite(w[i])) {
+            span = fmax(span, fabs((double)w[i]));
+            gap = fmax(gap, fabs((double)w[i] - (double)g[i]));
+        }
+    }
+    *worst = gap / span;
+    return !(gap <= bound * span);
+}
+
+static void describe(struct check *c, const char *kernel, int run, double worst, const char *what)
+{
+    fprintf(stderr, "FAIL %s:%s case %ld run %d kernel %s: %s (%g)\n", hby_ops[c->op].name, hby_scheme_names[c->scheme], c->cases, run, kernel, what, worst);
+    for (int i = 0; i < c->g->n_tensors; i++) {
+        const struct hby_tensor *t = &c->g->tensor[i];
+        fprintf(stderr, "  tensor %d %s%s [", i, hby_type_name(t->type), t->data ? " const" : "");
+        for (int d = 0; d < t->rank; d++)
+            fprintf(stderr, "%s%d", d ? "," : "", t->dim[d]);
+        if (t->quant.count)
+            fprintf(stderr, "] scale %g zero point %d x%d\n", (double)t->quant.scale[0], t->quant.zero_point[0], t->quant.count);
+        else
+            fprintf(stderr, "]\n");
+    }
+}
+
+struct buffers {
+    void *in[RUNS][16], *out[RUNS][16];
+};
+
+/* Runs the plan (which it takes) on all inputs. */
+static bool run_plan(struct check *c, struct hby_plan *plan, struct hby_backend *device, struct buffers *b, struct hby_reason *why, long *faults)
+{
+    struct hby_executor *ex = NULL;
+    if (hby_executor_create(plan, device, hby_host_ref_backend(), &ex, why))
+        return false;
+    bool ok = true;
+    for (int r = 0; r < RUNS && ok; r++) {
+        void *out[16];
+        for (int i = 0; i < c->g->n_outputs; i++) {
+            const size_t bytes = c->g->tensor[c->g->output[i]].bytes;
+            uint8_t *p = must(malloc(bytes + 2 * GUARD));
+            memset(p, 0xa5, bytes + 2 * GUARD);
+            b->out[r][i] = p;
+            out[i] = p + GUARD;
+        }
+        ok = !hby_executor_run(ex, (const void *const *)b->in[r], out, why);
+        for (int i = 0; i < c->g->n_outputs && ok; i++) {
+            const uint8_t *p = b->out[r][i];
+            const size_t bytes = c->g->tensor[c->g->output[i]].bytes;
+            for (int k = 0; k < GUARD; k++)
+                if (p[k] != 0xa5 || p[GUARD + bytes + (size_t)k] != 0xa5) {
+                    hby_say(HBY_DEVICE, why, "a guard byte beside output %d was overwritten", i);
+                    ok = false;
+                    break;
+                }
+        }
+    }
+    *faults = hby_executor_stats(ex)->device_failures;
+    if (*faults)
+        *why = hby_executor_stats(ex)->last_failure;
+    hby_executor_destroy(&ex);
+    return ok;
+}
+
+static void free_outputs(struct buffers *b, int n)
+{
+    for (int r = 0; r < RUNS; r++)
+        for (int i = 0; i < n; i++) {
+            free(b->out[r][i]);
+            b->out[r][i] = NULL;
+        }
+}
+
+static void forget(struct check *c)
+{
+    hby_graph_destroy(&c->g);
+}
+
+/* The row that took the node's step, or NULL if the device did not. */
+static const char *row_of(struct check *c, struct hby_plan *plan, struct hby_backend *be, struct hby_reason *why)
+{
+    static struct hby_answer answer;
+    for (int s = 0; s < plan->n_steps; s++)
+        if (plan->step[s].node >= 0 && plan->step[s].op == c->op) {
+            if (plan->where[s] != HBY_ON_DEVICE)
+                return NULL;
+            return be->ops->query(be, plan, s, plan->n_steps - s, &answer, why) ? NULL : answer.kernel;
+        }
+    return NULL;
+}
+
+void check_run(struct check *c, int sum_length)
+{
+    struct buffers want = {0}, got = {0};
+    struct hby_reason why = {""};
+    c->cases++;
+    for (int r = 0; r < RUNS; r++)
+        for (int i = 0; i < c->g->n_inputs; i++) {
+            const struct hby_tensor *t = &c->g->tensor[c->g->input[i]];
+            want.in[r][i] = got.in[r][i] = must(malloc(t->bytes + 1));
+            fill(c, t, want.in[r][i], r);
+        }
+    long faults = 0;
+    struct hby_plan *plan = plan_copy(c, NULL, &why);
+    const bool lowered = plan && plan->n_nodes_runnable == c->g->n_nodes;
+    if (plan && !lowered)
+        for (int i = 0; i < plan->graph->n_nodes; i++)
+            if (plan->verdict[i].where == HBY_ON_RUNTIME)
+                why = plan->verdict[i].reason;
+    if (!lowered || !run_plan(c, plan, NULL, &want, &why, &faults)) {
+        describe(c, "host_ref", 0, 0, why.text);
+        c->failures++;
+        if (!lowered)
+            hby_plan_destroy(&plan);
+        goto done;
+    }
+    char deny[512] = "";
+    int rows = 0;
+    for (;; rows++) {
+        struct hby_backend *be = backend_denying(deny, &why);
+        if (!be)
+            break;
+        plan = plan_copy(c, be, &why);
+        const char *row = plan ? row_of(c, plan, be, &why) : NULL;
+        if (!row) {
+            hby_plan_destroy(&plan);
+            break;
+        }
+        char name[48];
+        snprintf(name, sizeof name, "%s", row);
+        for (int k = 0; hby_cl_kernels[k].name && k < 64; k++)
+            if (!strcmp(hby_cl_kernels[k].name, name))
+                c->used_kernel[k] = true;
+        if (!run_plan(c, plan, be, &got, &why, &faults) || faults) {
+            describe(c, name, 0, 0, why.text);
+            c->failures++;
+        } else {
+            for (int r = 0; r < RUNS; r++)
+                for (int i = 0; i < c->g->n_outputs; i++) {
+                    double worst = 0;
+                    if (differs(c, &c->g->tensor[c->g->output[i]], (uint8_t *)want.out[r][i] + GUARD, (uint8_t *)got.out[r][i] + GUARD, check_bound(c->scheme, sum_length), &worst)) {
+                        describe(c, name, r, worst, "differs from host_ref");
+                        c->failures++;
+                        r = RUNS - 1;
+                        break;
+                    }
+                }
+        }
+        c->kernels_run++;
+        free_outputs(&got, c->g->n_outputs);
+        if (strlen(deny) + strlen(name) + 2 > sizeof deny)
+            break;
+        if (deny[0])
+            strcat(deny, ",");
+        strcat(deny, name);
+    }
+    if (!rows)
+        c->host_only++;
+done:
+    free_outputs(&want, c->g->n_outputs);
+    free_outputs(&got, c->g->n_outputs);
+    for (int r = 0; r < RUNS; r++)
+        for (int i = 0; i < c->g->n_inputs; i++)
+            free(want.in[r][i]);
+    forget(c);
+}
+
+void check_refused(struct check *c, const char *word)
+{
+    struct hby_reason why = {""};
+    c->cases++;
+    struct hby_plan *plan = plan_copy(c, NULL, &why);
+    bool refused = !plan;
+    for (int i = 0; plan && i < plan->graph->n_nodes; i++)
+        if (plan->verdict[i].where == HBY_ON_RUNTIME) {
+            refused = true;
+            why = plan->verdict[i].reason;
+        }
+    if (!refused || !strstr(why.text, word)) {
+        describe(c, "lowering", 0, 0, refused ? why.text : "was not refused");
+        fprintf(stderr, "  the reason should contain \"%s\"\n", word);
+        c->failures++;
+    }
+    hby_plan_destroy(&plan);
+    forget(c);
+}
+
+/* ---- main ---- */
+
+static const struct {
+    const char *op;
+    enum hby_op id;
+    void (*fn)(struct check *, enum hby_scheme);
+} checks[] = {
+#define HBY_OP(name, builtin, version, import, lower) {#name, HBY_OP_##name, hby_check_##name},
+#include "partition/ops.def"
+#undef HBY_OP
+};
+
+static const struct {
+    enum hby_op op;
+    enum hby_scheme scheme;
+} pairs[] = {
+#define HBY_REF(op, scheme, function) {HBY_OP_##op, HBY_SCHEME_##scheme},
+#include "partition/refs.def"
+#undef HBY_REF
+};
+
+static bool wanted(int argc, char **argv, const char *op, const char *scheme)
+{
+    bool any = false;
+    for (int i = 1; i < argc; i++) {
+        if (!strncmp(argv[i], "--", 2))
+            continue;
+        any = true;
+        const char *colon = strchr(argv[i], ':');
+        const size_t n = colon ? (size_t)(colon - argv[i]) : strlen(argv[i]);
+        if (strlen(op) == n && !strncmp(op, argv[i], n) && (!colon || !strcmp(colon + 1, scheme)))
+            return true;
+    }
+    return !any;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seed = 20261121;
+    bool host_only_ok = getenv("HBY_REQUIRE_DEVICE") == NULL;
+    for (int i = 1; i < argc; i++) {
+        if (!strncmp(argv[i], "--seed=", 7))
+            seed = strtoull(argv[i] + 7, NULL, 0);
+        if (!strcmp(argv[i], "--list")) {
+            for (size_t k = 0; k < sizeof checks / sizeof *checks; k++)
+                puts(checks[k].op);
+            return 0;
+        }
+    }
+    struct hby_reason why = {""};
+    struct hby_backend *be = backend_denying("", &why);
+    if (!be) {
+        fprintf(stderr, "no device: %s\n", why.text);
+        return host_only_ok ? 77 : 1;
+    }
+    const struct hby_cl_info *info = hby_cl_backend_info(be);
+    printf("device: %s / %s; seed %llu\n", info->platform, info->name, (unsigned long long)seed);
+    long failures = 0, kernels = 0, cases = 0, host_only = 0;
+    for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++)
+        for (size_t k = 0; k < sizeof checks / sizeof *checks; k++) {
+            const char *scheme = hby_scheme_names[pairs[p].scheme];
+            if (checks[k].id != pairs[p].op || !wanted(argc, argv, checks[k].op, scheme))
+                continue;
+            struct check c = {.state = seed + p, .op = checks[k].id, .scheme = pairs[p].scheme};
+            checks[k].fn(&c, pairs[p].scheme);
+            printf("%-26s %-6s %4ld cases, %4ld kernel runs, %ld host_ref only, %ld failed\n", checks[k].op, scheme, c.cases, c.kernels_run, c.host_only, c.failures);
+            failures += c.failures + (c.cases == 0);
+            if (!c.cases)
+                fprintf(stderr, "FAIL %s:%s checks nothing\n", checks[k].op, scheme);
+            kernels += c.kernels_run;
+            cases += c.cases;
+            host_only += c.host_only;
+        }
+    for (int i = 0; i < n_backends; i++)
+        hby_cl_backend_destroy(&backends[i].be);
+    printf("%ld cases, %ld kernel runs, %ld on host_ref only, %ld failed\n", cases, kernels, host_only, failures);
+    return failures || !cases ? 1 : 0;
+}
