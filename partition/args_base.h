@@ -2,7 +2,7 @@
  * A struct is passed to a kernel by value, so it has at most 256 bytes (asserted in args.h). */
 #ifndef HBY_PARTITION_ARGS_BASE_H
 #define HBY_PARTITION_ARGS_BASE_H
-#ifdef __OPENCL_VERSION__
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__)
 typedef int hby_i32;
 typedef float hby_f32;
 #else
