@@ -32,6 +32,7 @@ struct hby_tensor {
     struct hby_quant quant;
     const void *data; /* constant bytes, or NULL where computed at run time; not owned; may be only 4-byte aligned */
     size_t bytes;     /* of the tensor as declared */
+    bool data_owned;  /* `data` lies in the graph's pool: folding computed it */
     bool is_variable;
     bool is_sparse; /* constant with sparsity parameters: only DENSIFY may read it */
     const void *sparsity; /* struct hby_sparsity, owned by the graph, or NULL */
@@ -115,6 +116,7 @@ struct hby_node {
 
 struct hby_graph {
     int n_tensors, n_nodes, n_inputs, n_outputs;
+    int tensor_capacity; /* of `tensor`; 0: just n_tensors */
     struct hby_tensor *tensor;
     struct hby_node *node; /* in execution order */
     int *input, *output;   /* tensors that cross the partition's border, in the runtime's order; constants excluded */
@@ -127,10 +129,11 @@ void hby_pool_destroy(struct hby_pool **pool);
 
 enum hby_status hby_graph_create(struct hby_graph **out);
 void hby_graph_destroy(struct hby_graph **g);
-/* Appends a run-time tensor that we made, a copy of *like with no data; *id is its number. */
+/* Appends a run-time tensor that we made, a copy of *like with no data; *id is its number. g->tensor may move. */
 enum hby_status hby_graph_add_tensor(struct hby_graph *g, const struct hby_tensor *like, int *id);
 /* The nodes listed (ids of `whole`, ascending) as a graph of their own. Tensors keep their ids; input and output are what crosses the
- * border (a tensor that a node outside the list, or the whole graph's output list, reads is an output). */
+ * border (a tensor that a node outside the list, or the whole graph's output list, reads is an output). A node outside the list that
+ * reads constants only (the DEQUANTIZE of a float16 weight) comes along when a listed node needs its result. `whole` must not be folded. */
 enum hby_status hby_graph_select(const struct hby_graph *whole, const int *node, int n, struct hby_graph **out);
 
 size_t hby_type_size(enum hby_type t); /* bytes per element; 0 for int4 and unknown types */

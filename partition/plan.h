@@ -29,11 +29,13 @@ struct hby_step {
 enum hby_rounding { HBY_ROUNDING_REF, HBY_ROUNDING_RUY, HBY_ROUNDING_SINGLE };
 enum hby_precision { HBY_PRECISION_AUTO, HBY_PRECISION_EXACT, HBY_PRECISION_FAST };
 enum hby_host_ref_use { HBY_HOST_REF_AUTO, HBY_HOST_REF_OFF, HBY_HOST_REF_ONLY };
+enum hby_half { HBY_HALF_DECIDE, HBY_HALF_OFF, HBY_HALF_ON };
 
 struct hby_plan_options {
     enum hby_rounding rounding;
     enum hby_precision precision;  /* as the user said; AUTO: exact, but fast for models with float16 constants */
     enum hby_host_ref_use host_ref; /* may host_ref take steps inside a partition */
+    enum hby_half half; /* DECIDE from the graph; a partition is told what plan->half_storage said for the whole model */
 };
 
 enum hby_where { HBY_ON_RUNTIME, HBY_ON_DEVICE, HBY_ON_HOST_REF };
@@ -44,20 +46,23 @@ struct hby_verdict {
     enum hby_scheme scheme;
     char arithmetic[48];  /* "int8 x int8 -> int32", "half storage, float arithmetic" ... */
     int fused_into;       /* node id, or -1 */
-    double device_us, host_us; /* estimates; 0 where unknown */
+    double device_us, host_us; /* estimates for the device and for host_ref; 0 where unknown */
+    double runtime_us;         /* estimate for the runtime's own CPU kernels */
     struct hby_reason reason; /* why not on the device, or why not claimed; empty when it is on the device */
 };
 
 struct hby_plan {
     struct hby_graph *graph; /* folded; owned */
-    int n_steps;
+    int n_steps, step_capacity;
     struct hby_step *step;
+    int *span;                 /* per step: how many steps, from it, its backend said it runs as one kernel; 0 inside such a span */
     enum hby_where *where;     /* per step: ON_DEVICE or ON_HOST_REF */
     enum hby_type *storage;    /* per tensor: the type that it is stored in inside the partition (f16 for a float tensor when half storage is on) */
     int *alias;                /* per tensor: the tensor whose storage it shares (itself in general); see hby_plan_root */
     struct hby_verdict *verdict; /* per node */
     int n_nodes_runnable;        /* nodes whose verdict is not HBY_ON_RUNTIME */
     bool half_storage;
+    bool no_memory;            /* a lowering helper ran out of memory: plan creation then answers HBY_NO_MEMORY */
     struct hby_plan_options opt;
     struct hby_pool *pool;
 };
