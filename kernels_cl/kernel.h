@@ -21,6 +21,21 @@ typedef int (*hby_cl_match_fn)(const struct hby_cl_site *site, struct hby_reason
 /* Defines options, names the kernel, binds arguments, sets the grid. */
 typedef enum hby_status (*hby_cl_launch_fn)(const struct hby_cl_site *site, struct hby_cl_launch *l);
 
+/* Sets of schemes for kernels.def. */
+enum {
+    HBY_BIT_f32 = 1 << HBY_SCHEME_f32,
+    HBY_BIT_f16 = 1 << HBY_SCHEME_f16,
+    HBY_BIT_i8 = 1 << HBY_SCHEME_i8,
+    HBY_BIT_u8 = 1 << HBY_SCHEME_u8,
+    HBY_BIT_i16 = 1 << HBY_SCHEME_i16,
+    HBY_BIT_f32w8 = 1 << HBY_SCHEME_f32w8,
+    HBY_BIT_i32 = 1 << HBY_SCHEME_i32,
+    HBY_BITS_FLOAT = HBY_BIT_f32 | HBY_BIT_f16,
+    HBY_BITS_BYTE = HBY_BIT_i8 | HBY_BIT_u8,
+    HBY_BITS_QUANT = HBY_BITS_BYTE | HBY_BIT_i16,
+    HBY_BITS_ALL = (1 << HBY_SCHEME_COUNT) - 1
+};
+
 struct hby_cl_kernel {
     const char *name;
     enum hby_nest nest;
@@ -50,11 +65,27 @@ void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes); /
 void hby_cl_arg_i32(struct hby_cl_launch *l, int32_t value);
 void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor);                   /* constant or run-time tensor, as stored; -1: a valid dummy buffer */
 void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes); /* copied to the device now; equal contents are shared; `slack` of 64 zero bytes follows */
-void hby_cl_arg_scratch(struct hby_cl_launch *l, size_t bytes);                /* device memory that lives during this step; the n-th scratch of a step is shared between its launches by size order */
+/* Device memory that lives during this step: the n-th scratch argument of every launch of a step is the same memory, as large as the largest asked for. */
+void hby_cl_arg_scratch(struct hby_cl_launch *l, size_t bytes);
+void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes); /* the same by number, 0 .. HBY_CL_SCRATCH - 1 */
+enum { HBY_CL_SCRATCH = 4 };
 /* Work sizes; local must divide global and fit the device (hby_cl_use has set limits); 0 local dims are taken as 1. */
 void hby_cl_grid(struct hby_cl_launch *l, const size_t global[3], const size_t local[3]);
+/* The largest work-group that the kernel named last may be launched with (as compiled for this device); 1 at least. */
+size_t hby_cl_max_group(const struct hby_cl_launch *l);
 /* Text for the report. */
 void hby_cl_arithmetic(struct hby_cl_launch *l, const char *text);
 void hby_cl_cost(struct hby_cl_launch *l, double macs, double bytes);
+
+/* What dot.clh's HBY_ACT_BIAS is for this device and scheme: 128, 0 or -128, to be added to the activations' zero point. */
+int hby_cl_act_bias(const struct hby_cl_device *dev, enum hby_scheme scheme);
+/* Tile and work-group sizes by name, per kind of device: tune.def. */
+enum hby_cl_tune {
+#define HBY_TUNE(name, gpu, cpu_asm, cpu, what) HBY_TUNE_##name,
+#include "kernels_cl/tune.def"
+#undef HBY_TUNE
+    HBY_TUNE_COUNT
+};
+int hby_cl_tune(const struct hby_cl_device *dev, enum hby_cl_tune what);
 
 #endif
