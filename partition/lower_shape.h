@@ -1,0 +1,40 @@
+/* Shapes and strides, for the lowerings onto the elementwise and the moving loop nests. */
+#ifndef HBY_PARTITION_LOWER_SHAPE_H
+#define HBY_PARTITION_LOWER_SHAPE_H
+
+#include "partition/lower.h"
+
+/* The most dimensions that lowering handles before it collapses them: the IR's, and what a STRIDED_SLICE may add. */
+enum { HBY_SHAPE_RANK = 2 * HBY_MAX_RANK };
+
+/* "(unnamed)" where the tensor has no name. */
+const char *hby_name_of(const struct hby_lowering *lo, int tensor);
+const struct hby_tensor *hby_tensor_of(const struct hby_lowering *lo, int tensor);
+
+/* Elements of a tensor, 1 .. INT32_MAX; an absent tensor, an empty one or a larger one is refused. */
+enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 *count);
+/* The node has exactly these numbers of inputs and outputs, and none is absent. */
+enum hby_status hby_check_arity(const struct hby_lowering *lo, const struct hby_node *node, int n_in, int n_out);
+/* `a` and `b` hold the same kind of element: equal types, or both float (float16 constants stand for float32 tensors). */
+enum hby_status hby_check_same_type(const struct hby_lowering *lo, int a, int b);
+/* As many elements in `b` as in `a`. */
+enum hby_status hby_check_same_count(const struct hby_lowering *lo, int a, int b);
+bool hby_is_float(const struct hby_lowering *lo, int tensor);
+
+/* Scale and zero point as TFLite's legacy params say them: 0 and 0 unless the tensor is quantized per tensor. */
+float hby_scale_of(const struct hby_lowering *lo, int tensor);
+int32_t hby_zero_point_of(const struct hby_lowering *lo, int tensor);
+
+/* Row-major strides in elements. */
+void hby_dense_strides(const struct hby_tensor *t, int64_t *stride);
+
+/* A strided walk over one index space that `n` tensors share. */
+struct hby_walk {
+    int rank;
+    int64_t dim[HBY_SHAPE_RANK], stride[3][HBY_SHAPE_RANK];
+};
+/* Drops dimensions of 1 and joins neighbours that all `n` tensors walk as one, then right-aligns the rest in `rank` places (leading ones are 1, stride 0).
+ * False when more than `rank` remain. */
+bool hby_walk_collapse(struct hby_walk *w, int n, int rank);
+
+#endif
