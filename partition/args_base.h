@@ -16,11 +16,14 @@ typedef float hby_f32;
  *   DOUBLE   saturating rounding doubling high multiply, then rounding shift, ties away from zero (gemmlowp; BUILTIN_REF's conv)
  *   SINGLE   one rounding of the 64-bit product: (x * mult + 2^(30 - shift)) >> (31 - shift) (XNNPACK; BUILTIN_REF's FULLY_CONNECTED)
  *   RUY      as DOUBLE, but the shift rounds ties up
- *   WIDE16   int64 accumulator, multiplier reduced to 16 bits (16x8 with int64 bias) */
+ *   WIDE16   int64 accumulator, multiplier reduced to 16 bits (16x8 with int64 bias)
+ *   EXACT    round(double(accumulator) * real), ties away from zero: BUILTIN_REF's FULLY_CONNECTED, where lowering found no multiplier with which SINGLE
+ *            gives the same for every accumulator (16-bit outputs). A kernel that lacks it must not take the step. */
 #define HBY_ROUND_DOUBLE 0
 #define HBY_ROUND_SINGLE 1
 #define HBY_ROUND_RUY 2
 #define HBY_ROUND_WIDE16 3
+#define HBY_ROUND_EXACT 4
 
 struct hby_rescale {
     hby_i32 zero_point, mult, shift;
