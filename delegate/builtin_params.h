@@ -1,0 +1,92 @@
+/* TFLite's structs of builtin parameters, as far as our operators need them. They were only ever appended to: "since" names what an older
+ * runtime lacks (all others are older than 2.5). */
+#ifndef HBY_DELEGATE_BUILTIN_PARAMS_H
+#define HBY_DELEGATE_BUILTIN_PARAMS_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HBY_TFL_PADDING_SAME = 1, HBY_TFL_PADDING_VALID = 2 };
+
+struct hby_tfl_conv {
+    int32_t padding;
+    int stride_width, stride_height;
+    int32_t activation;
+    int dilation_width, dilation_height;
+    /* quantized_bias_type, since 2.13: never read, the bias tensor has a type */
+};
+
+struct hby_tfl_depthwise {
+    int32_t padding;
+    int stride_width, stride_height, depth_multiplier;
+    int32_t activation;
+    int dilation_width, dilation_height;
+};
+
+struct hby_tfl_pool {
+    int32_t padding;
+    int stride_width, stride_height, filter_width, filter_height;
+    int32_t activation;
+};
+
+struct hby_tfl_transpose_conv {
+    int32_t padding;
+    int stride_width, stride_height;
+    int32_t activation; /* operator version 4, since 2.12 */
+};
+
+struct hby_tfl_fully_connected {
+    int32_t activation;
+    int32_t weights_format;
+    bool keep_num_dims, asymmetric_quantize_inputs;
+};
+
+/* ADD, SUB; MUL has the first field only. */
+struct hby_tfl_arith {
+    int32_t activation;
+    bool pot_scale_int16; /* ADD, SUB */
+};
+
+struct hby_tfl_concatenation {
+    int axis;
+    int32_t activation;
+};
+
+struct hby_tfl_softmax {
+    float beta;
+};
+
+struct hby_tfl_leaky_relu {
+    float alpha;
+};
+
+struct hby_tfl_resize {
+    bool align_corners, half_pixel_centers;
+};
+
+struct hby_tfl_reducer {
+    bool keep_dims;
+};
+
+struct hby_tfl_split {
+    int num_splits;
+};
+
+struct hby_tfl_pack {
+    int values_count, axis;
+};
+
+struct hby_tfl_strided_slice {
+    int begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
+    bool offset; /* operator version 8, since 2.14 */
+};
+
+static_assert(offsetof(struct hby_tfl_conv, dilation_width) == 16, "conv");
+static_assert(offsetof(struct hby_tfl_depthwise, dilation_width) == 20, "depthwise");
+static_assert(offsetof(struct hby_tfl_pool, activation) == 20, "pool");
+static_assert(offsetof(struct hby_tfl_fully_connected, asymmetric_quantize_inputs) == 9, "fully_connected");
+static_assert(offsetof(struct hby_tfl_strided_slice, offset) == 20, "strided_slice");
+
+#endif
