@@ -31,6 +31,9 @@ struct hby_step *hby_step_add(struct hby_lowering *lo, const struct hby_node *no
 /* A table of `bytes`, zeroed, owned by the plan and attached to the step as its next one; NULL when out of memory. */
 void *hby_step_table(struct hby_lowering *lo, struct hby_step *step, size_t bytes);
 
+/* A tensor between two steps of one node, shaped like *like and stored as `storage`. graph->tensor may move. Fails with HBY_NO_MEMORY only. */
+enum hby_status hby_step_tensor(struct hby_lowering *lo, const struct hby_tensor *like, enum hby_type storage, int *id);
+
 /* The scheme of a tensor's type for operators whose activations decide it: float -> lo->float_scheme, int8 -> i8 ...; HBY_SCHEME_COUNT for others. */
 enum hby_scheme hby_scheme_of(const struct hby_lowering *lo, int tensor);
 

@@ -55,9 +55,11 @@ struct hby_plan {
     struct hby_graph *graph; /* folded; owned */
     int n_steps, step_capacity;
     struct hby_step *step;
-    int *span;                 /* per step: how many steps, from it, its backend said it runs as one kernel; 0 inside such a span */
+    int *span;                 /* per step: how many steps, from it, its backend's query said it runs as one kernel; 0 inside such a span. A session runs
+                                * exactly these spans: the arena is planned with all tensors of a span alive at once. NULL: every step alone */
     enum hby_where *where;     /* per step: ON_DEVICE or ON_HOST_REF */
     enum hby_type *storage;    /* per tensor: the type that it is stored in inside the partition (f16 for a float tensor when half storage is on) */
+    int tensor_room;           /* of `storage` and `alias` */
     int *alias;                /* per tensor: the tensor whose storage it shares (itself in general); see hby_plan_root */
     struct hby_verdict *verdict; /* per node */
     int n_nodes_runnable;        /* nodes whose verdict is not HBY_ON_RUNTIME */
