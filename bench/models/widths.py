@@ -1,0 +1,70 @@
+"""The same weights in another width: float16 <-> float32 constants, and int8 through the quantizer."""
+import copy
+
+import numpy as np
+
+from . import flat
+from .flat import schema
+
+DEQUANTIZE = schema.BuiltinOperator.DEQUANTIZE
+
+
+def to_float32(model):
+    """Folds DEQUANTIZE of float16 constants into float32 constants, in place. Every subgraph's operators keep their order."""
+    for graph in model.subgraphs:
+        kept = []
+        for op in graph.operators:
+            source = graph.tensors[op.inputs[0]] if len(op.inputs) else None
+            values = flat.constant(model, source) if flat.op_code(model, op) == DEQUANTIZE and source.type == flat.F16 else None
+            if values is None:
+                kept.append(op)
+                continue
+            target = graph.tensors[op.outputs[0]]
+            target.buffer = flat.add_constant(model, values.astype(np.float32))
+            target.type, target.shape = flat.F32, source.shape
+        graph.operators = kept
+    flat.drop_unused(model)
+    flat.add_signature(model)
+    return model
+
+
+def to_float16(model):
+    """A copy whose float32 constants with more than one value are float16 behind a DEQUANTIZE, as TFLite's converter writes them."""
+    model = copy.deepcopy(model)
+    graph = model.subgraphs[0]
+    code = flat.add_op_code(model, DEQUANTIZE, version=3)
+    ops = []
+    for index in range(len(graph.tensors)):
+        tensor = graph.tensors[index]
+        values = flat.constant(model, tensor) if tensor.type == flat.F32 else None
+        if values is None or values.size < 2:
+            continue
+        half = copy.deepcopy(tensor)
+        half.name = tensor.name + b"/half"
+        half.type = flat.F16
+        half.buffer = flat.add_constant(model, np.clip(values, -65504, 65504).astype(np.float16))
+        graph.tensors.append(half)
+        tensor.buffer = 0
+        op = schema.OperatorT()
+        op.opcodeIndex, op.inputs, op.outputs = code, [len(graph.tensors) - 1], [index]
+        op.builtinOptionsType = schema.BuiltinOptions.DequantizeOptions
+        op.builtinOptions = schema.DequantizeOptionsT()
+        ops.append(op)
+    graph.operators = ops + list(graph.operators)
+    flat.drop_unused(model)
+    return model
+
+
+def to_int8(float32_path, int8_path, samples):
+    """Static int8 activations and weights, calibrated with samples: a list of arrays for the one input."""
+    from ai_edge_quantizer import quantizer, recipe
+
+    q = quantizer.Quantizer(str(float32_path), recipe.static_wi8_ai8())
+    name = flat.load(float32_path).signatureDefs[0]
+    key, feed = name.signatureKey, name.inputs[0].name
+    text = lambda s: s.decode() if isinstance(s, bytes) else s
+    stats = q.calibrate({text(key): [{text(feed): x} for x in samples]}, num_threads=2)
+    part = int8_path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    q.quantize(stats, serialize_to_path=str(part), enable_progress_bar=False, enable_progress_report=False)
+    part.rename(int8_path)
