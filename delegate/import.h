@@ -1,0 +1,61 @@
+/* A TFLite subgraph as our graph, with one record per node of the runtime, known or not. Used by Prepare and by the kernels' init: one path. */
+#ifndef HBY_DELEGATE_IMPORT_H
+#define HBY_DELEGATE_IMPORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "delegate/tflite_abi.h"
+#include "partition/plan.h"
+
+/* One node of the runtime's execution plan, and what becomes of it. */
+struct hby_record {
+    int index;   /* of GetNodeAndRegistration */
+    int builtin; /* TFLite's operator code */
+    char op[64]; /* TFLite's name, or a custom operator's own */
+    int node;    /* id in import->graph, or -1: the table does not have it, or it cannot be described */
+    bool is_constant; /* its result depends on constants and shapes alone */
+    bool claimed;
+    struct hby_verdict verdict; /* fused_into is a runtime index here; `reason` says why not on the device */
+};
+
+/* Tensor ids of the graph are the runtime's tensor indices. */
+struct hby_import {
+    atomic_int refs;
+    struct hby_graph *graph;
+    int n_records;
+    struct hby_record *record; /* in execution order */
+};
+
+/* Reads the nodes listed (runtime indices in execution order). `n_nodes` < 0: the whole execution plan. Callable only where the runtime
+ * answers GetExecutionPlan and GetNodeAndRegistration: in a delegate's Prepare and a kernel's init. */
+enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes, int n_nodes, struct hby_import **out);
+struct hby_import *hby_import_ref(struct hby_import *im);
+void hby_import_destroy(struct hby_import **im); /* drops one reference; NULL-safe */
+
+/* The record of a runtime index, or NULL. */
+struct hby_record *hby_import_find(const struct hby_import *im, int index);
+
+/* --- between the files of the import --- */
+
+/* Fills graph->tensor[id] from the runtime's tensor `id`. */
+enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_tensor *t);
+/* Can a node that uses this tensor be described at all? HBY_UNSUPPORTED with the reason if not. */
+enum hby_status hby_import_check_tensor(const struct hby_tfl_tensor *t, int id, struct hby_reason *why);
+
+/* What a parameter reader sees. */
+struct hby_builtin {
+    const void *data; /* TFLite's parameter struct of the operator, not NULL */
+    int version;      /* of the operator, as registered */
+    struct hby_reason *why;
+};
+
+/* Copies the builtin parameters of an operator into the node. One per name in the `import` column of ops.def. */
+#define HBY_OP(name, builtin, version, import, lower) enum hby_status hby_import_##import(const struct hby_builtin *b, struct hby_node *node);
+#include "partition/ops.def"
+#undef HBY_OP
+
+/* Calls the reader of the operator. */
+enum hby_status hby_import_params(enum hby_op op, const struct hby_builtin *b, struct hby_node *node);
+
+#endif
