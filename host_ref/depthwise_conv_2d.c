@@ -1,0 +1,116 @@
+/* DEPTHWISE_CONV_2D: output channel n reads input channel n / depth_multiplier. Arithmetic: TFLite's reference DepthwiseConv (float, uint8),
+ * DepthwiseConvPerChannel (int8, 16x8) and DepthwiseConvHybridPerChannel. */
+#include "host_ref/hybrid.h"
+
+/* What is summed: float products, integer products, or products with inputs that are quantized here. */
+enum kind { FLOATS, INTEGERS, HYBRID };
+
+struct sums {
+    float f;
+    int64_t i;
+};
+
+HBY_INLINE void add(const struct hby_ref_call *c, enum kind kind, enum hby_type a, enum hby_type w, const struct hby_hybrid_row *row, size_t at, size_t wt,
+                    struct sums *s)
+{
+    const struct hby_args_conv *p = &c->args->conv;
+    if (kind == FLOATS)
+        s->f += hby_load_float(c->in[0], a, at) * hby_load_float(c->in[1], w, wt);
+    else if (kind == HYBRID)
+        s->i += (int64_t)hby_load_int(c->in[1], w, wt) * hby_hybrid_value(row, hby_load_float(c->in[0], a, at));
+    else
+        s->i += (hby_load_int(c->in[1], w, wt) - p->w_zp) * (hby_load_int(c->in[0], a, at) - p->in_zp);
+}
+
+HBY_INLINE struct sums window(const struct hby_ref_call *c, enum kind kind, enum hby_type a, enum hby_type w, const struct hby_hybrid_row *row, int b, int y,
+                              int x, int n)
+{
+    const struct hby_args_conv *p = &c->args->conv;
+    struct sums s = {0.0f, 0};
+    for (int i = 0; i < p->k_h; i++) {
+        const int in_y = y * p->stride_h - p->pad_top + i * p->dilation_h;
+        if (in_y < 0 || in_y >= p->in_h)
+            continue;
+        for (int j = 0; j < p->k_w; j++) {
+            const int in_x = x * p->stride_w - p->pad_left + j * p->dilation_w;
+            if (in_x < 0 || in_x >= p->in_w)
+                continue;
+            const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c;
+            const size_t wt = ((size_t)i * (size_t)p->k_w + (size_t)j) * (size_t)p->out_c + (size_t)n;
+            add(c, kind, a, w, row, at + (size_t)(n / p->depth_multiplier), wt, &s);
+        }
+    }
+    return s;
+}
+
+HBY_INLINE void nest(const struct hby_ref_call *c, enum kind kind, enum hby_type a, enum hby_type w, bool wide)
+{
+    const struct hby_args_conv *p = &c->args->conv;
+    const size_t image = (size_t)p->in_h * (size_t)p->in_w * (size_t)p->in_c;
+    size_t at = 0;
+    for (int b = 0; b < p->batch; b++) {
+        struct hby_hybrid_row row = {0};
+        if (kind == HYBRID)
+            row = hby_hybrid_row(c->in[0], a, (size_t)b * image, image, true);
+        for (int y = 0; y < p->out_h; y++)
+            for (int x = 0; x < p->out_w; x++)
+                for (int n = 0; n < p->out_c; n++, at++) {
+                    const struct sums s = window(c, kind, a, w, &row, b, y, x, n);
+                    if (kind == FLOATS)
+                        hby_conv_store_float(c, s.f, n, at);
+                    else if (kind == HYBRID)
+                        hby_hybrid_store(c, &row, hby_wrap32((uint64_t)s.i), false, n, at);
+                    else
+                        hby_conv_store_int(c, a, wide, s.i, n, at);
+                }
+    }
+}
+
+static void floats(const struct hby_ref_call *c)
+{
+    const bool half_in = c->in_type[0] == HBY_F16, half_w = c->in_type[1] == HBY_F16;
+    if (half_in && half_w)
+        nest(c, FLOATS, HBY_F16, HBY_F16, false);
+    else if (half_in)
+        nest(c, FLOATS, HBY_F16, HBY_F32, false);
+    else if (half_w)
+        nest(c, FLOATS, HBY_F32, HBY_F16, false);
+    else
+        nest(c, FLOATS, HBY_F32, HBY_F32, false);
+}
+
+void hby_ref_depthwise_conv_2d_f32(const struct hby_ref_call *c)
+{
+    floats(c);
+}
+
+void hby_ref_depthwise_conv_2d_f16(const struct hby_ref_call *c)
+{
+    floats(c);
+}
+
+void hby_ref_depthwise_conv_2d_i8(const struct hby_ref_call *c)
+{
+    if (c->in_type[1] == HBY_I4)
+        nest(c, INTEGERS, HBY_I8, HBY_I4, false);
+    else
+        nest(c, INTEGERS, HBY_I8, HBY_I8, false);
+}
+
+void hby_ref_depthwise_conv_2d_u8(const struct hby_ref_call *c)
+{
+    nest(c, INTEGERS, HBY_U8, HBY_U8, false);
+}
+
+void hby_ref_depthwise_conv_2d_i16(const struct hby_ref_call *c)
+{
+    nest(c, INTEGERS, HBY_I16, HBY_I8, true);
+}
+
+void hby_ref_depthwise_conv_2d_f32w8(const struct hby_ref_call *c)
+{
+    if (c->in_type[0] == HBY_F16)
+        nest(c, HYBRID, HBY_F16, HBY_I8, false);
+    else
+        nest(c, HYBRID, HBY_F32, HBY_I8, false);
+}

@@ -1,0 +1,80 @@
+/* TRANSPOSE_CONV: each output gathers the inputs whose window covers it, in the order in which TFLite's reference scatters them. */
+#include "host_ref/conv.h"
+
+/* The inputs [*first, *last] along one axis whose window of k covers output `at` (pad added). */
+static void span(int at, int k, int stride, int in, int *first, int *last)
+{
+    *first = at - k + 1 <= 0 ? 0 : (at - k + stride) / stride;
+    *last = at / stride < in - 1 ? at / stride : in - 1;
+}
+
+HBY_INLINE void nest(const struct hby_ref_call *c, bool is_float, enum hby_type a, enum hby_type w, bool wide)
+{
+    const struct hby_args_conv *p = &c->args->conv;
+    size_t at = 0;
+    for (int b = 0; b < p->batch; b++)
+        for (int y = 0; y < p->out_h; y++)
+            for (int x = 0; x < p->out_w; x++) {
+                int y0, y1, x0, x1;
+                span(y + p->pad_top, p->k_h, p->stride_h, p->in_h, &y0, &y1);
+                span(x + p->pad_left, p->k_w, p->stride_w, p->in_w, &x0, &x1);
+                for (int n = 0; n < p->out_c; n++, at++) {
+                    float f = 0.0f;
+                    int64_t sum = 0;
+                    for (int in_y = y0; in_y <= y1; in_y++)
+                        for (int in_x = x0; in_x <= x1; in_x++) {
+                            const int i = y + p->pad_top - in_y * p->stride_h, j = x + p->pad_left - in_x * p->stride_w;
+                            const size_t from = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c;
+                            const size_t wt = (((size_t)n * (size_t)p->k_h + (size_t)i) * (size_t)p->k_w + (size_t)j) * (size_t)p->in_c;
+                            for (int k = 0; k < p->in_c; k++) {
+                                if (is_float)
+                                    f += hby_load_float(c->in[0], a, from + (size_t)k) * hby_load_float(c->in[1], w, wt + (size_t)k);
+                                else
+                                    sum += (hby_load_int(c->in[0], a, from + (size_t)k) - p->in_zp) * (hby_load_int(c->in[1], w, wt + (size_t)k) - p->w_zp);
+                            }
+                        }
+                    if (is_float)
+                        hby_conv_store_float(c, f, n, at);
+                    else
+                        hby_conv_store_int(c, a, wide, sum, n, at);
+                }
+            }
+}
+
+static void floats(const struct hby_ref_call *c)
+{
+    const bool half_in = c->in_type[0] == HBY_F16, half_w = c->in_type[1] == HBY_F16;
+    if (half_in && half_w)
+        nest(c, true, HBY_F16, HBY_F16, false);
+    else if (half_in)
+        nest(c, true, HBY_F16, HBY_F32, false);
+    else if (half_w)
+        nest(c, true, HBY_F32, HBY_F16, false);
+    else
+        nest(c, true, HBY_F32, HBY_F32, false);
+}
+
+void hby_ref_transpose_conv_f32(const struct hby_ref_call *c)
+{
+    floats(c);
+}
+
+void hby_ref_transpose_conv_f16(const struct hby_ref_call *c)
+{
+    floats(c);
+}
+
+void hby_ref_transpose_conv_i8(const struct hby_ref_call *c)
+{
+    nest(c, false, HBY_I8, HBY_I8, false);
+}
+
+void hby_ref_transpose_conv_u8(const struct hby_ref_call *c)
+{
+    nest(c, false, HBY_U8, HBY_U8, false);
+}
+
+void hby_ref_transpose_conv_i16(const struct hby_ref_call *c)
+{
+    nest(c, false, HBY_I16, HBY_I8, hby_conv_is_wide(c));
+}

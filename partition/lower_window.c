@@ -1,0 +1,216 @@
+/* What the lowerings onto sliding windows share. The checks are TFLite's own (Prepare of conv, depthwise_conv, transpose_conv, fully_connected). */
+#include "partition/lower_window.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding padding, struct hby_window_axis *a)
+{
+    if (a->stride <= 0 || a->dilation <= 0 || a->k <= 0)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s: window %d, stride %d and dilation %d must be positive", a->name, (int)a->k, (int)a->stride, (int)a->dilation);
+    const int64_t reach = ((int64_t)a->k - 1) * a->dilation + 1; /* of the dilated window */
+    if (padding == HBY_PAD_EXPLICIT) {
+        if (a->pad < 0)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "%s: padding %d must not be negative", a->name, (int)a->pad);
+    } else {
+        const int64_t out = padding == HBY_PAD_SAME ? ((int64_t)a->in + a->stride - 1) / a->stride : ((int64_t)a->in + a->stride - reach) / a->stride;
+        if (out != a->out)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "%s %d with window %d, stride %d, dilation %d gives %lld, but the output has %d", a->name, (int)a->in,
+                           (int)a->k, (int)a->stride, (int)a->dilation, (long long)out, (int)a->out);
+        const int64_t total = (out - 1) * a->stride + reach - a->in;
+        if (total > INT32_MAX)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "%s: window %d with dilation %d is too large", a->name, (int)a->k, (int)a->dilation);
+        a->pad = total > 0 ? (int32_t)(total / 2) : 0;
+    }
+    if (((int64_t)a->out - 1) * a->stride + reach > INT32_MAX)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s: stride %d or dilation %d is too large", a->name, (int)a->stride, (int)a->dilation);
+    return HBY_OK;
+}
+
+enum hby_status hby_check_image(const struct hby_lowering *lo, int tensor)
+{
+    hby_i32 count;
+    enum hby_status st = hby_count_of(lo, tensor, &count);
+    if (st)
+        return st;
+    if (hby_tensor_of(lo, tensor)->rank != 4)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has rank %d; it must have 4", hby_name_of(lo, tensor), hby_tensor_of(lo, tensor)->rank);
+    return HBY_OK;
+}
+
+/* Schemes by type of activations (rows) and of weights. */
+static enum hby_scheme pair(const struct hby_lowering *lo, enum hby_type a, enum hby_type w)
+{
+    const bool float_w = w == HBY_F32 || w == HBY_F16, int_w = w == HBY_I8 || w == HBY_I4;
+    switch (a) {
+    case HBY_F32:
+    case HBY_F16:
+        return float_w ? a == HBY_F16 ? HBY_SCHEME_f16 : lo->float_scheme : int_w ? HBY_SCHEME_f32w8 : HBY_SCHEME_COUNT;
+    case HBY_I8:
+        return int_w ? HBY_SCHEME_i8 : HBY_SCHEME_COUNT;
+    case HBY_U8:
+        return w == HBY_U8 ? HBY_SCHEME_u8 : HBY_SCHEME_COUNT;
+    case HBY_I16:
+        return int_w ? HBY_SCHEME_i16 : HBY_SCHEME_COUNT;
+    default:
+        return HBY_SCHEME_COUNT;
+    }
+}
+
+enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int weights, int output, bool allow_int4, enum hby_scheme *scheme)
+{
+    hby_i32 count;
+    enum hby_status st = hby_count_of(lo, weights, &count);
+    if (st || (st = hby_check_same_type(lo, input, output)))
+        return st;
+    const struct hby_tensor *w = hby_tensor_of(lo, weights);
+    const enum hby_type a = hby_tensor_of(lo, input)->type;
+    if (!w->data)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are computed while the model runs; they must be a constant", hby_name_of(lo, weights));
+    if (w->is_sparse)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are sparse; put a DENSIFY before the node", hby_name_of(lo, weights));
+    *scheme = pair(lo, a, w->type);
+    if (*scheme == HBY_SCHEME_COUNT || (w->type == HBY_I4 && !allow_int4))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s activations with %s weights are not supported", hby_type_name(a), hby_type_name(w->type));
+    const size_t bytes = w->type == HBY_I4 ? ((size_t)count + 1) / 2 : (size_t)count * hby_type_size(w->type);
+    if (w->bytes < bytes)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have %zu bytes; their shape needs %zu", hby_name_of(lo, weights), w->bytes, bytes);
+    return HBY_OK;
+}
+
+enum hby_status hby_check_bias(const struct hby_lowering *lo, int bias, int channels, enum hby_scheme scheme)
+{
+    if (bias < 0)
+        return HBY_OK;
+    const struct hby_tensor *t = hby_tensor_of(lo, bias);
+    const bool is_float = scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16 || scheme == HBY_SCHEME_f32w8;
+    const bool fits = is_float ? hby_is_float(lo, bias) : t->type == HBY_I32 || (scheme == HBY_SCHEME_i16 && t->type == HBY_I64);
+    hby_i32 count;
+    enum hby_status st = hby_count_of(lo, bias, &count);
+    if (st)
+        return st;
+    if (!t->data)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "bias '%.60s' is computed while the model runs; it must be a constant", hby_name_of(lo, bias));
+    if (count != channels || t->bytes < (size_t)count * hby_type_size(t->type))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "bias '%.60s' has %d elements for %d channels", hby_name_of(lo, bias), (int)count, channels);
+    if (!fits)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "bias '%.60s' is %s, which does not go with scheme %s", hby_name_of(lo, bias), hby_type_name(t->type),
+                       hby_scheme_names[scheme]);
+    if (!is_float && t->quant.count > 0 && t->quant.zero_point[0] != 0)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "bias '%.60s' has zero point %d; it must be 0", hby_name_of(lo, bias), (int)t->quant.zero_point[0]);
+    return HBY_OK;
+}
+
+enum hby_status hby_check_bias_scale(const struct hby_lowering *lo, int input, int weights, int bias, int output)
+{
+    if (bias < 0)
+        return HBY_OK;
+    const struct hby_quant *b = &hby_tensor_of(lo, bias)->quant;
+    const double product = (double)hby_tensor_of(lo, input)->quant.scale[0] * (double)hby_tensor_of(lo, weights)->quant.scale[0];
+    const double scale = b->count > 0 ? (double)b->scale[0] : 0.0;
+    if (!(fabs(product - scale) / (double)hby_tensor_of(lo, output)->quant.scale[0] <= 0.02))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "bias '%.60s' has scale %g; it must be input scale x weight scale, %g", hby_name_of(lo, bias), scale, product);
+    return HBY_OK;
+}
+
+int hby_conv_rounding(const struct hby_lowering *lo, enum hby_scheme scheme, int bias)
+{
+    static const int of[] = {[HBY_ROUNDING_REF] = HBY_ROUND_DOUBLE, [HBY_ROUNDING_RUY] = HBY_ROUND_RUY, [HBY_ROUNDING_SINGLE] = HBY_ROUND_SINGLE};
+    if (scheme == HBY_SCHEME_i16 && (bias < 0 || hby_tensor_of(lo, bias)->type == HBY_I64))
+        return HBY_ROUND_WIDE16; /* TFLite has but one kernel for it */
+    return of[lo->plan->opt.rounding];
+}
+
+enum hby_status hby_conv_quant(const struct hby_lowering *lo, int input, int weights, int axis, int output, enum hby_act act, struct hby_args_conv *args)
+{
+    const struct hby_tensor *w = hby_tensor_of(lo, weights);
+    enum hby_status st = hby_check_quant(lo, input);
+    if (st || (st = hby_check_weights_quant(lo, weights, axis, args->out_c)) || (st = hby_check_quant(lo, output)) ||
+        (st = hby_act_range_int(lo, act, output, &args->act_min, &args->act_max)))
+        return st;
+    if (w->type == HBY_U8 && w->quant.count != 1)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are uint8 and quantized per channel; uint8 is per tensor", hby_name_of(lo, weights));
+    args->in_zp = hby_tensor_of(lo, input)->quant.zero_point[0];
+    args->w_zp = w->type == HBY_U8 ? w->quant.zero_point[0] : 0;
+    args->out_zp = hby_tensor_of(lo, output)->quant.zero_point[0];
+    args->per_channel = w->quant.count > 1;
+    return HBY_OK;
+}
+
+double hby_conv_real(const struct hby_lowering *lo, int input, int weights, int output, int i)
+{
+    const struct hby_quant *w = &hby_tensor_of(lo, weights)->quant;
+    const float in_scale = hby_tensor_of(lo, input)->quant.scale[0], w_scale = w->scale[w->count > 1 ? i : 0];
+    return (double)in_scale * (double)w_scale / (double)hby_tensor_of(lo, output)->quant.scale[0];
+}
+
+enum hby_status hby_conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, int32_t *mult, int32_t *shift)
+{
+    const struct hby_tensor *w = hby_tensor_of(lo, weights);
+    double real = hby_conv_real(lo, input, weights, output, i);
+    if (w->type == HBY_U8) {
+        const volatile float product = hby_tensor_of(lo, input)->quant.scale[0] * w->quant.scale[0]; /* rounded to float, whatever the compiler prefers */
+        real = (double)product / (double)hby_tensor_of(lo, output)->quant.scale[0];
+    }
+    enum hby_status st = hby_quantize_multiplier(real, mult, shift);
+    if (st || (rounding == HBY_ROUND_WIDE16 && *shift > 14))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "channel %d: input scale x weight scale / output scale is %g, out of the range of a multiplier", i, real);
+    return HBY_OK;
+}
+
+enum hby_status hby_float_clamp(const struct hby_lowering *lo, enum hby_act act, hby_f32 *f_min, hby_f32 *f_max)
+{
+    enum hby_status st = hby_act_range_float(lo, act, f_min, f_max);
+    if (st)
+        return st;
+    *f_min = *f_min < -FLT_MAX ? -FLT_MAX : *f_min;
+    *f_max = *f_max > FLT_MAX ? FLT_MAX : *f_max;
+    return HBY_OK;
+}
+
+/* f32w8: one scale per channel, repeated where the weights have but one. */
+static enum hby_status scale_table(struct hby_lowering *lo, struct hby_step *s, int weights, int channels)
+{
+    const struct hby_quant *q = &hby_tensor_of(lo, weights)->quant;
+    float *scale = hby_step_table(lo, s, (size_t)channels * sizeof *scale);
+    if (!scale)
+        return HBY_NO_MEMORY;
+    for (int i = 0; i < channels; i++)
+        scale[i] = q->scale[q->count > 1 ? i : 0];
+    return HBY_OK;
+}
+
+static enum hby_status multiplier_tables(struct hby_lowering *lo, struct hby_step *s, int input, int weights, int output, int channels, int rounding)
+{
+    int32_t *mult = hby_step_table(lo, s, (size_t)channels * sizeof *mult);
+    int32_t *shift = mult ? hby_step_table(lo, s, (size_t)channels * sizeof *shift) : NULL;
+    if (!shift)
+        return HBY_NO_MEMORY;
+    for (int i = 0; i < channels; i++) {
+        enum hby_status st = hby_conv_multiplier(lo, input, weights, output, i, rounding, &mult[i], &shift[i]);
+        if (st)
+            return st;
+    }
+    return HBY_OK;
+}
+
+enum hby_status hby_conv_step(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, int input, int weights, int bias,
+                              const struct hby_args_conv *args)
+{
+    struct hby_step *s = hby_step_add(lo, node, HBY_NEST_conv, scheme);
+    if (!s)
+        return HBY_UNSUPPORTED;
+    s->args.conv = *args;
+    s->args.conv.has_bias = bias >= 0;
+    s->n_in = bias >= 0 ? 3 : 2;
+    s->in[0] = input;
+    s->in[1] = weights;
+    s->in[2] = bias;
+    s->in[3] = -1;
+    if (scheme == HBY_SCHEME_f32w8)
+        return scale_table(lo, s, weights, args->out_c);
+    if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16)
+        return multiplier_tables(lo, s, input, weights, node->out[0], args->out_c, args->rounding);
+    return HBY_OK;
+}

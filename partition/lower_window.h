@@ -1,0 +1,45 @@
+/* What the lowerings onto sliding windows share: convolutions, FULLY_CONNECTED, pools. */
+#ifndef HBY_PARTITION_LOWER_WINDOW_H
+#define HBY_PARTITION_LOWER_WINDOW_H
+
+#include "partition/lower_shape.h"
+
+/* One axis of a window: sizes, and the padding before the first element that lowering computes. */
+struct hby_window_axis {
+    const char *name; /* "height" or "width" */
+    int32_t in, k, stride, dilation, out, pad;
+};
+
+/* Checks strides and sizes, and that `out` is what TFLite's formula gives for `padding`; computes `pad` (for HBY_PAD_EXPLICIT it is given). */
+enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding padding, struct hby_window_axis *a);
+
+/* A tensor of rank 4 with 1 .. 2^31 - 1 elements. */
+enum hby_status hby_check_image(const struct hby_lowering *lo, int tensor);
+
+/* The scheme of activations x weights, or a refusal: the pair of types, weights that are computed at run time or sparse. `allow_int4`: packed int4 weights are known. */
+enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int weights, int output, bool allow_int4, enum hby_scheme *scheme);
+
+/* The bias (-1: none) is a constant of `channels` elements and of the type that the scheme adds; int64_bias: i16 may have int64, or only that. */
+enum hby_status hby_check_bias(const struct hby_lowering *lo, int bias, int channels, enum hby_scheme scheme);
+/* TFLite also wants the bias in the accumulator's scale, within 0.02 of the output's scale, where the weights are quantized per tensor and the operator looks. */
+enum hby_status hby_check_bias_scale(const struct hby_lowering *lo, int input, int weights, int bias, int output);
+
+/* How accumulators of this step are rescaled by default (not FULLY_CONNECTED): HBY_ROUND_*. */
+int hby_conv_rounding(const struct hby_lowering *lo, enum hby_scheme scheme, int bias);
+
+/* Quantization of input, weights (channels along `axis`) and output; clamp and zero points go into the args. Integer schemes only. */
+enum hby_status hby_conv_quant(const struct hby_lowering *lo, int input, int weights, int axis, int output, enum hby_act act, struct hby_args_conv *args);
+/* Multiplier and shift of channel i: input scale x weight scale / output scale, the product in float for u8, as TFLite has it. */
+enum hby_status hby_conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, int32_t *mult, int32_t *shift);
+
+/* Clamp of a float scheme; no bound is the largest finite float, as in TFLite. */
+enum hby_status hby_float_clamp(const struct hby_lowering *lo, enum hby_act act, hby_f32 *f_min, hby_f32 *f_max);
+
+/* The step of a convolution whose args are complete but for the tables: in = {input, weights, bias}, and tables by scheme. */
+enum hby_status hby_conv_step(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, int input, int weights, int bias,
+                              const struct hby_args_conv *args);
+
+/* The real factor of channel i in double, as FULLY_CONNECTED's reference has it. */
+double hby_conv_real(const struct hby_lowering *lo, int input, int weights, int output, int i);
+
+#endif
