@@ -7,11 +7,13 @@
 
 /* for every index over dim[]: out[out_offset + sum i*out_stride] = in[in_offset + sum i*in_stride]; in elements of elem_size bytes (1, 2, 4, 8).
  * Strides may be negative. RESHAPE, TRANSPOSE, SLICE, STRIDED_SLICE: one move. CONCATENATION, PACK, SPLIT: one move per piece. PAD: a fill, then a move.
- * Lowering collapses dimensions; leading ones are 1. */
+ * Lowering collapses dimensions; leading ones are 1. elem_size is the output's; where a float32 constant goes into a float16 tensor, or the reverse,
+ * the element is converted. has_table: elem_size is 1 and out = table 0 [in] (a piece of a uint8 CONCATENATION that has another scale). */
 struct hby_args_move {
     hby_i32 count, elem_size;
     hby_i32 dim[HBY_MOVE_RANK], in_stride[HBY_MOVE_RANK], out_stride[HBY_MOVE_RANK];
     hby_i32 in_offset, out_offset;
+    hby_i32 has_table;
 };
 
 /* PAD, PADV2: dim[] is the output; an index outside [before, before + in_dim) takes `value` (bits of one element, zero-extended). */

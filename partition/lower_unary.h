@@ -1,0 +1,21 @@
+/* What the lowerings onto the unary and the table nest share. */
+#ifndef HBY_PARTITION_LOWER_UNARY_H
+#define HBY_PARTITION_LOWER_UNARY_H
+
+#include "partition/lower_shape.h"
+
+/* The quantized result for the quantized input `q`. */
+typedef int32_t (*hby_byte_fn)(int32_t q, const void *context);
+
+/* A table step for an input of 8 bits: f is asked for every value of the input's type, and answers in the range of the output's. */
+enum hby_status hby_lower_bytes(struct hby_lowering *lo, const struct hby_node *node, hby_byte_fn f, const void *context);
+/* A unary step with these args. */
+enum hby_status hby_lower_unary(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_unary *a);
+/* One input and one output of one type and count; the count. */
+enum hby_status hby_check_unary(const struct hby_lowering *lo, const struct hby_node *node, bool same_type, hby_i32 *count);
+/* Both tensors are quantized per tensor. */
+enum hby_status hby_check_quant_pair(const struct hby_lowering *lo, const struct hby_node *node);
+/* The values that an integer type holds. */
+void hby_type_range(enum hby_type type, hby_i32 *min, hby_i32 *max);
+
+#endif
