@@ -143,6 +143,11 @@ hby_build() {
     fi
 }
 
+# Path of the runtime's shared library in the Python environment.
+hby_runtime_library() {
+    echo "$hby_venv"/lib/python3*/site-packages/ai_edge_litert/libLiteRt.so
+}
+
 # Everything that both commands need. One at a time: a second command started meanwhile waits.
 hby_setup() {
     mkdir -p "$hby_cache/setup" || hby_die "cannot write to $hby_cache"

@@ -1,0 +1,87 @@
+/* All results, for programs. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/bench.h"
+
+static void text(FILE *f, const char *key, const char *value)
+{
+    fprintf(f, "\"%s\": \"", key);
+    for (; *value; value++) {
+        unsigned char c = (unsigned char)*value;
+        if (c == '"' || c == '\\') {
+            fprintf(f, "\\%c", c);
+        } else if (c < 0x20) {
+            fprintf(f, "\\u%04x", c);
+        } else {
+            fputc(c, f);
+        }
+    }
+    fputc('"', f);
+}
+
+static void result(FILE *f, const struct bench_result *r)
+{
+    fputs("    {", f);
+    text(f, "network", r->network);
+    fputs(", ", f);
+    text(f, "width", r->width);
+    fputs(", ", f);
+    text(f, "where", bench_where_key[r->where]);
+    fprintf(f, ", \"model_bytes\": %llu", (unsigned long long)r->model_bytes);
+    if (*r->failure) {
+        fputs(", ", f);
+        text(f, "failure", r->failure);
+    } else {
+        fprintf(f, ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f", r->runs, r->stats.median,
+                r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us);
+        if (r->report.known) {
+            fprintf(f, ", \"nodes\": {\"device\": %d, \"host_ref\": %d, \"runtime\": %d}, \"partitions\": %d", r->report.device, r->report.host_ref, r->report.runtime,
+                    r->report.partitions);
+        }
+        if (r->diff.known && !r->diff.not_finite && r->diff.has_int) {
+            fprintf(f, ", \"difference_lsb\": %.0f", r->diff.steps);
+        }
+        if (r->diff.known && !r->diff.not_finite && r->diff.has_float) {
+            fprintf(f, ", \"difference_fraction\": %.3g", r->diff.fraction);
+        }
+        if (r->diff.not_finite) {
+            fputs(", \"not_finite\": true", f);
+        }
+    }
+    fputc('}', f);
+}
+
+bool bench_json_write(const char *path, const struct bench_options *o, const struct bench_result *all, int n)
+{
+    char version[32] = "", why[256];
+    FILE *f = fopen(path, "w");
+    if (!f) {
+        fprintf(stderr, "error: cannot write %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    bench_runtime_version(o->runtime, version, sizeof version, why, sizeof why);
+    fputs("{\"schema_version\": 1, ", f);
+    text(f, "runtime", version);
+    for (int i = 0; i < n; i++) {
+        if (all[i].where == BENCH_DEVICE && *all[i].report.device_name) {
+            fputs(", ", f);
+            text(f, "device", all[i].report.device_name);
+            break;
+        }
+    }
+    fprintf(f, ", \"threads\": %d, \"results\": [\n", o->threads);
+    for (int i = 0; i < n; i++) {
+        result(f, &all[i]);
+        fputs(i + 1 < n ? ",\n" : "\n", f);
+    }
+    fputs("]}\n", f);
+    bool failed = ferror(f) != 0;
+    if (fclose(f) || failed) {
+        fprintf(stderr, "error: cannot write %s\n", path);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,154 @@
+/* The command line. */
+#include <argp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+
+const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
+
+enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER };
+
+static const struct argp_option rows[] = {
+    {"device", 'd', "DEVICE", 0, "an index of --list-devices, gpu, cpu, accelerator, or a part of a device's name", 0},
+    {"runs", 'r', "N", 0, "timed runs in each place (default: 50, or as many as fit 10 s; host_ref at most 5)", 0},
+    {"threads", 't', "N", 0, "CPU threads, for XNNPACK and for a device that is the CPU (default: all)", 0},
+    {"option", KEY_OPTION, "KEY=VALUE", 0, "an option of the delegate, for example precision=exact; may be repeated", 0},
+    {"json", KEY_JSON, "FILE", 0, "write all results to FILE too", 0},
+    {"list-devices", KEY_LIST, NULL, 0, "list the OpenCL devices, and end", 0},
+    {"verbose", 'v', NULL, 0, "the runtime's and the delegate's own messages too, and benchmark_model's timing lines", 0},
+    {"runtime", KEY_RUNTIME, "FILE", 0, "libLiteRt.so of an installed ai-edge-litert (default: that in .venv)", 1},
+    {"delegate", KEY_DELEGATE, "FILE", 0, "libhalfbyte.so (default: that beside this program)", 1},
+    {"worker", KEY_WORKER, "PLACE", OPTION_HIDDEN, NULL, 0},
+    {0},
+};
+
+static int positive(const char *arg, const char *name, struct argp_state *state)
+{
+    char *end;
+    long n = strtol(arg, &end, 10);
+    if (*end || end == arg || n < 1 || n > 1000000) {
+        argp_error(state, "--%s is '%s': a number from 1 to 1000000 is needed", name, arg);
+    }
+    return (int)n;
+}
+
+static void add_option(const char *arg, struct bench_options *o, struct argp_state *state)
+{
+    const char *eq = strchr(arg, '=');
+    if (!eq || eq == arg) {
+        argp_error(state, "--option is '%s': KEY=VALUE is needed", arg);
+    } else if (strpbrk(arg, ":;")) {
+        argp_error(state, "--option %s: a ':' or ';' cannot be passed on through LiteRT", arg);
+    } else if (o->num_options == BENCH_MAX_OPTIONS) {
+        argp_error(state, "at most %d options", BENCH_MAX_OPTIONS);
+    } else {
+        o->option[o->num_options++] = arg;
+    }
+}
+
+static int find_worker(const char *arg, struct argp_state *state)
+{
+    for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
+        if (strcmp(arg, bench_where_key[w]) == 0) {
+            return w;
+        }
+    }
+    argp_error(state, "no such place: %s", arg);
+    return -1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct bench_options *o = state->input;
+    switch (key) {
+    case 'd':
+        if (!*arg || strpbrk(arg, ":;")) {
+            argp_error(state, "--device is '%s': an index, a type or a part of a name is needed, without ':' and ';'", arg);
+        }
+        o->device = arg;
+        return 0;
+    case 'r':
+        o->runs = positive(arg, "runs", state);
+        return 0;
+    case 't':
+        o->threads = positive(arg, "threads", state);
+        return 0;
+    case 'v':
+        o->verbose = true;
+        return 0;
+    case KEY_OPTION:
+        add_option(arg, o, state);
+        return 0;
+    case KEY_JSON:
+        o->json = arg;
+        return 0;
+    case KEY_LIST:
+        o->list_devices = true;
+        return 0;
+    case KEY_RUNTIME:
+        o->runtime = arg;
+        return 0;
+    case KEY_DELEGATE:
+        o->delegate = arg;
+        return 0;
+    case KEY_WORKER:
+        o->worker = find_worker(arg, state);
+        return 0;
+    case ARGP_KEY_ARGS:
+        o->models = state->argv + state->next;
+        o->num_models = state->argc - state->next;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->list_devices && o->num_models == 0) {
+            argp_error(state, "name at least one model");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* `name` in the folder of this program, or one above it. */
+static const char *beside_program(const char *name, char *path, size_t size)
+{
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n < 0 ? 0 : n] = 0;
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(self, '/');
+        if (slash) {
+            *slash = 0;
+        }
+        snprintf(path, size, "%.*s/%s", 4000, self, name);
+        if (access(path, R_OK) == 0) {
+            break;
+        }
+    }
+    return path;
+}
+
+void bench_parse(int argc, char **argv, struct bench_options *o)
+{
+    static const struct argp argp = {
+        rows, parse, "MODEL.tflite...",
+        "Times .tflite models through LiteRT on an OpenCL device (Halfbyte), on the CPU (XNNPACK) and on host_ref, Halfbyte's own reference.\v"
+        "The table goes to stdout, progress to stderr. A model that crashes somewhere is a row that says so.",
+        NULL, NULL, NULL};
+    static char delegate[4200];
+    cpu_set_t all;
+    memset(o, 0, sizeof *o);
+    o->worker = -1;
+    o->threads = sched_getaffinity(0, sizeof all, &all) == 0 ? CPU_COUNT(&all) : 1;
+    o->runtime = getenv("HALFBYTE_BENCH_RUNTIME");
+    argp_parse(&argp, argc, argv, 0, NULL, o);
+    if (!o->delegate) {
+        o->delegate = beside_program("libhalfbyte.so", delegate, sizeof delegate);
+    }
+    if (!o->runtime) {
+        o->runtime = HBY_DEFAULT_RUNTIME;
+    }
+}

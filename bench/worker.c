@@ -1,0 +1,163 @@
+/* The process that runs one model in one place. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "bench/inputs.h"
+#include "bench/litert.h"
+#include "bench/protocol.h"
+
+static double now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static bool send_all(const void *data, size_t bytes)
+{
+    const char *p = data;
+    while (bytes) {
+        ssize_t n = write(BENCH_REPLY_FD, p, bytes);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        p += n;
+        bytes -= (size_t)n;
+    }
+    return true;
+}
+
+static bool receive(uint32_t *runs)
+{
+    ssize_t n;
+    do {
+        n = read(BENCH_COMMAND_FD, runs, sizeof *runs);
+    } while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *runs;
+}
+
+static bool fill_inputs(struct litert_model *m, char *why, size_t size)
+{
+    for (int i = 0; i < litert_num_inputs(m); i++) {
+        void *data;
+        size_t bytes;
+        uint32_t type;
+        if (!litert_lock_input(m, i, &data, &bytes, &type, why, size)) {
+            return false;
+        }
+        bool filled = bench_fill(i, type, data, bytes);
+        litert_unlock_input(m, i);
+        if (!filled) {
+            snprintf(why, size, "input %d has element type %u, which the bench cannot feed", i, type);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool send_outputs(struct litert_model *m, char *why, size_t size)
+{
+    for (int i = 0; i < litert_num_outputs(m); i++) {
+        void *data;
+        size_t bytes;
+        uint32_t type;
+        if (!litert_lock_output(m, i, &data, &bytes, &type, why, size)) {
+            return false;
+        }
+        struct bench_output_head head = {type, (uint32_t)bytes};
+        bool sent = send_all(&head, sizeof head) && send_all(data, bytes);
+        litert_unlock_output(m, i);
+        if (!sent) {
+            snprintf(why, size, "the bench went away");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The accelerator's description out of libhalfbyte.so, or NULL with the reason. */
+static const void *find_accelerator(const char *path, char *why, size_t size)
+{
+    void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const void *accelerator = lib ? dlsym(lib, "LiteRtAcceleratorImpl") : NULL;
+    if (!accelerator) {
+        snprintf(why, size, "%s", dlerror());
+    }
+    return accelerator;
+}
+
+static void print_like_benchmark_model(double setup_us, double first_us, double sum_us, uint32_t runs)
+{
+    double average = runs ? sum_us / runs : 0;
+    fprintf(stderr, "Inference timings in us: Init: %.0f, First inference: %.0f, Warmup (avg): %.0f, Inference (avg): %.0f\n", setup_us, first_us, first_us, average);
+}
+
+int bench_worker(const struct bench_options *o)
+{
+    struct bench_ready ready = {0};
+    struct litert *lib = NULL;
+    struct litert_model *model = NULL;
+    bool delegated = o->worker != BENCH_CPU;
+    struct litert_config config = {.library = o->runtime, .threads = o->threads, .reference_kernels = o->worker == BENCH_HOST_REF, .verbose = o->verbose};
+    double start = now_us();
+    if (delegated && !(config.accelerator = find_accelerator(o->delegate, ready.why, sizeof ready.why))) {
+        goto failed;
+    }
+    if (!litert_open(&config, &lib, ready.why, sizeof ready.why) || !litert_load(lib, o->models[0], &model, ready.why, sizeof ready.why)) {
+        goto failed;
+    }
+    ready.setup_us = now_us() - start;
+    snprintf(ready.width, sizeof ready.width, "%s", litert_width(model));
+    if (!fill_inputs(model, ready.why, sizeof ready.why)) {
+        goto failed;
+    }
+    start = now_us();
+    if (!litert_run(model, ready.why, sizeof ready.why)) {
+        goto failed;
+    }
+    ready.first_us = now_us() - start;
+    ready.ok = 1;
+    ready.outputs = (uint32_t)litert_num_outputs(model);
+    if (!send_all(&ready, sizeof ready) || !send_outputs(model, ready.why, sizeof ready.why)) {
+        goto done;
+    }
+    uint32_t runs, all = 0;
+    double sum = 0;
+    while (receive(&runs) && runs) {
+        for (uint32_t i = 0; i < runs; i++) {
+            start = now_us();
+            if (!litert_run(model, ready.why, sizeof ready.why)) {
+                fprintf(stderr, "%s\n", ready.why);
+                goto done;
+            }
+            double us = now_us() - start;
+            sum += us;
+            all++;
+            if (!send_all(&us, sizeof us)) {
+                goto done;
+            }
+        }
+    }
+    if (o->verbose) {
+        print_like_benchmark_model(ready.setup_us, ready.first_us, sum, all);
+    }
+done:
+    litert_unload(&model);
+    litert_close(&lib);
+    return 0;
+failed:
+    ready.ok = 0;
+    send_all(&ready, sizeof ready);
+    litert_unload(&model);
+    litert_close(&lib);
+    return 1;
+}
