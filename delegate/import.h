@@ -23,6 +23,7 @@ struct hby_record {
 struct hby_import {
     atomic_int refs;
     struct hby_graph *graph;
+    enum hby_half half; /* whether float tensors are stored in half, decided for the whole graph */
     int n_records;
     struct hby_record *record; /* in execution order */
 };
