@@ -1,0 +1,206 @@
+/* Launch rules of the tiled convolutions: CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED on conv_i8.cl and conv_f.cl. */
+#include <stdio.h>
+
+#include "kernels_cl/conv_tiles.clh"
+#include "kernels_cl/launch_nest.h"
+#include "kernels_cl/pack.h"
+
+/* A tile: rows x vectors of channels. */
+struct tile {
+    int rows, vectors;
+};
+
+/* One launch: tiles of one size over part of every group's channels. */
+struct part {
+    struct tile tile;
+    int first_channel, tiles_per_group;
+};
+
+static int ceil_div(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+
+/* Are activations and output stored as the scheme says, and the weights a constant? */
+static bool conv_fits(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    const enum hby_type own = hby_nest_type(s->scheme);
+    if (hby_nest_stored(site, s->in[0]) != own || hby_nest_stored(site, s->out[0]) != own) {
+        hby_say(HBY_UNSUPPORTED, why, "activations are stored as %s and %s; the kernel needs %s", hby_type_name(hby_nest_stored(site, s->in[0])),
+                hby_type_name(hby_nest_stored(site, s->out[0])), hby_type_name(own));
+        return false;
+    }
+    if (!site->plan->graph->tensor[s->in[1]].data) {
+        hby_say(HBY_UNSUPPORTED, why, "the weights are not a constant");
+        return false;
+    }
+    return true;
+}
+
+int hby_cl_match_conv_i8(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    if (s->op == HBY_OP_depthwise_conv_2d || !conv_fits(site, why))
+        return 0;
+    if (s->args.conv.rounding > HBY_ROUND_RUY) {
+        hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for this rounding (%d)", (int)s->args.conv.rounding);
+        return 0;
+    }
+    return 1;
+}
+
+int hby_cl_match_conv_f(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    return site->step->op != HBY_OP_depthwise_conv_2d && conv_fits(site, why);
+}
+
+static bool is_dense(const struct hby_args_conv *p)
+{
+    return p->k_h == 1 && p->k_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 && p->pad_left == 0 && p->group_c == p->in_c &&
+           p->out_h == p->in_h && p->out_w == p->in_w;
+}
+
+/* Rows of the implicit GEMM: conv_rows.clh. */
+static int rows_of(const struct hby_step *s)
+{
+    const struct hby_args_conv *p = &s->args.conv;
+    const int columns = s->op == HBY_OP_transpose_conv ? ceil_div(p->out_w, p->stride_w) * p->stride_w : p->out_w;
+    return p->batch * p->out_h * columns;
+}
+
+/* CPU: the tiles that fill the 32 vector registers; a last odd vector of channels gets a launch of its own where there are rows enough to pay for it.
+ * Elsewhere: small tiles, many work-items. */
+static int split(const struct hby_cl_site *site, const struct hby_conv_shape *s, int rows, bool is_int, struct part part[2])
+{
+    const struct hby_cl_device *dev = site->dev;
+    if (dev->info.kind != HBY_CL_CPU) {
+        part[0] = (struct part){{hby_cl_tune(dev, is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows), 1}, 0, ceil_div(s->group_out, 4)};
+        return 1;
+    }
+    const int vectors = ceil_div(s->group_out, HBY_BLOCK), most = hby_cl_tune(dev, is_int ? HBY_TUNE_dot_lanes : HBY_TUNE_float_lanes) / HBY_BLOCK;
+    const int many = hby_cl_tune(dev, is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows);
+    if (rows <= 2) {
+        part[0] = (struct part){{1, vectors < 4 ? 1 : 4}, 0, ceil_div(vectors, vectors < 4 ? 1 : 4)};
+        return 1;
+    }
+    if (vectors == 1 || most < 2) {
+        part[0] = (struct part){{2 * many, 1}, 0, vectors};
+        return 1;
+    }
+    const bool odd = vectors % 2 && rows >= 512;
+    part[0] = (struct part){{many, 2}, 0, odd ? vectors / 2 : ceil_div(vectors, 2)};
+    part[1] = (struct part){{2 * many, 1}, (vectors - 1) * HBY_BLOCK, 1};
+    return odd ? 2 : 1;
+}
+
+/* Work-items along rows and channels; on a CPU one per group, the dimension that reuses what is larger runs fastest. */
+static void grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct part *p, struct hby_conv_tiles *t, int groups)
+{
+    const size_t along_rows = (size_t)ceil_div(t->rows, p->tile.rows), along_channels = (size_t)p->tiles_per_group * (size_t)groups;
+    size_t local[3] = {1, 1, 1}, global[3] = {along_channels, along_rows, 1};
+    if (t->rows_first) {
+        global[0] = along_rows;
+        global[1] = along_channels;
+    }
+    if (site->dev->info.kind != HBY_CL_CPU) {
+        const size_t most = hby_cl_max_group(l) < 64 ? hby_cl_max_group(l) : 64;
+        while (local[0] < global[0] && local[0] * 2 <= most && local[0] < 16)
+            local[0] *= 2;
+        while (local[1] < global[1] && local[0] * local[1] * 2 <= most)
+            local[1] *= 2;
+        for (int i = 0; i < 2; i++)
+            global[i] = (global[i] + local[i] - 1) / local[i] * local[i];
+    }
+    hby_cl_grid(l, global, local);
+}
+
+static struct hby_conv_tiles tiles_of(const struct hby_step *step, const struct hby_conv_shape *s, const struct part *part, size_t weight_bytes)
+{
+    return (struct hby_conv_tiles){
+        .rows = rows_of(step),
+        .dense = step->op != HBY_OP_transpose_conv && is_dense(&step->args.conv),
+        .rows_first = weight_bytes > 256 * 1024, /* then a tile's weights stay in the cache while all rows pass */
+        .tiles_per_group = part->tiles_per_group,
+        .blocks_per_group = s->blocks_per_group,
+        .first_channel = part->first_channel,
+        .group_out = s->group_out,
+    };
+}
+
+/* What both kinds define; then the program. */
+static enum hby_status use(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct part *part, const char *file, const char *entry)
+{
+    hby_cl_define(l, "HBY_MR", part->tile.rows);
+    hby_cl_define(l, "HBY_NR", part->tile.vectors);
+    hby_cl_define(l, "HBY_TRANSPOSED", site->step->op == HBY_OP_transpose_conv);
+    return hby_cl_use(l, file, entry);
+}
+
+static void cost(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, size_t weight_bytes)
+{
+    const struct hby_step *step = site->step;
+    const double sums = (double)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]);
+    const double taps = step->op == HBY_OP_transpose_conv ? ceil_div(step->args.conv.k_h, step->args.conv.stride_h) * ceil_div(step->args.conv.k_w, step->args.conv.stride_w)
+                                                          : s->taps;
+    hby_cl_cost(l, sums * taps * s->group_in, (double)weight_bytes + hby_nest_bytes(site));
+}
+
+enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *step = site->step;
+    const struct hby_args_conv *p = &step->args.conv;
+    const struct hby_conv_shape s = hby_conv_shape_of(step);
+    const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in;
+    const int w_zp = p->w_zp - (site->plan->graph->tensor[step->in[1]].type == HBY_U8 ? 128 : 0);
+    struct part part[2];
+    const int n = split(site, &s, rows_of(step), true, part);
+    for (int i = 0; i < n; i++) {
+        struct hby_conv_tiles t = tiles_of(step, &s, &part[i], weight_bytes);
+        hby_cl_define(l, "HBY_ROUNDING", p->rounding);
+        hby_cl_define(l, "HBY_ROW_SUM", w_zp != 0);
+        hby_cl_define(l, "HBY_ALIGNED", p->in_c % 4 == 0 && p->group_c % 4 == 0);
+        enum hby_status st = use(site, l, &part[i], "conv_i8.cl", "hby_conv_i8");
+        if (st)
+            return st;
+        hby_cl_arg_args(l, p, sizeof *p);
+        hby_cl_arg_args(l, &t, sizeof t);
+        hby_cl_arg_i32(l, w_zp);
+        hby_cl_arg_tensor(l, step->in[0]);
+        if ((st = hby_pack_zeros(site, l, (size_t)p->group_c)) || (st = hby_pack_conv_i8(site, l, hby_cl_act_bias(site->dev, step->scheme))))
+            return st;
+        hby_cl_arg_tensor(l, step->out[0]);
+        grid(site, l, &part[i], &t, s.groups);
+    }
+    hby_cl_arithmetic(l, step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32" : "int8 x int8 -> int32");
+    cost(site, l, &s, weight_bytes);
+    return HBY_OK;
+}
+
+enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *step = site->step;
+    const struct hby_args_conv *p = &step->args.conv;
+    const struct hby_conv_shape s = hby_conv_shape_of(step);
+    const enum hby_type weights = site->plan->graph->tensor[step->in[1]].type;
+    const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * hby_type_size(weights);
+    struct part part[2];
+    const int n = split(site, &s, rows_of(step), false, part);
+    for (int i = 0; i < n; i++) {
+        struct hby_conv_tiles t = tiles_of(step, &s, &part[i], weight_bytes);
+        hby_cl_define(l, "HBY_HALF_WEIGHTS", weights == HBY_F16);
+        enum hby_status st = use(site, l, &part[i], "conv_f.cl", "hby_conv_f");
+        if (st)
+            return st;
+        hby_cl_arg_args(l, p, sizeof *p);
+        hby_cl_arg_args(l, &t, sizeof t);
+        hby_cl_arg_tensor(l, step->in[0]);
+        if ((st = hby_pack_zeros(site, l, (size_t)p->group_c)) || (st = hby_pack_conv_f(site, l)))
+            return st;
+        hby_cl_arg_tensor(l, step->out[0]);
+        grid(site, l, &part[i], &t, s.groups);
+    }
+    hby_cl_arithmetic(l, step->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : "float");
+    cost(site, l, &s, weight_bytes);
+    return HBY_OK;
+}

@@ -1,0 +1,30 @@
+/* Constants of the convolutions, as their kernels want them. Everything here is for steps of the conv nest whose weights and bias are constants. */
+#ifndef HBY_KERNELS_CL_PACK_H
+#define HBY_KERNELS_CL_PACK_H
+
+#include "kernels_cl/kernel.h"
+
+enum { HBY_BLOCK = 16 }; /* output channels that lie together in packed weights */
+
+/* How a convolution's channels fall into groups and blocks. */
+struct hby_conv_shape {
+    int groups, group_in, group_out, blocks_per_group, taps;
+};
+struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step);
+
+/* Weights of 8 bits or packed 4 bits as signed bytes (uint8 less 128), in the model's order; NULL when out of memory. Free with free(). */
+int8_t *hby_pack_signed_weights(const struct hby_plan *plan, const struct hby_step *step);
+/* The bias as float, int32 (as uint32, so that sums wrap) or int64; zeros where there is none. `n` elements, of which out_c count. */
+float hby_bias_float(const struct hby_plan *plan, const struct hby_step *step, int channel);
+int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, int channel);
+
+/* Arguments for conv_i8.cl: w, fold, tap_fold, mult, shift. `act_bias`: what the kernel adds to stored activations. */
+enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, int act_bias);
+/* Arguments for conv_f.cl: w, bias. */
+enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l);
+/* Arguments for depthwise.cl: w, fold, mult, shift. */
+enum hby_status hby_pack_depthwise(const struct hby_cl_site *site, struct hby_cl_launch *l);
+/* `count` elements of the scheme's storage type that stand for real 0. */
+enum hby_status hby_pack_zeros(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t count);
+
+#endif
