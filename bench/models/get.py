@@ -40,6 +40,7 @@ def make(name, cache, out):
         images = photos.samples(cache, 224, 224, 8, -1.0, 1.0)
         model = getattr(nets, SEEDED[name])(images[:2])
         flat.save(widths.to_float16(model), half)
+    widths.lift_dead_channels(model)
     flat.save(model, single)
     widths.to_int8(single, byte, images)
     single.unlink()

@@ -1,5 +1,8 @@
 """The same weights in another width: float16 <-> float32 constants, and int8 through the quantizer."""
+import contextlib
 import copy
+import os
+import sys
 
 import numpy as np
 
@@ -55,6 +58,46 @@ def to_float16(model):
     return model
 
 
+def lift_dead_channels(model):
+    """Trained networks have output channels whose weights are all but zero, and a bias. Their scale would be so small that the int32 bias overflows, and the
+    quantizer writes nonsense. One weight of 1e-4 of the bias is enough to represent it, and too small to show in 8 bits. In place."""
+    axis_of = {schema.BuiltinOperator.CONV_2D: 0, schema.BuiltinOperator.DEPTHWISE_CONV_2D: 3, schema.BuiltinOperator.FULLY_CONNECTED: 0}
+    graph = model.subgraphs[0]
+    for op in graph.operators:
+        axis = axis_of.get(flat.op_code(model, op))
+        if axis is None or len(op.inputs) < 3 or op.inputs[2] < 0:
+            continue
+        weights, bias = (flat.constant(model, graph.tensors[i]) for i in (op.inputs[1], op.inputs[2]))
+        if weights is None or bias is None:
+            continue
+        by_channel = np.moveaxis(weights, axis, 0).reshape(bias.size, -1).copy()
+        least = np.abs(bias).reshape(-1) * 1e-4
+        dead = np.abs(by_channel).max(1) < least
+        if dead.any():
+            by_channel[dead, 0] = least[dead]
+            shape = np.moveaxis(weights, axis, 0).shape
+            graph.tensors[op.inputs[1]].buffer = flat.add_constant(model, np.moveaxis(by_channel.reshape(shape), 0, axis))
+    flat.drop_unused(model)
+
+
+@contextlib.contextmanager
+def quiet(log):
+    """The quantizer's and the runtime's chatter on stderr goes to a file, which is shown if they fail."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(log, "wb") as f:
+            os.dup2(f.fileno(), 2)
+            yield
+    except BaseException:
+        os.write(kept, log.read_bytes()[-4000:])
+        raise
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+    log.unlink()
+
+
 def to_int8(float32_path, int8_path, samples):
     """Static int8 activations and weights, calibrated with samples: a list of arrays for the one input."""
     from ai_edge_quantizer import quantizer, recipe
@@ -63,8 +106,9 @@ def to_int8(float32_path, int8_path, samples):
     name = flat.load(float32_path).signatureDefs[0]
     key, feed = name.signatureKey, name.inputs[0].name
     text = lambda s: s.decode() if isinstance(s, bytes) else s
-    stats = q.calibrate({text(key): [{text(feed): x} for x in samples]}, num_threads=2)
     part = int8_path.with_suffix(".part")
     part.unlink(missing_ok=True)
-    q.quantize(stats, serialize_to_path=str(part), enable_progress_bar=False, enable_progress_report=False)
+    with quiet(int8_path.with_suffix(".log")):
+        stats = q.calibrate({text(key): [{text(feed): x} for x in samples]}, num_threads=2)
+        q.quantize(stats, serialize_to_path=str(part), enable_progress_bar=False, enable_progress_report=False)
     part.rename(int8_path)
