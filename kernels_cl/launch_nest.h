@@ -1,0 +1,38 @@
+/* What the launch rules of the light loop nests share (all but convolutions and pools); the device's side of it is nest.clh. */
+#ifndef HBY_KERNELS_CL_LAUNCH_NEST_H
+#define HBY_KERNELS_CL_LAUNCH_NEST_H
+
+#include "kernels_cl/kernel.h"
+
+/* The program that holds the light nests' kernels. */
+extern const char *const hby_nest_program;
+
+/* nest.clh's HBY_LANES on this device. */
+int hby_nest_lanes(const struct hby_cl_device *dev);
+/* The storage type that nest.clh takes for the scheme. */
+enum hby_type hby_nest_type(enum hby_scheme scheme);
+/* The type that a tensor of the plan is stored in. */
+enum hby_type hby_nest_stored(const struct hby_cl_site *site, int tensor);
+/* Is it what a float kernel reads: float32 or float16? */
+bool hby_nest_is_float(enum hby_type type);
+
+/* Defines nest.clh's HBY_ELEM where it differs from what the scheme implies, so that most moves share one program with the rest. */
+void hby_nest_define_element(const struct hby_cl_site *site, struct hby_cl_launch *l, int bytes);
+
+/* How a nest of `rows` rows of `inner` elements is cut: a work-item takes `chunk` elements of each of `rows_each` rows. */
+struct hby_nest_cut {
+    int chunk, rows, rows_each;
+};
+/* `work` is how much more one element costs than a copy (1 for copies, 4 for arithmetic): the dearer, the finer the cut. */
+struct hby_nest_cut hby_nest_cut(const struct hby_cl_device *dev, int rows, int inner, int work);
+/* The three integers as arguments, and the grid. */
+void hby_nest_grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_nest_cut *cut, int inner);
+/* One work-group per row of `length` elements, of as many work-items as are of use (group.clh). */
+void hby_nest_grid_rows(const struct hby_cl_site *site, struct hby_cl_launch *l, int rows, int length);
+/* A grid of x by y work-items that do not cooperate; kernels guard against the surplus. */
+void hby_nest_grid_2d(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t x, size_t y);
+
+/* Bytes that the step's first input and its output take: what a kernel that computes little costs. */
+double hby_nest_bytes(const struct hby_cl_site *site);
+
+#endif

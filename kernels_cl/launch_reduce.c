@@ -1,0 +1,33 @@
+/* Launch rule of MEAN. */
+#include "kernels_cl/launch_nest.h"
+
+int hby_cl_match_mean(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
+    if (in == own && out == own)
+        return 1;
+    hby_say(HBY_UNSUPPORTED, why, "the device has no mean from %s to %s", hby_type_name(in), hby_type_name(out));
+    return 0;
+}
+
+enum hby_status hby_cl_launch_mean(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *s = site->step;
+    const struct hby_args_mean *p = &s->args.mean;
+    const int inner = p->keep_dim[HBY_REDUCE_RANK - 1], run = p->reduce_dim[HBY_REDUCE_RANK - 1], lanes = hby_nest_lanes(site->dev);
+    const bool columns = inner > 1 && p->keep_stride[HBY_REDUCE_RANK - 1] == 1;
+    enum hby_status st = hby_cl_use(l, hby_nest_program, columns ? "hby_mean_columns" : "hby_mean_rows");
+    if (st)
+        return st;
+    hby_cl_arg_args(l, p, sizeof *p);
+    hby_cl_arg_tensor(l, s->in[0]);
+    hby_cl_arg_tensor(l, s->out[0]);
+    if (columns)
+        hby_nest_grid_2d(site, l, (size_t)((inner + lanes - 1) / lanes), (size_t)(p->n_out / inner));
+    else
+        hby_nest_grid_rows(site, l, p->n_out, run);
+    hby_cl_arithmetic(l, s->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : s->scheme == HBY_SCHEME_f32 ? "float" : "integer");
+    hby_cl_cost(l, 0.0, hby_nest_bytes(site));
+    return HBY_OK;
+}

@@ -1,0 +1,34 @@
+/* Launch rule of SOFTMAX. */
+#include "kernels_cl/launch_nest.h"
+
+int hby_cl_match_softmax(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
+    const int tables = hby_nest_is_float(own) ? 0 : own == HBY_I16 ? 2 : 1;
+    if (in == own && out == own && own != HBY_I32 && s->n_tables >= tables)
+        return 1;
+    hby_say(HBY_UNSUPPORTED, why, "the device has no softmax from %s to %s", hby_type_name(in), hby_type_name(out));
+    return 0;
+}
+
+enum hby_status hby_cl_launch_softmax(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *s = site->step;
+    const struct hby_args_softmax *p = &s->args.softmax;
+    enum hby_status st = hby_cl_use(l, hby_nest_program, "hby_softmax");
+    if (st)
+        return st;
+    hby_cl_arg_args(l, p, sizeof *p);
+    hby_cl_arg_tensor(l, s->in[0]);
+    hby_cl_arg_tensor(l, s->out[0]);
+    for (int i = 0; i < 2; i++)
+        if (i < s->n_tables)
+            hby_cl_arg_const(l, s->table[i].data, s->table[i].bytes);
+        else
+            hby_cl_arg_tensor(l, -1);
+    hby_nest_grid_rows(site, l, p->rows, p->depth);
+    hby_cl_arithmetic(l, s->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : s->scheme == HBY_SCHEME_f32 ? "float" : "integer");
+    hby_cl_cost(l, 0.0, hby_nest_bytes(site));
+    return HBY_OK;
+}

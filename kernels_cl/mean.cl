@@ -1,0 +1,60 @@
+/* MEAN: see struct hby_args_mean. The tensor's innermost dimension is either kept, then hby_mean_columns adds whole vectors of neighbours,
+ * or averaged over, then hby_mean_rows adds along it with a work-group per output. */
+#include "args_reduce.h"
+#include "group.clh"
+#include "nest.clh"
+
+/* Offset of the n-th index over dim[], the last `skip` dimensions left out. */
+static inline int hby_offset(const int *dim, const int *stride, int n, int skip)
+{
+    int at = 0;
+    for (int d = HBY_REDUCE_RANK - 1 - skip; n > 0; d--) {
+        at += n % dim[d] * stride[d];
+        n /= dim[d];
+    }
+    return at;
+}
+
+static inline hby_vc hby_mean(const struct hby_args_mean *p, hby_vc sum)
+{
+#if HBY_FLOAT
+    return sum / (float)p->n_reduced;
+#else
+    const hby_vi x = hby_rescale_v(sum - (hby_vi)(p->in.zero_point * p->n_reduced), p->out.mult, p->out.shift, p->rounding);
+    return clamp(x + (hby_vi)(p->out.zero_point), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+#endif
+}
+
+/* keep_stride of the innermost kept dimension is 1: a work-item takes HBY_LANES neighbours (work dimension 0) of one row of the output (dimension 1). */
+__kernel void hby_mean_columns(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
+{
+    const int inner = p.keep_dim[HBY_REDUCE_RANK - 1], i = (int)get_global_id(0) * HBY_LANES, row = (int)get_global_id(1);
+    if (i >= inner || row >= p.n_out / inner)
+        return;
+    const int run = p.reduce_dim[HBY_REDUCE_RANK - 1], step = p.reduce_stride[HBY_REDUCE_RANK - 1];
+    __global const HBY_P(HBY_TYPE) *from = in + hby_offset(p.keep_dim, p.keep_stride, row, 1) + i;
+    hby_vc sum = (hby_vc)(0);
+    for (int r = 0; r < p.n_reduced / run; r++) {
+        __global const HBY_P(HBY_TYPE) *at = from + hby_offset(p.reduce_dim, p.reduce_stride, r, 1);
+        for (int k = 0; k < run; k++, at += step)
+            sum += HBY_GETV(HBY_TYPE, at, 0);
+    }
+    HBY_PUT(HBY_TYPE, hby_mean(&p, sum), out, row * inner + i, inner - i);
+}
+
+/* reduce_stride of the innermost dimension averaged over is 1 (or it is a single element). */
+__kernel void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
+{
+    __local HBY_C part[HBY_GROUP];
+    const int run = p.reduce_dim[HBY_REDUCE_RANK - 1], o = (int)get_group_id(0);
+    __global const HBY_P(HBY_TYPE) *from = in + hby_offset(p.keep_dim, p.keep_stride, o, 0);
+    hby_vc sum = (hby_vc)(0);
+    for (int r = 0; r < p.n_reduced / run; r++) {
+        __global const HBY_P(HBY_TYPE) *at = from + hby_offset(p.reduce_dim, p.reduce_stride, r, 1);
+        for (int k = (int)get_local_id(0) * HBY_LANES; k < run; k += (int)get_local_size(0) * HBY_LANES)
+            sum += hby_first(HBY_GETV(HBY_TYPE, at, k), run - k, 0);
+    }
+    const HBY_C total = hby_group_sum(hby_lanes_sum(sum), part);
+    if (get_local_id(0) == 0)
+        HBY_PUT(HBY_TYPE, hby_mean(&p, (hby_vc)(total)), out, o, 1);
+}

@@ -1,0 +1,167 @@
+/* out[i] = f(in[i]): see struct hby_args_unary. The program has one function, HBY_FN, between two storage types, HBY_IN_TYPE and HBY_OUT_TYPE (nest.clh).
+ *
+ * A work-item takes `chunk` elements. table_0 and table_1:
+ *   QUANTIZE     per channel {scale / 2^e, its reciprocal, 2^-e} (float), zero point (int)
+ *   DEQUANTIZE   per channel scale (float), zero point (int)
+ *   LOGISTIC, TANH of int16: 256 values of the logistic function (ushort), none */
+#include "args_elementwise.h"
+#include "nest.clh"
+
+/* So that the file compiles by itself. */
+#ifndef HBY_FN
+#define HBY_FN HBY_FN_CONVERT
+#endif
+#ifndef HBY_IN_TYPE
+#define HBY_IN_TYPE 0
+#endif
+#ifndef HBY_OUT_TYPE
+#define HBY_OUT_TYPE HBY_IN_TYPE
+#endif
+
+/* --- functions of all lanes --- */
+
+#if HBY_FN == HBY_FN_CONVERT
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return x;
+}
+
+#elif HBY_FN == HBY_FN_RELU && HBY_IN_TYPE <= 1
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return hby_clamp_float(x, p->f_min, p->f_max);
+}
+
+#elif HBY_FN == HBY_FN_LOGISTIC && HBY_IN_TYPE <= 1
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return 1.0f / (1.0f + exp(-x));
+}
+
+#elif HBY_FN == HBY_FN_TANH && HBY_IN_TYPE <= 1
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return tanh(x);
+}
+
+#elif HBY_FN == HBY_FN_HARD_SWISH
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return x * hby_clamp_float(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f);
+}
+
+#elif HBY_FN == HBY_FN_LEAKY_RELU && HBY_IN_TYPE <= 1
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return select(x * p->alpha, x, x > (hby_vf)(0.0f));
+}
+
+#elif HBY_FN == HBY_FN_LEAKY_RELU
+#define HBY_WHOLE 1
+/* alt's multiplier carries the sign of alpha. */
+static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
+{
+    const hby_vi x = q - (hby_vi)(p->in.zero_point);
+    const hby_vi slope = hby_rescale_v(x, abs(p->alt.mult), p->alt.shift, p->rounding);
+    const hby_vi y = select(p->alt.mult < 0 ? -slope : slope, hby_rescale_v(x, p->out.mult, p->out.shift, p->rounding), x >= (hby_vi)(0));
+    return clamp(y + (hby_vi)(p->out.zero_point), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+}
+
+#elif HBY_FN == HBY_FN_RELU || HBY_FN == HBY_FN_REQUANTIZE
+#define HBY_WHOLE 1
+static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
+{
+    const hby_vi y = hby_rescale_v(q - (hby_vi)(p->in.zero_point), p->out.mult, p->out.shift, p->rounding);
+    return clamp(y + (hby_vi)(p->out.zero_point), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+}
+
+#elif HBY_FN == HBY_FN_LOGISTIC || HBY_FN == HBY_FN_TANH
+
+/* --- LOGISTIC and TANH of int16: linear between the table's entries, which lie 2^HBY_FRACTION apart; the curve is odd about its middle --- */
+
+#define HBY_WHOLE 0
+#define HBY_FRACTION (HBY_FN == HBY_FN_LOGISTIC ? 9 : 8)
+static inline int hby_curve(const struct hby_args_unary *p, int q, __global const ushort *table)
+{
+    const int x = (q * p->in.mult + (p->in.shift > 0 ? 1 << (p->in.shift - 1) : 0)) >> p->in.shift;
+    const uint magnitude = abs(x), at = magnitude >> HBY_FRACTION, rest = magnitude & ((1u << HBY_FRACTION) - 1u);
+#if HBY_FN == HBY_FN_LOGISTIC
+    const uint y = at >= 255u ? 0x7fffu << 10 : ((uint)table[at] << 9) + rest * ((uint)table[at + 1] - (uint)table[at]);
+    return (int)((x >= 0 ? y + (1u << 9) : (1u << 25) - y + (1u << 9) - 1u) >> 10);
+#else
+    const int y = at >= 255u ? 0xffff << 8 : (int)(((uint)table[at] << 8) + rest * ((uint)table[at + 1] - (uint)table[at]));
+    return (x >= 0 ? y - (1 << 23) + (1 << 7) : -y + (1 << 23) + (1 << 7) - 1) >> 8;
+#endif
+}
+
+#elif HBY_FN == HBY_FN_DEQUANTIZE
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vi q)
+{
+    return HBY_V(convert_float)(q - (hby_vi)(p->in.zero_point)) * p->scale; /* both factors are exact: one rounding, as in double */
+}
+
+#else
+
+/* --- QUANTIZE --- */
+
+#define HBY_WHOLE 1
+/* round(x / scale) + zero_point, ties away from zero. The quotient is corrected to the nearest float: y is the reciprocal rounded to nearest, so each fma
+ * step leaves an exact remainder (Markstein); scaled by 2^-e nothing underflows that matters. Beyond 2^24 it is clamped anyway. */
+static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int zero_point, int lowest, int highest)
+{
+    x = x * power;
+    const hby_vf rough = x * y;
+    hby_vf q = fma(fma(-rough, (hby_vf)(scale), x), (hby_vf)(y), rough);
+    q = fma(fma(-q, (hby_vf)(scale), x), (hby_vf)(y), q);
+    q = select(rough, q, fabs(rough) < (hby_vf)(16777216.0f));
+    q = hby_clamp_float(q, -16777216.0f, 16777216.0f);
+    q = select(q, (hby_vf)(0.0f), isnan(q));
+    const hby_vi whole = HBY_V(convert_int)(q);
+    const hby_vf rest = q - HBY_V(convert_float)(whole);
+    const hby_vi rounded = whole - (rest >= (hby_vf)(0.5f)) + (rest <= (hby_vf)(-0.5f));
+    return clamp(rounded + (hby_vi)(zero_point), (hby_vi)(lowest), (hby_vi)(highest));
+}
+#endif
+
+__kernel void hby_unary(const struct hby_args_unary p, __global const HBY_P(HBY_IN_TYPE) * in, __global HBY_P(HBY_OUT_TYPE) * out, __global const void *table_0,
+                        __global const int *table_1, int chunk)
+{
+    const int from = (int)get_global_id(0) * chunk, to = min(p.count, from + chunk);
+#if !HBY_WHOLE
+    for (int i = from; i < to; i++)
+        out[i] = (short)hby_curve(&p, in[i], (__global const ushort *)table_0);
+#elif HBY_FN == HBY_FN_QUANTIZE
+    __global const float *divisor = (__global const float *)table_0;
+    if (p.channels == 1)
+        for (int i = from; i < to; i += HBY_LANES) {
+            const hby_vi q = hby_divide(HBY_GETV(HBY_IN_TYPE, in, i), divisor[0], divisor[1], divisor[2], p.out.zero_point, p.act_min, p.act_max);
+            HBY_PUT(HBY_OUT_TYPE, q, out, i, to - i);
+        }
+    else
+        for (int i = from; i < to; i++) {
+            const int c = i / p.channel_inner % p.channels;
+            const hby_vf x = (hby_vf)(HBY_GET(HBY_IN_TYPE, in, i));
+            HBY_PUT(HBY_OUT_TYPE, hby_divide(x, divisor[3 * c], divisor[3 * c + 1], divisor[3 * c + 2], table_1[c], p.act_min, p.act_max), out, i, 1);
+        }
+#else
+#if HBY_FN == HBY_FN_DEQUANTIZE
+    if (p.channels > 1) {
+        __global const float *scale = (__global const float *)table_0;
+        for (int i = from; i < to; i++) {
+            const int c = i / p.channel_inner % p.channels;
+            HBY_PUT(HBY_OUT_TYPE, (hby_vf)((float)(HBY_GET(HBY_IN_TYPE, in, i) - table_1[c]) * scale[c]), out, i, 1);
+        }
+        return;
+    }
+#endif
+    for (int i = from; i < to; i += HBY_LANES)
+        HBY_PUT(HBY_OUT_TYPE, hby_f(&p, HBY_GETV(HBY_IN_TYPE, in, i)), out, i, to - i);
+#endif
+}
