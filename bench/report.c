@@ -69,7 +69,10 @@ void bench_report_read(const char *path, struct bench_report *out)
         return;
     }
     const char *nodes = value_of(text, "nodes"), *partitions = value_of(text, "partitions"), *device = value_of(text, "device");
-    if (device && *device == '{') {
+    while (device && *device != '{') { /* an option has this name too */
+        device = value_of(device, "device");
+    }
+    if (device) {
         copy_string(value_of(device, "platform"), platform, sizeof platform);
         copy_string(value_of(device, "name"), name, sizeof name);
         snprintf(out->device_name, sizeof out->device_name, "%s%s%s", platform, *platform && *name ? " / " : "", name);
