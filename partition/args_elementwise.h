@@ -14,6 +14,8 @@
 /* out[i] = f(a, b), shapes broadcast. Dimensions are collapsed by lowering: dim[] is the output, outermost first, leading ones are 1;
  * a stride of 0 broadcasts; strides are in elements. `flat` says that both inputs have the output's own layout.
  * ADD, SUB, integer: s = rescale(x, a) +- rescale(y, b) with x = (q - zero_point) << left_shift, then out. Pot16 as BUILTIN_REF does it when pot_scale.
+ * Float: clamped to [f_min, f_max]. Plain integers (i32: int32 and int64): wrapped, then clamped; INT_MIN and INT_MAX are no bounds.
+ * pot_scale: sat16(rdbpot(qa, -a.shift) +- rdbpot(qb, -b.shift)), clamped. PRELU on int16 has int8 slopes.
  * MUL, integer: rescale((qa - a.zero_point) * (qb - b.zero_point), out).  PRELU, integer: `a` rescales x >= 0, `b` rescales x * slope. */
 struct hby_args_binary {
     hby_i32 count, fn, flat;
@@ -31,11 +33,14 @@ struct hby_args_binary {
 #define HBY_FN_HARD_SWISH 3
 #define HBY_FN_LEAKY_RELU 4
 #define HBY_FN_CONVERT 5    /* storage type to storage type, same value (float32 <-> float16) */
-#define HBY_FN_QUANTIZE 6   /* float to integer: round(x / scale) + out.zero_point, ties away from zero, clamped */
-#define HBY_FN_DEQUANTIZE 7 /* integer to float: (q - in.zero_point) * scale; per channel with table 0 = scales and channel_* below */
-#define HBY_FN_REQUANTIZE 8 /* integer to integer: rescale(q - in.zero_point) */
+#define HBY_FN_QUANTIZE 6   /* float to integer: round(x / scale) + out.zero_point, ties away from zero, clamped to [act_min, act_max] */
+#define HBY_FN_DEQUANTIZE 7 /* integer (int4 constants too) to float: (q - in.zero_point) * scale */
+#define HBY_FN_REQUANTIZE 8 /* integer to integer: rescale(q - in.zero_point, out), clamped to [act_min, act_max] */
 
-/* out[i] = f(in[i]). Integer functions of 8 bits are lowered to args_table.h instead, except those that need more than a byte of input. */
+/* out[i] = f(in[i]). Integer functions of 8 bits are lowered to args_table.h instead, except those that need more than a byte of input.
+ * Per channel (QUANTIZE, DEQUANTIZE): channels > 1, table 0 = float scales, table 1 = int32 zero points, instead of scale and zero_point.
+ * LOGISTIC and TANH on int16: x * in.mult / 2^in.shift, then interpolation in table 0, uint16[256]; see host_ref/logistic.c.
+ * LEAKY_RELU on int16: `out` rescales x >= 0, `alt` x < 0, negated where alt.mult < 0 (then by -alt.mult). */
 struct hby_args_unary {
     hby_i32 count, fn;
     struct hby_rescale in, out, alt; /* alt: the second multiplier of LEAKY_RELU and HARD_SWISH on int16 */

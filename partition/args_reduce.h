@@ -6,7 +6,8 @@
 #define HBY_REDUCE_RANK 6
 
 /* Mean over some axes. Lowering moves the axes: kept dimensions first (out index), reduced ones after; strides are in elements of the input.
- * Integer: acc = sum(q); out = BUILTIN_REF's own arithmetic for the type, see host_ref/mean.c. */
+ * Integer: out = rescale(sum(q) - n_reduced * in.zero_point) with `out`, whose multiplier contains 1 / n_reduced. Float: sum / n_reduced; f_scale is
+ * 1 / n_reduced. Plain integers (i32): the sum in 64 bits, divided towards zero. */
 struct hby_args_mean {
     hby_i32 n_out, n_reduced;
     hby_i32 keep_dim[HBY_REDUCE_RANK], keep_stride[HBY_REDUCE_RANK];
@@ -16,8 +17,9 @@ struct hby_args_mean {
     hby_f32 f_scale, f_bias; /* forms that BUILTIN_REF computes in float */
 };
 
-/* SOFTMAX over the last dimension of [rows, depth]. Integer: fixed-point exp by table (table 0) or by gemmlowp's polynomial, as BUILTIN_REF
- * does for the type; see host_ref/softmax.c. */
+/* SOFTMAX over the last dimension of [rows, depth]; host_ref/softmax.c has the integer arithmetic, and lowering its exponentials.
+ * i8, u8: table 0 is int32[256], exp(-d * scale * beta) in Q31 for d = max - q (0 where d > -diff_min); mult and shift made it.
+ * i16: table 0 is int16[513] of exp over [-10, 0], table 1 int16[513] of 1 / (1 + x) over [0, 1]; mult and shift take a difference to 10 / 65535. */
 struct hby_args_softmax {
     hby_i32 rows, depth;
     hby_i32 in_zp, out_zp, mult, shift, diff_min;

@@ -1,0 +1,36 @@
+/* QUANTIZE: tflite/kernels/internal/reference/quantize.h and requantize.h (8-bit input: table.c). */
+#include <math.h>
+
+#include "host_ref/element.h"
+#include "host_ref/fixedpoint.h"
+#include "host_ref/ref.h"
+
+/* As x86's cvttss2si: what does not fit becomes INT32_MIN. */
+static int32_t to_int(float x)
+{
+    return x >= -2147483648.0f && x < 2147483648.0f ? (int32_t)x : INT32_MIN;
+}
+
+void hby_ref_quantize_float(const struct hby_ref_call *c)
+{
+    const struct hby_args_unary *a = &c->args->unary;
+    const float *scales = c->step->table[0].data;
+    const int32_t *zero_points = c->step->table[1].data;
+    for (size_t i = 0; i < (size_t)a->count; i++) {
+        const size_t channel = a->channels > 1 ? i / (size_t)a->channel_inner % (size_t)a->channels : 0;
+        const float scale = a->channels > 1 ? scales[channel] : a->scale;
+        const int32_t zero_point = a->channels > 1 ? zero_points[channel] : a->out.zero_point;
+        const int32_t q = to_int(roundf(hby_load_float(c->in[0], c->in_type[0], i) / scale));
+        hby_store_int(c->out, c->out_type, i, hby_clamp32(hby_add32(q, zero_point), a->act_min, a->act_max));
+    }
+}
+
+/* int16 and int32 input. */
+void hby_ref_requantize(const struct hby_ref_call *c)
+{
+    const struct hby_args_unary *a = &c->args->unary;
+    for (size_t i = 0; i < (size_t)a->count; i++) {
+        const int32_t y = hby_rescale_double(hby_load_int(c->in[0], c->in_type[0], i) - a->in.zero_point, a->out.mult, a->out.shift);
+        hby_store_int(c->out, c->out_type, i, hby_clamp32(hby_add32(y, a->out.zero_point), a->act_min, a->act_max));
+    }
+}
