@@ -68,6 +68,7 @@ enum hby_status hby_import_transpose_conv(const struct hby_builtin *b, struct hb
     enum hby_status st = read_padding(b, p->padding, &w->padding);
     if (!st && b->version >= 4)
         st = read_act(b, p->activation, &w->act);
+    w->int32_sums = b->version >= 5 && p->quantized_bias_type == 2;
     return st ? st : check_window(b, w);
 }
 

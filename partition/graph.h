@@ -64,6 +64,7 @@ struct hby_window_params {
     int depth_multiplier;   /* depthwise only */
     int pad_top, pad_left;  /* HBY_PAD_EXPLICIT only (made by fold.c from a PAD) */
     enum hby_act act;
+    bool int32_sums; /* 16x8 TRANSPOSE_CONV without a bias: sums are int32, not int64 (quantized_bias_type) */
 };
 
 union hby_params {

@@ -9,7 +9,7 @@
 
 #include "partition/fixedpoint.h"
 
-/* The largest magnitude that a sum can have, or a bound above it. */
+/* The largest magnitude that a sum can have, or a bound above it; what wraps is an int32 still. */
 static double largest_sum(const struct hby_lowering *lo, int weights, int bias, const struct hby_args_conv *args)
 {
     const bool is_u8 = hby_tensor_of(lo, weights)->type == HBY_U8;
@@ -21,22 +21,22 @@ static double largest_sum(const struct hby_lowering *lo, int weights, int bias, 
         memcpy(&v, (const char *)hby_tensor_of(lo, bias)->data + (size_t)i * sizeof v, sizeof v);
         b = fmax(b, fabs((double)v));
     }
-    return in * w * args->in_c + b;
+    return fmin(in * w * args->in_c + b, 2147483647.0);
 }
 
-/* Do rescale_single(x, mult, shift) and round(x * real) agree, clamped to [r_min, r_max], for all |x| <= largest < 2^30? Both grow with x, so it is enough to look
- * where either may pass from r - 1 to r. */
+/* Do rescale_single(x, mult, shift) and round(x * real) agree, clamped to [r_min, r_max], for all |x| <= largest? Both grow with x, so it is enough to look
+ * where either may pass from r - 1 to r: `mult` is off by at most 4 of 2^30, which moves that place by x * 2^-28. */
 static bool proven(double real, int32_t mult, int32_t shift, double largest, int r_min, int r_max)
 {
     if (largest * real >= 2147483000.0)
         return false;
     for (int r = r_min + 1; r <= r_max; r++) {
-        const double edge = floor((r - 0.5) / real);
-        for (int k = -1; k <= 2; k++) {
-            const double x = edge + k;
-            if (fabs(x) <= largest && (round(x * real) >= r) != (hby_rescale_single((int32_t)x, mult, shift) >= r))
+        const double edge = floor((r - 0.5) / real), margin = 1.0 + floor(fabs(edge) * 0x1p-28);
+        if (fabs(edge) > largest + margin)
+            continue;
+        for (double x = edge - margin; x <= edge + 1.0 + margin; x++)
+            if (x >= -largest - 1.0 && x <= largest && (round(x * real) >= r) != (hby_rescale_single((int32_t)x, mult, shift) >= r))
                 return false;
-        }
     }
     return true;
 }
@@ -46,7 +46,7 @@ static bool find_multiplier(double real, double largest, int r_min, int r_max, i
 {
     static const int try[] = {0, 1, 2, -1, 3};
     int32_t m, s;
-    if (largest >= 1073741824.0 || hby_quantize_multiplier(real, &m, &s) || m == 0)
+    if (hby_quantize_multiplier(real, &m, &s) || m == 0)
         return false;
     for (size_t i = 0; i < sizeof try / sizeof *try; i++) {
         if (m > INT32_MAX - 3)
@@ -100,7 +100,7 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
     hby_i32 in_count, out_count;
     enum hby_scheme scheme;
     enum hby_status st = hby_count_of(lo, input, &in_count);
-    if (st || (st = hby_count_of(lo, output, &out_count)) || (st = hby_weights_scheme(lo, input, weights, output, true, &scheme)))
+    if (st || (st = hby_count_of(lo, output, &out_count)) || (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_INT4 | HBY_ALLOW_COMPUTED, &scheme)))
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, input), *w = hby_tensor_of(lo, weights), *out = hby_tensor_of(lo, output);
     if (w->rank != 2)

@@ -13,7 +13,7 @@ enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct h
     enum hby_scheme scheme;
     enum hby_status st = hby_constant_ints(lo, node->in[0], 4, shape, &rank);
     if (st || (st = hby_check_image(lo, input)) || (st = hby_check_image(lo, weights)) || (st = hby_check_image(lo, output)) ||
-        (st = hby_weights_scheme(lo, input, weights, output, false, &scheme)))
+        (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_COMPUTED, &scheme)))
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, input), *w = hby_tensor_of(lo, weights), *out = hby_tensor_of(lo, output);
     for (int i = 0; i < 4; i++)
@@ -36,6 +36,8 @@ enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct h
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, bias);
+        if (scheme == HBY_SCHEME_i16 && bias < 0 && p->int32_sums)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "16x8 with int32 sums needs a bias; give it one of zeros");
         st = hby_conv_quant(lo, input, weights, 0, output, p->act, &args);
         if (!st && scheme == HBY_SCHEME_u8)
             st = hby_check_bias_scale(lo, input, weights, bias, output);

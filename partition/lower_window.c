@@ -58,7 +58,7 @@ static enum hby_scheme pair(const struct hby_lowering *lo, enum hby_type a, enum
     }
 }
 
-enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int weights, int output, bool allow_int4, enum hby_scheme *scheme)
+enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int weights, int output, unsigned allow, enum hby_scheme *scheme)
 {
     hby_i32 count;
     enum hby_status st = hby_count_of(lo, weights, &count);
@@ -66,15 +66,16 @@ enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int
         return st;
     const struct hby_tensor *w = hby_tensor_of(lo, weights);
     const enum hby_type a = hby_tensor_of(lo, input)->type;
-    if (!w->data)
+    const bool is_float = w->type == HBY_F32 || w->type == HBY_F16;
+    if (!w->data && (!is_float || !(allow & HBY_ALLOW_COMPUTED)))
         return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are computed while the model runs; they must be a constant", hby_name_of(lo, weights));
     if (w->is_sparse)
         return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are sparse; put a DENSIFY before the node", hby_name_of(lo, weights));
     *scheme = pair(lo, a, w->type);
-    if (*scheme == HBY_SCHEME_COUNT || (w->type == HBY_I4 && !allow_int4))
+    if (*scheme == HBY_SCHEME_COUNT || (w->type == HBY_I4 && !(allow & HBY_ALLOW_INT4)))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s activations with %s weights are not supported", hby_type_name(a), hby_type_name(w->type));
     const size_t bytes = w->type == HBY_I4 ? ((size_t)count + 1) / 2 : (size_t)count * hby_type_size(w->type);
-    if (w->bytes < bytes)
+    if (w->data && w->bytes < bytes)
         return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have %zu bytes; their shape needs %zu", hby_name_of(lo, weights), w->bytes, bytes);
     return HBY_OK;
 }

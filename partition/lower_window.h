@@ -16,10 +16,12 @@ enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding p
 /* A tensor of rank 4 with 1 .. 2^31 - 1 elements. */
 enum hby_status hby_check_image(const struct hby_lowering *lo, int tensor);
 
-/* The scheme of activations x weights, or a refusal: the pair of types, weights that are computed at run time or sparse. `allow_int4`: packed int4 weights are known. */
-enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int weights, int output, bool allow_int4, enum hby_scheme *scheme);
+/* What weights an operator takes besides constants of 8 bits and more: packed int4; floats that are computed while the model runs. */
+enum { HBY_ALLOW_INT4 = 1, HBY_ALLOW_COMPUTED = 2 };
+/* The scheme of activations x weights, or a refusal: the pair of types, weights that are sparse or not a constant. `allow`: HBY_ALLOW_* bits. */
+enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int weights, int output, unsigned allow, enum hby_scheme *scheme);
 
-/* The bias (-1: none) is a constant of `channels` elements and of the type that the scheme adds; int64_bias: i16 may have int64, or only that. */
+/* The bias (-1: none) is a constant of `channels` elements and of a type that the scheme adds: int32, int64 too for i16, else float. */
 enum hby_status hby_check_bias(const struct hby_lowering *lo, int bias, int channels, enum hby_scheme scheme);
 /* TFLite also wants the bias in the accumulator's scale, within 0.02 of the output's scale, where the weights are quantized per tensor and the operator looks. */
 enum hby_status hby_check_bias_scale(const struct hby_lowering *lo, int input, int weights, int bias, int output);
