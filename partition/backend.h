@@ -17,6 +17,7 @@ struct hby_session;
 
 struct hby_backend_ops {
     const char *name; /* "opencl", "host_ref" */
+    bool stages;      /* download writes to the caller's memory in finish only, and only when it succeeds; else the caller stages */
     /* Can it run plan->step[first], perhaps fused with steps after it? Kernels are built here, so that nothing is left to fail after claiming.
      * `limit` is the number of steps that may be covered. HBY_OK with the answer, or HBY_UNSUPPORTED with the reason. Callable from any thread. */
     enum hby_status (*query)(struct hby_backend *be, const struct hby_plan *plan, int first, int limit, struct hby_answer *answer, struct hby_reason *why);

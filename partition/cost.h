@@ -1,0 +1,22 @@
+/* Estimates of time, good to a factor of a few: enough to tell whether a node is worth a transfer. Times are in microseconds. */
+#ifndef HBY_PARTITION_COST_H
+#define HBY_PARTITION_COST_H
+
+#include "partition/plan.h"
+
+struct hby_cost {
+    double macs;  /* multiply-adds, or elements of something dearer than a copy */
+    double bytes; /* read and written */
+};
+
+struct hby_cost hby_cost_of_step(const struct hby_plan *plan, const struct hby_step *step);
+/* The runtime's own kernels (XNNPACK where it has the type), one thread. */
+double hby_cost_runtime_us(struct hby_cost c, enum hby_scheme scheme);
+double hby_cost_host_us(struct hby_cost c, enum hby_scheme scheme);
+/* For backends that do not answer with a time of their own. */
+double hby_cost_device_us(struct hby_cost c);
+/* Carrying bytes over a border of the device, and the wait that goes with it. */
+double hby_cost_transfer_us(double bytes);
+double hby_cost_wait_us(void);
+
+#endif
