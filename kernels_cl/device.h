@@ -48,6 +48,8 @@ struct hby_cl_options {
     int gemm;                                    /* 0 auto, 1 own, 2 clblast */
     int wait_limit_ms;                           /* 0: the default */
     bool profile, zero_copy;
+    void (*log)(void *log_ctx, const char *text); /* build logs, features, faults; NULL: nowhere. Called from any thread. */
+    void *log_ctx;
     bool guard_arena; /* a testing aid: bands of a pattern between the arena's tensors, verified by finish (HBY_DEVICE when one was overwritten) */
 };
 
@@ -58,5 +60,14 @@ enum hby_status hby_cl_list(struct hby_cl_info **info, int *n, struct hby_reason
 enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct hby_backend **out, struct hby_reason *why);
 const struct hby_cl_info *hby_cl_backend_info(const struct hby_backend *be);
 void hby_cl_backend_destroy(struct hby_backend **be);
+
+/* One launch of a session's last run, under the option `profile`. */
+struct hby_cl_time {
+    int step;
+    const char *kernel; /* the entry's name; lives as long as the session */
+    double us;
+};
+/* Times of the launches, in order; returns how many there are (it writes `room` at most). 0 without the option. */
+int hby_cl_session_times(const struct hby_session *s, struct hby_cl_time *time, int room);
 
 #endif

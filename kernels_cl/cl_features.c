@@ -1,0 +1,306 @@
+/* Which body of dot.clh and of the half conversions a device gets: never by its name alone, always by building self_test.cl and looking at what it computes.
+ * Inline assembly that the CPU cannot run would kill the process, so CPUID and XGETBV are read before anything is tried, and only on this host's own CPU. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels_cl/cl_state.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static uint64_t saved_registers(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (uint64_t)hi << 32 | lo;
+}
+
+void hby_cl_host_read(struct hby_cl_host *host)
+{
+    unsigned a, b, c, d;
+    memset(host, 0, sizeof *host);
+    if (__get_cpuid(0x80000000u, &a, &b, &c, &d) && a >= 0x80000004u) {
+        unsigned text[12];
+        for (unsigned i = 0; i < 3; i++)
+            __get_cpuid(0x80000002u + i, &text[4 * i], &text[4 * i + 1], &text[4 * i + 2], &text[4 * i + 3]);
+        char brand[sizeof text + 1] = "";
+        memcpy(brand, text, sizeof text);
+        const char *from = brand + strspn(brand, " ");
+        snprintf(host->brand, sizeof host->brand, "%s", from);
+        for (size_t n = strlen(host->brand); n > 0 && host->brand[n - 1] == ' '; n--)
+            host->brand[n - 1] = 0;
+    }
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & 1u << 27)) /* OSXSAVE */
+        return;
+    const uint64_t saved = saved_registers();
+    if ((saved & 6) != 6) /* xmm, ymm */
+        return;
+    host->f16c = (c & 1u << 29) != 0;
+    unsigned b7, c7;
+    if (!__get_cpuid_count(7, 0, &a, &b7, &c7, &d))
+        return;
+    const unsigned subleaves = a;
+    host->avx2 = (b7 & 1u << 5) != 0;
+    const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+    host->avx512 = (saved & 0xe6) == 0xe6 && (b7 & f_dq_bw_vl) == f_dq_bw_vl;
+    host->avx512_vnni = host->avx512 && (c7 & 1u << 11);
+    host->avx_vnni = subleaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4) && host->avx2;
+}
+#else
+void hby_cl_host_read(struct hby_cl_host *host)
+{
+    memset(host, 0, sizeof *host);
+}
+#endif
+
+/* The text after `prefix` in the comma-separated variable, up to the next comma; NULL where it is not there. */
+static const char *feature_item(const char *prefix, const char *name, size_t *len)
+{
+    const char *p = getenv("HALFBYTE_DEVICE_FEATURES");
+    while (p && *p) {
+        const size_t n = strcspn(p, ","), np = strlen(prefix), nn = strlen(name);
+        if (n >= np && !memcmp(p, prefix, np) && (nn == 0 || (n == np + nn && !memcmp(p + np, name, nn)))) {
+            *len = n - np;
+            return p + np;
+        }
+        p += n + (p[n] == ',');
+    }
+    return NULL;
+}
+
+bool hby_cl_feature_denied(const char *feature)
+{
+    size_t len;
+    return feature_item("-", feature, &len) != NULL;
+}
+
+/* One way to build. */
+struct config {
+    enum hby_cl_dot dot;
+    bool avx512, f16c;
+};
+
+/* What a variant needs to be tried at all. */
+static const struct {
+    const char *name;      /* macro HBY_DOT_<name>; in lower case also the word in HALFBYTE_DEVICE_FEATURES=dot=... */
+    const char *extension; /* of the device; NULL: see candidates() */
+    const char *std;       /* the language version it needs */
+} variants[HBY_DOT_COUNT] = {
+    [HBY_DOT_PORTABLE] = {"PORTABLE", NULL, "CL1.2"},
+    [HBY_DOT_KHR] = {"KHR", "cl_khr_integer_dot_product", "CL3.0"},
+    [HBY_DOT_X86_VNNI] = {"X86_VNNI", NULL, "CL1.2"},
+    [HBY_DOT_X86_MADD] = {"X86_MADD", NULL, "CL1.2"},
+    [HBY_DOT_ARM_ACC] = {"ARM_ACC", "cl_arm_integer_dot_product_accumulate_int8", "CL1.2"},
+    [HBY_DOT_QCOM] = {"QCOM", "cl_qcom_dot_product8", "CL1.2"},
+    [HBY_DOT_NV_DP4A] = {"NV_DP4A", "cl_nv_device_attribute_query", "CL1.2"},
+    [HBY_DOT_AMD_SDOT4] = {"AMD_SDOT4", "cl_amd_device_attribute_query", "CL1.2"},
+};
+
+enum { MAX_CONFIGS = 16 };
+
+static int candidates(const struct hby_cl_state *s, const char *ext, struct config *c)
+{
+    int n = 0;
+    struct hby_cl_host host;
+    hby_cl_host_read(&host);
+    const struct hby_cl_info *in = &s->dev.info;
+    const bool own_cpu = in->kind == HBY_CL_CPU && host.brand[0] && strstr(in->name, host.brand) && !hby_cl_feature_denied("asm");
+    if (own_cpu) {
+        const bool avx512 = host.avx512 && !hby_cl_feature_denied("avx512"), f16c = host.f16c && !hby_cl_feature_denied("f16c");
+        const bool vnni = !hby_cl_feature_denied("vnni"), madd = host.avx2 && !hby_cl_feature_denied("madd");
+        if (avx512 && host.avx512_vnni && vnni)
+            c[n++] = (struct config){HBY_DOT_X86_VNNI, true, f16c};
+        if (host.avx_vnni && vnni)
+            c[n++] = (struct config){HBY_DOT_X86_VNNI, false, f16c};
+        if (madd && avx512)
+            c[n++] = (struct config){HBY_DOT_X86_MADD, true, f16c};
+        if (madd && f16c)
+            c[n++] = (struct config){HBY_DOT_X86_MADD, false, true};
+        if (madd)
+            c[n++] = (struct config){HBY_DOT_X86_MADD, false, false};
+    }
+    static const enum hby_cl_dot by_extension[] = {HBY_DOT_KHR, HBY_DOT_ARM_ACC, HBY_DOT_QCOM, HBY_DOT_NV_DP4A, HBY_DOT_AMD_SDOT4};
+    const bool plain_is_better = in->kind == HBY_CL_CPU; /* sixteen lanes of plain C are vectorized there, sixteen scalar dot products are not */
+    if (plain_is_better)
+        c[n++] = (struct config){HBY_DOT_PORTABLE, false, false};
+    for (size_t i = 0; i < sizeof by_extension / sizeof *by_extension; i++)
+        if (hby_cl_has_word(ext, variants[by_extension[i]].extension) && !hby_cl_feature_denied("dot"))
+            c[n++] = (struct config){by_extension[i], false, false};
+    if (!plain_is_better)
+        c[n++] = (struct config){HBY_DOT_PORTABLE, false, false};
+    return n;
+}
+
+/* HALFBYTE_DEVICE_FEATURES=dot=khr leaves the variants of that name only, so that a test can force one. */
+static bool forced_out(enum hby_cl_dot dot)
+{
+    size_t len;
+    const char *word = feature_item("dot=", "", &len);
+    return word && (strlen(variants[dot].name) != len || strncasecmp(word, variants[dot].name, len) != 0);
+}
+
+static void write_options(struct hby_cl_state *s, const struct config *c)
+{
+    const struct hby_cl_info *in = &s->dev.info;
+    const char *kind = in->kind == HBY_CL_CPU ? "CPU" : in->kind == HBY_CL_GPU ? "GPU" : "OTHER";
+    snprintf(s->features, sizeof s->features, "-cl-std=%s%s -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s", in->version_major < 3 ? "CL1.2" : variants[c->dot].std,
+             s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
+             in->has_fp64 ? " -DHBY_HAS_FP64=1" : "", in->has_sub_groups ? " -DHBY_HAS_SUB_GROUPS=1" : "", c->avx512 ? " -DHBY_X86_AVX512=1" : "",
+             c->f16c ? " -DHBY_X86_F16C=1" : "");
+}
+
+enum { WORDS = 32, LANES = 16, HALVES = 65536 };
+
+/* Everything that the test reads and writes, in one block. */
+struct test {
+    int32_t a[WORDS], w[WORDS * LANES], dots[WORDS * (LANES + 1)];
+    uint16_t half_in[HALVES], half_out[HALVES];
+    float floats[HALVES];
+};
+
+static void fill(struct test *t)
+{
+    uint32_t seed = 12345;
+    unsigned char *a = (unsigned char *)t->a, *w = (unsigned char *)t->w;
+    for (int i = 0; i < WORDS * 4; i++)
+        a[i] = i < 16 ? (const unsigned char[]){0, 255, 128, 127}[i % 4] : (unsigned char)((seed = seed * 1664525u + 1013904223u) >> 24);
+    for (int i = 0; i < WORDS * LANES * 4; i++)
+        w[i] = i < 256 ? (const unsigned char[]){128, 127, 129, 0, 255}[i % 5] : (unsigned char)((seed = seed * 1664525u + 1013904223u) >> 24);
+    for (int i = 0; i < HALVES; i++)
+        t->half_in[i] = (uint16_t)i;
+}
+
+static float half_value(uint16_t h)
+{
+    const int e = h >> 10 & 31, m = h & 1023;
+    const float v = e == 31 ? (m ? NAN : INFINITY) : e == 0 ? ldexpf((float)m, -24) : ldexpf((float)(1024 + m), e - 25);
+    return h & 0x8000 ? -v : v;
+}
+
+static bool dots_right(const struct test *t, bool is_unsigned)
+{
+    for (int i = 0; i < WORDS; i++)
+        for (int lane = 0; lane <= LANES; lane++) {
+            const int at = lane < LANES ? i * LANES + lane : i * LANES;
+            int sum = lane < LANES ? i - 7 : 1000003;
+            for (int j = 0; j < 4; j++) {
+                const int x = (int)((uint32_t)t->a[i] >> 8 * j & 255), y = (int8_t)((uint32_t)t->w[at] >> 8 * j & 255);
+                sum += (is_unsigned ? x : (int8_t)x) * y;
+            }
+            if (t->dots[i * (LANES + 1) + lane] != sum)
+                return false;
+        }
+    return true;
+}
+
+static bool halves_right(const struct test *t)
+{
+    for (int i = 0; i < HALVES; i++) {
+        const float want = half_value(t->half_in[i]);
+        if (isnan(want) ? !isnan(t->floats[i]) : memcmp(&want, &t->floats[i], sizeof want) || t->half_out[i] != t->half_in[i])
+            return false;
+    }
+    return true;
+}
+
+static cl_int run_test(struct hby_cl_state *s, cl_kernel k, struct test *t)
+{
+    const struct hby_cl_api *cl = s->cl;
+    void *const host[] = {t->a, t->w, t->dots, NULL, t->half_in, t->floats, t->half_out, NULL};
+    const size_t bytes[] = {sizeof t->a, sizeof t->w, sizeof t->dots, 0, sizeof t->half_in, sizeof t->floats, sizeof t->half_out, 0};
+    const cl_int n_words = WORDS, n_half = HALVES / 16;
+    cl_mem mem[8] = {NULL};
+    cl_int err;
+    cl_command_queue q = cl->clCreateCommandQueue(s->ctx, s->id, 0, &err);
+    for (cl_uint i = 0; i < 8 && !err; i++) {
+        if (!host[i]) {
+            err = cl->clSetKernelArg(k, i, sizeof(cl_int), i == 3 ? &n_words : &n_half);
+            continue;
+        }
+        mem[i] = cl->clCreateBuffer(s->ctx, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, bytes[i], host[i], &err);
+        if (!err)
+            err = cl->clSetKernelArg(k, i, sizeof mem[i], &mem[i]);
+    }
+    const size_t one[1] = {1};
+    if (!err)
+        err = cl->clEnqueueNDRangeKernel(q, k, 1, NULL, one, one, 0, NULL, NULL);
+    for (int i = 0; i < 8 && !err; i++)
+        if (i == 2 || i == 5 || i == 6)
+            err = cl->clEnqueueReadBuffer(q, mem[i], CL_TRUE, 0, bytes[i], host[i], 0, NULL, NULL);
+    if (q)
+        cl->clFinish(q);
+    for (int i = 0; i < 8; i++)
+        if (mem[i])
+            cl->clReleaseMemObject(mem[i]);
+    if (q)
+        cl->clReleaseCommandQueue(q);
+    return err;
+}
+
+/* Does self_test.cl build, run and compute right under s->features? */
+static enum hby_status try_config(struct hby_cl_state *s, const struct config *c, struct test *t, struct hby_reason *why)
+{
+    struct hby_cl_program *p;
+    struct hby_cl_entry limits;
+    cl_kernel k = NULL;
+    fill(t);
+    write_options(s, c);
+    enum hby_status st = hby_cl_program_get(s, "self_test.cl", "-DHBY_SCHEME_i8=1", &p, why);
+    if (!st)
+        st = hby_cl_kernel_get(s, p, "self_test", &limits, &k, why);
+    if (!st)
+        st = hby_cl_fail(run_test(s, k, t), "self-test", why);
+    if (k)
+        s->cl->clReleaseKernel(k);
+    if (!st && !dots_right(t, c->dot == HBY_DOT_X86_VNNI || c->dot == HBY_DOT_QCOM))
+        st = hby_say(HBY_DEVICE, why, "self-test: the int8 dot product is wrong");
+    if (!st && !halves_right(t))
+        st = hby_say(HBY_DEVICE, why, "self-test: half conversion is wrong");
+    return st;
+}
+
+enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
+{
+    struct hby_cl_info *in = &s->dev.info;
+    size_t size = 0;
+    s->cl->clGetDeviceInfo(s->id, CL_DEVICE_EXTENSIONS, 0, NULL, &size);
+    char *ext = calloc(size + 1, 1);
+    struct test *t = malloc(sizeof *t);
+    enum hby_status st = HBY_NO_MEMORY;
+    if (!ext || !t) {
+        hby_say(st, why, "out of memory testing the device");
+    } else {
+        s->cl->clGetDeviceInfo(s->id, CL_DEVICE_EXTENSIONS, size, ext, NULL);
+        in->has_fp16 = in->has_fp16 && !hby_cl_feature_denied("fp16");
+        in->has_sub_groups = in->has_sub_groups && !hby_cl_feature_denied("sub_groups");
+        in->has_int_dot = in->has_int_dot && !hby_cl_feature_denied("dot");
+        in->has_command_buffer = in->has_command_buffer && !hby_cl_feature_denied("command_buffer");
+        struct config c[MAX_CONFIGS];
+        const int n = candidates(s, ext, c);
+        st = hby_say(HBY_UNSUPPORTED, why, "HALFBYTE_DEVICE_FEATURES leaves no form of the dot product");
+        for (int i = 0; i < n && st; i++) {
+            if (forced_out(c[i].dot))
+                continue;
+            st = try_config(s, &c[i], t, why);
+            hby_cl_log(s, "%s / %s: dot product %s%s%s: %s", in->platform, in->name, variants[c[i].dot].name, c[i].avx512 ? ", avx512" : "", c[i].f16c ? ", f16c" : "",
+                       st ? why->text : "chosen");
+            in->dot = c[i].dot;
+            in->x86_avx512 = c[i].avx512;
+            in->x86_f16c = c[i].f16c;
+            in->is_host_cpu = c[i].avx512 || c[i].f16c || c[i].dot == HBY_DOT_X86_VNNI;
+        }
+        if (!st && why)
+            why->text[0] = 0;
+    }
+    free(ext);
+    free(t);
+    return st;
+}
+
+int hby_cl_act_bias(const struct hby_cl_device *dev, enum hby_scheme scheme)
+{
+    const bool wants_unsigned = dev->info.dot == HBY_DOT_X86_VNNI || dev->info.dot == HBY_DOT_QCOM;
+    return scheme == HBY_SCHEME_u8 ? (wants_unsigned ? 0 : -128) : (wants_unsigned ? 128 : 0);
+}

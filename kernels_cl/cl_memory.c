@@ -1,0 +1,186 @@
+/* Buffers of a session: the arena and its parts, constants, scratch, staging. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels_cl/cl_session.h"
+#include "kernels_cl/hash.h"
+
+bool hby_cl_grow(void **array, int used, int *room, size_t size)
+{
+    if (used < *room)
+        return true;
+    const int more = *room ? 2 * *room : 32;
+    void *grown = realloc(*array, (size_t)more * size);
+    if (!grown)
+        return false;
+    *array = grown;
+    *room = more;
+    return true;
+}
+
+static enum hby_status buffer(struct hby_cl_session *s, size_t bytes, cl_mem *mem, struct hby_reason *why)
+{
+    cl_int err = CL_SUCCESS;
+    *mem = s->st->cl->clCreateBuffer(s->st->ctx, CL_MEM_READ_WRITE, bytes, NULL, &err);
+    if (*mem)
+        return HBY_OK;
+    hby_say(HBY_NO_MEMORY, why, "clCreateBuffer of %zu bytes: %s (%d)", bytes, hby_cl_error_name(err), (int)err);
+    return HBY_NO_MEMORY;
+}
+
+/* Nothing of what a kernel may read is ever undefined. */
+static enum hby_status zero(struct hby_cl_session *s, cl_mem mem, size_t offset, size_t bytes, struct hby_reason *why)
+{
+    const cl_uchar nothing = 0;
+    return hby_cl_fail(s->st->cl->clEnqueueFillBuffer(s->queue, mem, &nothing, 1, offset, bytes, 0, NULL, NULL), "clEnqueueFillBuffer", why);
+}
+
+/* Parts of one arena; buffers of their own where the device cannot allocate it in one piece. */
+static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *offset, size_t total, struct hby_reason *why)
+{
+    const bool in_one = total <= s->st->dev.info.max_alloc_bytes && !s->st->guard;
+    enum hby_status st = HBY_OK;
+    if (in_one && total > 0 && !(st = buffer(s, total, &s->arena, why)))
+        st = zero(s, s->arena, 0, total, why);
+    for (int t = 0; t < s->plan->graph->n_tensors && !st; t++) {
+        if (offset[t] == SIZE_MAX)
+            continue;
+        const size_t bytes = hby_plan_bytes(s->plan, t) + HBY_CL_SLACK;
+        if (s->st->guard) {
+            st = hby_cl_guard_place(s, t, why);
+            continue;
+        }
+        if (!in_one) {
+            if (!(st = buffer(s, bytes, &s->tensor[t], why)))
+                st = zero(s, s->tensor[t], 0, bytes, why);
+            continue;
+        }
+        const cl_buffer_region region = {offset[t], bytes};
+        cl_int err = CL_SUCCESS;
+        s->tensor[t] = s->st->cl->clCreateSubBuffer(s->arena, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &err);
+        if (!s->tensor[t])
+            st = hby_cl_fail(err ? err : CL_OUT_OF_RESOURCES, "clCreateSubBuffer", why);
+    }
+    return st;
+}
+
+/* Tensors that the host reads or writes: the graph's border, and what passes between backends. */
+static enum hby_status stage_borders(struct hby_cl_session *s, struct hby_reason *why)
+{
+    const struct hby_plan *plan = s->plan;
+    for (int t = 0; t < plan->graph->n_tensors; t++)
+        if (hby_plan_is_border(plan, t) && s->tensor[hby_plan_root(plan, t)] && !hby_cl_memory_stage(s, hby_plan_root(plan, t)))
+            return hby_say(HBY_NO_MEMORY, why, "out of memory staging inputs and outputs");
+    for (int k = 0; k < plan->n_steps; k++) {
+        if (plan->where[k] == HBY_ON_DEVICE)
+            continue;
+        for (int i = 0; i < plan->step[k].n_in + plan->step[k].n_out; i++) {
+            const int t = i < plan->step[k].n_in ? plan->step[k].in[i] : plan->step[k].out[i - plan->step[k].n_in];
+            if (t >= 0 && s->tensor[hby_plan_root(plan, t)] && !hby_cl_memory_stage(s, hby_plan_root(plan, t)))
+                return hby_say(HBY_NO_MEMORY, why, "out of memory staging tensors between backends");
+        }
+    }
+    return HBY_OK;
+}
+
+enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason *why)
+{
+    const size_t n = (size_t)s->plan->graph->n_tensors + 1;
+    size_t *offset = calloc(n, sizeof *offset), total = 0;
+    s->tensor = calloc(n, sizeof *s->tensor);
+    s->staged = calloc(n, sizeof *s->staged);
+    s->guard = calloc(n, sizeof *s->guard);
+    enum hby_status st = offset && s->tensor && s->staged && s->guard ? HBY_OK : hby_say(HBY_NO_MEMORY, why, "out of memory");
+    if (!st && (st = hby_arena_plan(s->plan, s->st->dev.info.align_bytes, HBY_CL_SLACK, offset, &total)))
+        hby_say(st, why, "out of memory planning the arena");
+    if (!st)
+        st = buffer(s, 256, &s->dummy, why);
+    if (!st)
+        st = zero(s, s->dummy, 0, 256, why);
+    if (!st)
+        st = place_tensors(s, offset, total, why);
+    if (!st)
+        st = stage_borders(s, why);
+    free(offset);
+    return st;
+}
+
+enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *data, size_t bytes, cl_mem *mem, struct hby_reason *why)
+{
+    const struct hby_hash h = hby_hash_of(data, bytes);
+    for (int i = 0; i < s->n_constants; i++) {
+        const struct hby_cl_const *c = &s->constant[i];
+        if (c->bytes == bytes && c->hash[0] == h.word[0] && c->hash[1] == h.word[1]) {
+            *mem = c->mem;
+            return HBY_OK;
+        }
+    }
+    if (!hby_cl_grow((void **)&s->constant, s->n_constants, &s->constant_room, sizeof *s->constant))
+        return hby_say(HBY_NO_MEMORY, why, "out of memory");
+    struct hby_cl_const c = {{h.word[0], h.word[1]}, bytes, NULL};
+    enum hby_status st = buffer(s, bytes + HBY_CL_SLACK, &c.mem, why);
+    if (st)
+        return st;
+    st = zero(s, c.mem, bytes & ~(size_t)3, bytes + HBY_CL_SLACK - (bytes & ~(size_t)3), why);
+    if (!st && bytes > 0) /* blocking: `data` need not stay */
+        st = hby_cl_fail(s->st->cl->clEnqueueWriteBuffer(s->queue, c.mem, CL_TRUE, 0, bytes, data, 0, NULL, NULL), "clEnqueueWriteBuffer", why);
+    if (st) {
+        s->st->cl->clReleaseMemObject(c.mem);
+        return st;
+    }
+    s->constant[s->n_constants++] = c;
+    *mem = c.mem;
+    return HBY_OK;
+}
+
+enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reason *why)
+{
+    enum hby_status st = HBY_OK;
+    for (int i = 0; i < HBY_CL_SCRATCH && !st; i++)
+        if (s->scratch_bytes[i] > 0 && !(st = buffer(s, s->scratch_bytes[i] + HBY_CL_SLACK, &s->scratch[i], why)))
+            st = zero(s, s->scratch[i], 0, s->scratch_bytes[i] + HBY_CL_SLACK, why);
+    for (int i = 0; i < s->n_scratch_args && !st; i++) {
+        const struct hby_cl_scratch_arg *a = &s->scratch_arg[i];
+        const cl_mem *mem = s->scratch[a->slot] ? &s->scratch[a->slot] : &s->dummy;
+        st = hby_cl_fail(s->st->cl->clSetKernelArg(s->op[a->op].kernel, a->index, sizeof *mem, mem), "clSetKernelArg", why);
+    }
+    return st;
+}
+
+unsigned char *hby_cl_memory_stage(struct hby_cl_session *s, int root)
+{
+    if (!s->staged[root]) {
+        const size_t bytes = (hby_plan_bytes(s->plan, root) + HBY_CL_SLACK + 4095) & ~(size_t)4095;
+        s->staged[root] = aligned_alloc(4096, bytes);
+        if (s->staged[root])
+            memset(s->staged[root], 0, bytes); /* touched now, not in the first run */
+    }
+    return s->staged[root];
+}
+
+void hby_cl_memory_free(struct hby_cl_session *s)
+{
+    const struct hby_cl_api *cl = s->st->cl;
+    const int n = s->plan->graph->n_tensors;
+    for (int t = 0; s->tensor && t < n; t++)
+        if (s->tensor[t])
+            cl->clReleaseMemObject(s->tensor[t]);
+    for (int t = 0; s->guard && t < n; t++)
+        if (s->guard[t])
+            cl->clReleaseMemObject(s->guard[t]);
+    for (int t = 0; s->staged && t < n; t++)
+        free(s->staged[t]);
+    for (int i = 0; i < s->n_constants; i++)
+        cl->clReleaseMemObject(s->constant[i].mem);
+    for (int i = 0; i < HBY_CL_SCRATCH; i++)
+        if (s->scratch[i])
+            cl->clReleaseMemObject(s->scratch[i]);
+    if (s->arena)
+        cl->clReleaseMemObject(s->arena);
+    if (s->dummy)
+        cl->clReleaseMemObject(s->dummy);
+    free(s->tensor);
+    free(s->guard);
+    free(s->staged);
+    free(s->constant);
+}

@@ -1,0 +1,160 @@
+/* Invoke: enqueue everything, wait once, and only then touch the caller's outputs. */
+#include <string.h>
+
+#include "kernels_cl/cl_session.h"
+
+static struct hby_cl_session *session_of(struct hby_session *s)
+{
+    return (struct hby_cl_session *)s;
+}
+
+/* Any failure makes the session useless: what the device did of the work is unknown. */
+static enum hby_status lost(struct hby_cl_session *s, enum hby_status st, const struct hby_reason *why)
+{
+    s->dead = true;
+    hby_cl_log(s->st, "device lost: %s", why->text);
+    return st == HBY_NO_MEMORY ? HBY_NO_MEMORY : HBY_DEVICE;
+}
+
+static enum hby_status usable(struct hby_cl_session *s)
+{
+    struct hby_reason why;
+    if (s->dead)
+        return HBY_DEVICE;
+    const enum hby_status st = hby_cl_check_fork(s->st, &why);
+    return st ? lost(s, st, &why) : HBY_OK;
+}
+
+static void set_last(struct hby_cl_session *s, cl_event event)
+{
+    if (s->last)
+        s->st->cl->clReleaseEvent(s->last);
+    s->last = event;
+}
+
+enum hby_status hby_cl_upload(struct hby_session *session, int tensor, const void *host, size_t bytes)
+{
+    struct hby_cl_session *s = session_of(session);
+    struct hby_reason why;
+    enum hby_status st = usable(s);
+    if (st || bytes == 0)
+        return st;
+    const int root = hby_plan_root(s->plan, tensor);
+    unsigned char *stage = hby_cl_memory_stage(s, root);
+    if (!stage || !s->tensor[root] || bytes > hby_plan_bytes(s->plan, root))
+        return HBY_NO_MEMORY;
+    memcpy(stage, host, bytes);
+    cl_event done = NULL;
+    st = hby_cl_fail(s->st->cl->clEnqueueWriteBuffer(s->queue, s->tensor[root], CL_FALSE, 0, bytes, stage, 0, NULL, &done), "clEnqueueWriteBuffer", &why);
+    if (st)
+        return lost(s, st, &why);
+    set_last(s, done);
+    return HBY_OK;
+}
+
+enum hby_status hby_cl_run(struct hby_session *session, int first, int count)
+{
+    struct hby_cl_session *s = session_of(session);
+    const struct hby_cl_api *cl = s->st->cl;
+    enum hby_status st = usable(s);
+    if (st)
+        return st;
+    const int end = s->op_first[first + count];
+    for (int i = s->op_first[first]; i < end; i++) {
+        struct hby_cl_op *op = &s->op[i];
+        if (op->empty)
+            continue;
+        const bool tell = s->st->profile || i == end - 1;
+        cl_event done = NULL;
+        const cl_int err = cl->clEnqueueNDRangeKernel(s->queue, op->kernel, op->dims, NULL, op->global, op->local, 0, NULL, tell ? &done : NULL);
+        if (err) {
+            struct hby_reason why;
+            hby_say(HBY_DEVICE, &why, "clEnqueueNDRangeKernel of %s: %s (%d)", op->name, hby_cl_error_name(err), (int)err);
+            return lost(s, HBY_DEVICE, &why);
+        }
+        if (s->st->profile) {
+            if (op->event)
+                cl->clReleaseEvent(op->event);
+            op->event = done;
+            done = NULL;
+        } else if (tell) {
+            set_last(s, done);
+        }
+    }
+    return HBY_OK;
+}
+
+enum hby_status hby_cl_download(struct hby_session *session, int tensor, void *host, size_t bytes)
+{
+    struct hby_cl_session *s = session_of(session);
+    struct hby_reason why;
+    enum hby_status st = usable(s);
+    if (st || bytes == 0)
+        return st;
+    const int root = hby_plan_root(s->plan, tensor);
+    unsigned char *stage = hby_cl_memory_stage(s, root);
+    if (!stage || !s->tensor[root] || bytes > hby_plan_bytes(s->plan, root) ||
+        !hby_cl_grow((void **)&s->download, s->n_downloads, &s->download_room, sizeof *s->download))
+        return HBY_NO_MEMORY;
+    cl_event done = NULL;
+    st = hby_cl_fail(s->st->cl->clEnqueueReadBuffer(s->queue, s->tensor[root], CL_FALSE, 0, bytes, stage, 0, NULL, &done), "clEnqueueReadBuffer", &why);
+    if (st)
+        return lost(s, st, &why);
+    set_last(s, done);
+    s->download[s->n_downloads++] = (struct hby_cl_download){stage, host, bytes};
+    return HBY_OK;
+}
+
+/* Times of the launches just done. */
+static void read_times(struct hby_cl_session *s)
+{
+    for (int i = 0; i < s->n_ops; i++) {
+        struct hby_cl_op *op = &s->op[i];
+        cl_ulong from, to;
+        if (!op->event)
+            continue;
+        if (!s->st->cl->clGetEventProfilingInfo(op->event, CL_PROFILING_COMMAND_START, sizeof from, &from, NULL) &&
+            !s->st->cl->clGetEventProfilingInfo(op->event, CL_PROFILING_COMMAND_END, sizeof to, &to, NULL))
+            op->us = (double)(to - from) * 1e-3;
+        s->st->cl->clReleaseEvent(op->event);
+        op->event = NULL;
+    }
+}
+
+enum hby_status hby_cl_finish(struct hby_session *session)
+{
+    struct hby_cl_session *s = session_of(session);
+    struct hby_reason why;
+    enum hby_status st = usable(s);
+    if (st)
+        return st;
+    if (s->st->profile && !s->last) { /* launches alone: their events are kept apart */
+        st = hby_cl_fail(s->st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &s->last), "clEnqueueMarkerWithWaitList", &why);
+        if (st)
+            return lost(s, st, &why);
+    }
+    if (s->last) {
+        st = hby_cl_wait(s, s->last, s->st->wait_limit_ms, &why);
+        if (st)
+            return lost(s, st, &why);
+        set_last(s, NULL);
+    }
+    if (s->st->profile)
+        read_times(s);
+    if (s->st->guard && (st = hby_cl_guard_check(s, &why)) != HBY_OK)
+        return lost(s, st, &why);
+    for (int i = 0; i < s->n_downloads; i++)
+        memcpy(s->download[i].to, s->download[i].from, s->download[i].bytes);
+    s->n_downloads = 0;
+    return HBY_OK;
+}
+
+int hby_cl_session_times(const struct hby_session *session, struct hby_cl_time *time, int room)
+{
+    const struct hby_cl_session *s = (const struct hby_cl_session *)session;
+    if (session->ops != &hby_cl_session_ops || !s->st->profile)
+        return 0;
+    for (int i = 0; i < s->n_ops && i < room; i++)
+        time[i] = (struct hby_cl_time){s->op[i].step, s->op[i].name, s->op[i].us};
+    return s->n_ops;
+}

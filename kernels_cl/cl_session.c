@@ -1,0 +1,195 @@
+/* The vtable of partition/backend.h on a device: which kernel takes a step, and a session made of kernels with their arguments bound. */
+#include "kernels_cl/cl_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Is the row's name in the comma-separated option deny_kernels? '-' equals '_'. */
+static bool denied(const char *list, const char *name)
+{
+    while (list && *list) {
+        const size_t n = strcspn(list, ",");
+        size_t i = 0;
+        while (i < n && name[i] && (list[i] == '-' ? '_' : list[i]) == name[i])
+            i++;
+        if (i == n && !name[n])
+            return true;
+        list += n + (list[n] == ',');
+    }
+    return false;
+}
+
+/* The first row that takes plan->step[first], with at most `limit` steps: its launches, bound where there is a session, and how many steps they are. */
+static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *session, const struct hby_plan *plan, int first, int limit, struct hby_cl_launch *l,
+                            const struct hby_cl_kernel **taken, int *count, struct hby_reason *why)
+{
+    const struct hby_step *step = &plan->step[first];
+    const struct hby_cl_site site = {&st->dev, plan, step, first, limit};
+    struct hby_reason refusal = {""};
+    for (const struct hby_cl_kernel *row = hby_cl_kernels; row->name; row++) {
+        if (row->nest != step->nest || !(row->schemes & 1u << step->scheme) || denied(st->deny, row->name))
+            continue;
+        const int n = row->match(&site, &refusal);
+        if (n <= 0 || n > limit)
+            continue;
+        *l = (struct hby_cl_launch){.st = st, .session = session, .plan = plan, .step = step, .step_index = first};
+        struct hby_reason failure = {""};
+        const enum hby_status status = hby_cl_launch_run(l, row, &site, &failure);
+        if (!status) {
+            *taken = row;
+            *count = n;
+            return HBY_OK;
+        }
+        hby_cl_log(st, "step %d: %s", first, failure.text);
+        if (!refusal.text[0])
+            refusal = failure;
+        if (status == HBY_NO_MEMORY && session)
+            return hby_say(status, why, "%s", failure.text);
+    }
+    if (!refusal.text[0])
+        hby_say(HBY_UNSUPPORTED, &refusal, "no kernel for %s in scheme %s on this device%s", hby_ops[step->op].name, hby_scheme_names[step->scheme],
+                st->deny ? " (deny_kernels is set)" : "");
+    return hby_say(HBY_UNSUPPORTED, why, "%s", refusal.text);
+}
+
+/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only. */
+static double estimate_us(const struct hby_cl_state *st, const struct hby_cl_launch *l, int first, int count)
+{
+    const struct hby_cl_info *in = &st->dev.info;
+    const bool gpu = in->kind != HBY_CL_CPU;
+    double bytes = l->bytes;
+    for (int k = first; k < first + count && l->bytes <= 0; k++) {
+        const struct hby_step *s = &l->plan->step[k];
+        for (int i = 0; i < s->n_in; i++)
+            bytes += s->in[i] < 0 ? 0 : (double)hby_plan_bytes(l->plan, s->in[i]);
+        bytes += (double)hby_plan_bytes(l->plan, s->out[0]);
+    }
+    static const double int_rate[HBY_DOT_COUNT] = {[HBY_DOT_PORTABLE] = 12, [HBY_DOT_X86_VNNI] = 40, [HBY_DOT_X86_MADD] = 20}; /* products per cycle and core */
+    const bool is_float = l->step->scheme == HBY_SCHEME_f32 || l->step->scheme == HBY_SCHEME_f16;
+    const double per_cycle = gpu ? (is_float || in->dot == HBY_DOT_PORTABLE ? 24 : 96) : is_float ? 11 : int_rate[in->dot] > 0 ? int_rate[in->dot] : 8;
+    const double clock = in->clock_mhz > 0 ? in->clock_mhz : gpu ? 1000 : 2500;
+    const double compute = l->macs / (per_cycle * clock * (in->compute_units > 0 ? in->compute_units : 1)), memory = bytes / (gpu ? 100e3 : 6e3);
+    return (compute > memory ? compute : memory) + l->n_launches * (gpu ? 4.0 : 1.5);
+}
+
+static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan, int first, int limit, struct hby_answer *answer, struct hby_reason *why)
+{
+    struct hby_cl_state *st = hby_cl_state_of(be);
+    struct hby_cl_launch l;
+    const struct hby_cl_kernel *row;
+    int count;
+    enum hby_status status = hby_cl_check_fork(st, why);
+    if (!status)
+        status = pick(st, NULL, plan, first, limit, &l, &row, &count, why);
+    if (status)
+        return status;
+    *answer = (struct hby_answer){.count = count, .us = estimate_us(st, &l, first, count)};
+    memcpy(answer->arithmetic, l.arithmetic, sizeof answer->arithmetic);
+    strncpy(answer->kernel, row->name, sizeof answer->kernel - 1);
+    return HBY_OK;
+}
+
+/* Frees what the device cannot touch any more; the rest of a hung session is leaked on purpose. */
+static void destroy(struct hby_session **session)
+{
+    if (!session || !*session)
+        return;
+    struct hby_cl_session *s = (struct hby_cl_session *)*session;
+    struct hby_cl_state *st = s->st;
+    *session = NULL;
+    if (hby_cl_check_fork(st, NULL)) /* a child has no driver threads: nothing can be released */
+        return;
+    if (s->queue && !s->hung) { /* a session that failed half-way may still have commands running */
+        cl_event last = NULL;
+        if (!st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &last) && last) {
+            hby_cl_wait(s, last, st->wait_limit_ms, NULL);
+            if (!s->hung)
+                st->cl->clReleaseEvent(last);
+        }
+    }
+    hby_cl_waiter_drop(s);
+    if (s->hung) {
+        hby_cl_log(st, "a hung session is left in memory");
+        return; /* and the state with it: st->users stays above 0 */
+    }
+    for (int i = 0; i < s->n_ops; i++) {
+        if (s->op[i].event)
+            st->cl->clReleaseEvent(s->op[i].event);
+        st->cl->clReleaseKernel(s->op[i].kernel);
+    }
+    if (s->last)
+        st->cl->clReleaseEvent(s->last);
+    hby_cl_memory_free(s);
+    if (s->queue)
+        st->cl->clReleaseCommandQueue(s->queue);
+    free(s->op);
+    free(s->op_first);
+    free(s->scratch_arg);
+    free(s->download);
+    free(s);
+    hby_cl_state_drop(st);
+}
+
+/* Launches of every span that is ours, in order. */
+static enum hby_status bind_steps(struct hby_cl_session *s, struct hby_reason *why)
+{
+    const struct hby_plan *plan = s->plan;
+    enum hby_status st = HBY_OK;
+    for (int k = 0; k < plan->n_steps && !st; k++) {
+        s->op_first[k] = s->n_ops;
+        const int span = plan->span ? plan->span[k] : 1;
+        if (plan->where[k] != HBY_ON_DEVICE || span == 0)
+            continue;
+        struct hby_cl_launch l;
+        const struct hby_cl_kernel *row;
+        int count;
+        st = pick(s->st, s, plan, k, span, &l, &row, &count, why);
+        if (!st && count != span)
+            st = hby_say(HBY_DEVICE, why, "step %d: %s covers %d steps, and the plan says %d", k, row->name, count, span);
+    }
+    s->op_first[plan->n_steps] = s->n_ops;
+    return st;
+}
+
+static enum hby_status create(struct hby_backend *be, const struct hby_plan *plan, struct hby_session **out, struct hby_reason *why)
+{
+    struct hby_cl_state *st = hby_cl_state_of(be);
+    *out = NULL;
+    enum hby_status status = hby_cl_check_fork(st, why);
+    if (status)
+        return status;
+    struct hby_cl_session *s = calloc(1, sizeof *s);
+    if (!s)
+        return hby_say(HBY_NO_MEMORY, why, "out of memory");
+    s->base.ops = &hby_cl_session_ops;
+    s->st = st;
+    s->plan = plan;
+    hby_cl_state_keep(st);
+    s->op_first = calloc((size_t)plan->n_steps + 1, sizeof *s->op_first);
+    cl_int err = CL_SUCCESS;
+    if (!s->op_first)
+        status = hby_say(HBY_NO_MEMORY, why, "out of memory");
+    else if (!(s->queue = st->cl->clCreateCommandQueue(st->ctx, st->id, st->profile ? CL_QUEUE_PROFILING_ENABLE : 0, &err)))
+        status = hby_cl_fail(err ? err : CL_OUT_OF_RESOURCES, "clCreateCommandQueue", why);
+    if (!status)
+        status = hby_cl_memory_create(s, why);
+    if (!status)
+        status = bind_steps(s, why);
+    if (!status)
+        status = hby_cl_memory_scratch(s, why);
+    if (!status)
+        status = hby_cl_fail(st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &s->last), "clEnqueueMarkerWithWaitList", why);
+    if (!status)
+        status = hby_cl_wait(s, s->last, st->wait_limit_ms, why);
+    struct hby_session *base = &s->base;
+    if (status)
+        destroy(&base);
+    else
+        *out = base;
+    return status;
+}
+
+const struct hby_backend_ops hby_cl_session_ops = {
+    .name = "opencl", .query = query, .create = create, .upload = hby_cl_upload, .run = hby_cl_run, .download = hby_cl_download, .finish = hby_cl_finish, .destroy = destroy,
+};

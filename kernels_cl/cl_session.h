@@ -1,0 +1,115 @@
+/* One partition's state on the device. Only kernels_cl/cl_*.c include this. */
+#ifndef HBY_KERNELS_CL_CL_SESSION_H
+#define HBY_KERNELS_CL_CL_SESSION_H
+
+#include "kernels_cl/cl_state.h"
+
+enum { HBY_CL_SLACK = 64 }; /* bytes after every buffer that a kernel may read, but not use */
+
+/* One kernel launch with its arguments bound. */
+struct hby_cl_op {
+    cl_kernel kernel;
+    cl_uint dims;
+    size_t global[3], local[3];
+    bool empty; /* a size of 0: nothing to launch */
+    int step;
+    cl_event event; /* profile only */
+    double us;      /* profile only: of the last run */
+    char name[48];
+};
+
+struct hby_cl_const {
+    uint64_t hash[2];
+    size_t bytes;
+    cl_mem mem;
+};
+
+/* A scratch argument that waits for its buffer: sizes are known when all steps are bound. */
+struct hby_cl_scratch_arg {
+    int op, slot;
+    cl_uint index;
+};
+
+/* A download that becomes visible to the caller when finish succeeds. */
+struct hby_cl_download {
+    const void *from;
+    void *to;
+    size_t bytes;
+};
+
+struct hby_cl_session {
+    struct hby_session base;
+    struct hby_cl_state *st;
+    const struct hby_plan *plan;
+    cl_command_queue queue;
+    cl_mem arena, dummy, scratch[HBY_CL_SCRATCH];
+    size_t scratch_bytes[HBY_CL_SCRATCH];
+    cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
+    cl_mem *guard;          /* guard_arena only: per root tensor, the buffer that its part and the bands around it lie in */
+    unsigned char **staged; /* per root tensor that crosses to the host: memory of ours, so that a lost device never touches the caller's */
+    struct hby_cl_op *op;
+    struct hby_cl_const *constant;
+    struct hby_cl_scratch_arg *scratch_arg;
+    struct hby_cl_download *download;
+    int n_ops, op_room, n_constants, constant_room, n_scratch_args, scratch_arg_room, n_downloads, download_room;
+    int *op_first; /* per step: its first op; n_steps + 1 entries */
+    struct hby_cl_waiter *waiter; /* a thread that waits for us, so that we may give up */
+    cl_event last; /* of the command enqueued last; NULL when all is done */
+    bool dead;     /* a call failed */
+    bool hung;     /* the device did not answer: nothing that it may touch is freed */
+};
+
+extern const struct hby_backend_ops hby_cl_session_ops;
+
+/* --- cl_launch.c --- */
+
+struct hby_cl_launch {
+    struct hby_cl_state *st;
+    struct hby_cl_session *session; /* NULL in a query */
+    const struct hby_plan *plan;
+    const struct hby_step *step;
+    int step_index;
+    char options[768];
+    size_t options_used;
+    bool open, has_grid; /* a launch is being defined */
+    struct hby_cl_entry limits;
+    cl_kernel kernel; /* NULL in a query */
+    cl_uint n_args;
+    int n_scratch, n_launches;
+    enum hby_status status; /* the first failure: later calls do nothing */
+    struct hby_reason why;
+    char arithmetic[48];
+    double macs, bytes;
+};
+/* Runs a rule to its end: HBY_OK when every launch is complete. With a session its ops are appended. */
+enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_kernel *row, const struct hby_cl_site *site, struct hby_reason *why);
+
+/* --- cl_memory.c --- */
+
+enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason *why);
+/* A constant of these contents, shared with equal ones. */
+enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *data, size_t bytes, cl_mem *mem, struct hby_reason *why);
+/* The scratch buffers, once every step is bound, and their arguments. */
+enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reason *why);
+/* guard_arena: a tensor between two bands of a pattern, and whether all bands still hold it. */
+enum hby_status hby_cl_guard_place(struct hby_cl_session *s, int root, struct hby_reason *why);
+enum hby_status hby_cl_guard_check(struct hby_cl_session *s, struct hby_reason *why);
+/* The host's side of a tensor; allocated if need be, NULL when out of memory. */
+unsigned char *hby_cl_memory_stage(struct hby_cl_session *s, int root);
+void hby_cl_memory_free(struct hby_cl_session *s);
+/* Doubles an array when it is full; false when out of memory (the array stays as it is). */
+bool hby_cl_grow(void **array, int used, int *room, size_t size);
+
+/* --- cl_run.c --- */
+
+enum hby_status hby_cl_upload(struct hby_session *s, int tensor, const void *host, size_t bytes);
+enum hby_status hby_cl_run(struct hby_session *s, int first, int count);
+enum hby_status hby_cl_download(struct hby_session *s, int tensor, void *host, size_t bytes);
+enum hby_status hby_cl_finish(struct hby_session *s);
+/* --- cl_wait.c --- */
+
+/* Waits until `event` is done, at most `ms`. HBY_DEVICE when it failed, or did not end: then s->hung. */
+enum hby_status hby_cl_wait(struct hby_cl_session *s, cl_event event, int ms, struct hby_reason *why);
+void hby_cl_waiter_drop(struct hby_cl_session *s);
+
+#endif

@@ -1,0 +1,89 @@
+/* What a backend shares between its sessions: context, programs, options. Only kernels_cl/cl_*.c include this. */
+#ifndef HBY_KERNELS_CL_CL_STATE_H
+#define HBY_KERNELS_CL_CL_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "kernels_cl/cl_list.h"
+#include "kernels_cl/kernel.h"
+
+/* One kernel of a program: limits read once. */
+struct hby_cl_entry {
+    struct hby_cl_entry *next;
+    char name[64];
+    cl_uint n_args;
+    size_t max_group;
+};
+
+/* One build, or why there is none: failures are remembered too. Lives as long as the state. */
+struct hby_cl_program {
+    struct hby_cl_program *next;
+    char *key; /* file and options */
+    cl_program program;
+    enum hby_status st;
+    struct hby_reason why;
+    struct hby_cl_entry *entries;
+};
+
+struct hby_cl_state {
+    struct hby_backend base; /* first: a backend is its state */
+    struct hby_cl_device dev;
+    const struct hby_cl_api *cl;
+    cl_platform_id platform;
+    cl_device_id id;
+    cl_context ctx;
+    bool correct_divide;
+    pid_t pid; /* drivers do not survive a fork */
+    pthread_mutex_t lock; /* programs, entries, kernel creation */
+    struct hby_cl_program *programs;
+    char *cache_dir, *cache_token, *deny; /* NULL where not given */
+    int wait_limit_ms, gemm;
+    bool profile, zero_copy, guard;
+    void (*log)(void *log_ctx, const char *text);
+    void *log_ctx;
+    atomic_int users; /* the owner and each session: the context goes with the last */
+    char features[512]; /* -cl-std and the device's macros: the head of every program's options */
+};
+
+static inline struct hby_cl_state *hby_cl_state_of(struct hby_backend *be)
+{
+    return (struct hby_cl_state *)be;
+}
+void hby_cl_state_keep(struct hby_cl_state *s);
+void hby_cl_state_drop(struct hby_cl_state *s);
+
+/* Writes to the owner's log, if there is one. */
+void hby_cl_log(const struct hby_cl_state *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* HBY_DEVICE in a child of the process that made the state. */
+enum hby_status hby_cl_check_fork(const struct hby_cl_state *s, struct hby_reason *why);
+
+/* --- cl_features.c --- */
+
+/* x86 instructions that this machine has and the operating system saves registers for. */
+struct hby_cl_host {
+    char brand[64]; /* "AMD EPYC", empty where unknown */
+    bool f16c, avx2, avx512, avx512_vnni, avx_vnni;
+};
+void hby_cl_host_read(struct hby_cl_host *host);
+/* Is `feature` ("avx512") taken out by HALFBYTE_DEVICE_FEATURES=-avx512,-vnni? */
+bool hby_cl_feature_denied(const char *feature);
+/* Chooses dev.info.dot and the x86 flags by building and running self_test.cl, and writes s->features. HBY_DEVICE when not even the portable form works. */
+enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why);
+
+/* --- cl_program.c --- */
+
+/* The program of `file` under `options` (all of them but s->features): from memory, from disk, or built. Thread-safe. */
+enum hby_status hby_cl_program_get(struct hby_cl_state *s, const char *file, const char *options, struct hby_cl_program **out, struct hby_reason *why);
+/* Limits of a kernel in it, and, if `kernel` is not NULL, a kernel object of the caller's. Thread-safe. */
+enum hby_status hby_cl_kernel_get(struct hby_cl_state *s, struct hby_cl_program *p, const char *entry, struct hby_cl_entry *limits, cl_kernel *kernel,
+                                  struct hby_reason *why);
+void hby_cl_programs_free(struct hby_cl_state *s);
+
+/* --- cl_source.c --- */
+
+/* The text of `file` with every #include "x" replaced by x's text, once each, and #line directives. Free with free(). HBY_UNSUPPORTED for a name that is not embedded. */
+enum hby_status hby_cl_source(const char *file, char **text, struct hby_reason *why);
+
+#endif
