@@ -35,19 +35,19 @@ static inline hby_vf hby_prelu(const struct hby_args_binary *p, hby_vf a, hby_vf
 /* Plain integers wrap. */
 static inline hby_vi hby_add_sub(const struct hby_args_binary *p, hby_vi a, hby_vi b)
 {
-    return clamp(p->fn == HBY_FN_SUB ? a - b : a + b, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+    return hby_quantized(hby_add_wrap(a, p->fn == HBY_FN_SUB ? HBY_V(as_int)(-HBY_V(as_uint)(b)) : b), 0, p->act_min, p->act_max);
 }
 
 static inline hby_vi hby_mul(const struct hby_args_binary *p, hby_vi a, hby_vi b)
 {
-    return clamp(a * b, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+    return hby_quantized(HBY_V(as_int)(HBY_V(as_uint)(a) * HBY_V(as_uint)(b)), 0, p->act_min, p->act_max);
 }
 
 #else
 
 static inline hby_vi hby_finish(const struct hby_args_binary *p, hby_vi x)
 {
-    return clamp(x + (hby_vi)(p->out.zero_point), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+    return hby_quantized(x, p->out.zero_point, p->act_min, p->act_max);
 }
 
 /* rescale((q - zero_point) << left_shift). A byte shifted by 20 needs no 64-bit product: (x * 2^20 * mult + 2^30) >> 31 = (x * mult + 2^10) >> 11, and

@@ -10,10 +10,14 @@ static bool is_element(int bytes)
 
 int hby_cl_match_move(const struct hby_cl_site *site, struct hby_reason *why)
 {
-    const struct hby_args_move *p = &site->step->args.move;
-    if (is_element(p->elem_size))
+    const struct hby_step *s = site->step;
+    const struct hby_args_move *p = &s->args.move;
+    const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
+    if (hby_type_size(in) == hby_type_size(out) && is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(out) && (!p->has_table || p->elem_size == 1))
         return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no copy of elements of %d bytes", (int)p->elem_size);
+    if (hby_nest_is_float(in) && hby_nest_is_float(out) && hby_nest_is_float(hby_nest_type(s->scheme)))
+        return 1;
+    hby_say(HBY_UNSUPPORTED, why, "the device has no copy from %s to %s", hby_type_name(in), hby_type_name(out));
     return 0;
 }
 
@@ -21,16 +25,25 @@ enum hby_status hby_cl_launch_move(const struct hby_cl_site *site, struct hby_cl
 {
     const struct hby_step *s = site->step;
     const struct hby_args_move *p = &s->args.move;
-    hby_nest_define_element(site, l, p->elem_size);
-    enum hby_status st = hby_cl_use(l, hby_nest_program, "hby_move");
+    const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
+    const bool convert = hby_type_size(in) != hby_type_size(out);
+    if (convert) {
+        hby_cl_define(l, "HBY_MOVE_IN", (int)in);
+        hby_cl_define(l, "HBY_MOVE_OUT", (int)out);
+    } else {
+        hby_nest_define_element(site, l, p->elem_size);
+    }
+    enum hby_status st = hby_cl_use(l, hby_nest_program, convert ? "hby_move_convert" : p->has_table ? "hby_move_table" : "hby_move");
     if (st)
         return st;
     const int inner = p->dim[HBY_MOVE_RANK - 1];
-    const bool is_run = p->in_stride[HBY_MOVE_RANK - 1] == 1 && p->out_stride[HBY_MOVE_RANK - 1] == 1;
+    const bool is_run = p->in_stride[HBY_MOVE_RANK - 1] == 1 && p->out_stride[HBY_MOVE_RANK - 1] == 1 && !convert && !p->has_table;
     const struct hby_nest_cut cut = hby_nest_cut(site->dev, p->count / inner, inner, is_run ? 1 : 8);
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
+    if (p->has_table)
+        hby_cl_arg_const(l, s->table[0].data, s->table[0].bytes);
     hby_nest_grid(site, l, &cut, inner);
     hby_cl_arithmetic(l, "copy");
     hby_cl_cost(l, 0.0, 2.0 * p->count * p->elem_size);
@@ -41,10 +54,12 @@ enum hby_status hby_cl_launch_move(const struct hby_cl_site *site, struct hby_cl
 
 int hby_cl_match_pad(const struct hby_cl_site *site, struct hby_reason *why)
 {
-    const struct hby_args_pad *p = &site->step->args.pad;
-    if (is_element(p->elem_size))
+    const struct hby_step *s = site->step;
+    const struct hby_args_pad *p = &s->args.pad;
+    const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
+    if (is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(in) && hby_type_size(in) == hby_type_size(out))
         return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no copy of elements of %d bytes", (int)p->elem_size);
+    hby_say(HBY_UNSUPPORTED, why, "the device does not pad %s to %s", hby_type_name(in), hby_type_name(out));
     return 0;
 }
 

@@ -21,7 +21,7 @@ static inline hby_vc hby_mean(const struct hby_args_mean *p, hby_vc sum)
     return sum / (float)p->n_reduced;
 #else
     const hby_vi x = hby_rescale_v(sum - (hby_vi)(p->in.zero_point * p->n_reduced), p->out.mult, p->out.shift, p->rounding);
-    return clamp(x + (hby_vi)(p->out.zero_point), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+    return hby_quantized(x, p->out.zero_point, p->act_min, p->act_max);
 #endif
 }
 

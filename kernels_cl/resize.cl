@@ -37,7 +37,7 @@ typedef float hby_weight;
 static inline hby_weight hby_between(int at, float scale, int scale_10, int size, int half_pixel, int *low, int *high)
 {
     const float f = half_pixel ? ((float)at + 0.5f) * scale - 0.5f : (float)at * scale;
-    *low = max((int)floor(f), 0);
+    *low = clamp((int)floor(f), 0, size - 1);
     *high = min((int)ceil(f), size - 1);
     return f - (float)*low;
 }
@@ -47,7 +47,7 @@ typedef int hby_weight;
 static inline hby_weight hby_between(int at, float scale, int scale_10, int size, int half_pixel, int *low, int *high)
 {
     const int q = half_pixel ? at * scale_10 + scale_10 / 2 - 512 : at * scale_10;
-    *low = max(q / 1024, 0);
+    *low = clamp(q / 1024, 0, size - 1); /* a rounded step can lead past the end */
     *high = min((q + 1023) / 1024, size - 1);
     return q - 1024 * *low;
 }

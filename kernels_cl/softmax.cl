@@ -98,8 +98,10 @@ __kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(
     sum = hby_group_sum(sum, part);
     const int headroom = (int)clz((uint)sum), down = 12 - headroom + 31 - 8;
     const int scale = hby_reciprocal((int)(((uint)sum << headroom) - 0x80000000u));
-    for (int i = first; i < p.depth; i += step)
-        out[i] = (HBY_P(HBY_TYPE))clamp(hby_shift_away(hby_high_mul(table_0[most - in[i]], scale), down) + p.act_min, p.act_min, p.act_max);
+    for (int i = first; i < p.depth; i += step) {
+        const int y = down > 31 ? 0 : hby_shift_away(hby_high_mul(table_0[most - in[i]], scale), down); /* more than 512 equals: below half a step */
+        out[i] = (HBY_P(HBY_TYPE))clamp(y + p.act_min, p.act_min, p.act_max);
+    }
 }
 
 #endif

@@ -38,7 +38,8 @@ static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 #define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
-    return 1.0f / (1.0f + exp(-x));
+    const hby_vf e = exp(-x);
+    return 1.0f / select(1.0f + e, e, x < (hby_vf)(-9.0f)); /* the reference's cut-off */
 }
 
 #elif HBY_FN == HBY_FN_TANH && HBY_IN_TYPE <= 1
@@ -70,7 +71,7 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
     const hby_vi x = q - (hby_vi)(p->in.zero_point);
     const hby_vi slope = hby_rescale_v(x, abs(p->alt.mult), p->alt.shift, p->rounding);
     const hby_vi y = select(p->alt.mult < 0 ? -slope : slope, hby_rescale_v(x, p->out.mult, p->out.shift, p->rounding), x >= (hby_vi)(0));
-    return clamp(y + (hby_vi)(p->out.zero_point), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+    return hby_quantized(y, p->out.zero_point, p->act_min, p->act_max);
 }
 
 #elif HBY_FN == HBY_FN_RELU || HBY_FN == HBY_FN_REQUANTIZE
@@ -78,7 +79,7 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 {
     const hby_vi y = hby_rescale_v(q - (hby_vi)(p->in.zero_point), p->out.mult, p->out.shift, p->rounding);
-    return clamp(y + (hby_vi)(p->out.zero_point), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+    return hby_quantized(y, p->out.zero_point, p->act_min, p->act_max);
 }
 
 #elif HBY_FN == HBY_FN_LOGISTIC || HBY_FN == HBY_FN_TANH
@@ -89,7 +90,7 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 #define HBY_FRACTION (HBY_FN == HBY_FN_LOGISTIC ? 9 : 8)
 static inline int hby_curve(const struct hby_args_unary *p, int q, __global const ushort *table)
 {
-    const int x = (q * p->in.mult + (p->in.shift > 0 ? 1 << (p->in.shift - 1) : 0)) >> p->in.shift;
+    const int x = (int)((uint)q * (uint)p->in.mult + (p->in.shift > 0 ? 1u << (p->in.shift - 1) : 0u)) >> p->in.shift; /* modulo 2^32 */
     const uint magnitude = abs(x), at = magnitude >> HBY_FRACTION, rest = magnitude & ((1u << HBY_FRACTION) - 1u);
 #if HBY_FN == HBY_FN_LOGISTIC
     const uint y = at >= 255u ? 0x7fffu << 10 : ((uint)table[at] << 9) + rest * ((uint)table[at + 1] - (uint)table[at]);
@@ -113,7 +114,8 @@ static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vi q)
 
 #define HBY_WHOLE 1
 /* round(x / scale) + zero_point, ties away from zero. The quotient is corrected to the nearest float: y is the reciprocal rounded to nearest, so each fma
- * step leaves an exact remainder (Markstein); scaled by 2^-e nothing underflows that matters. Beyond 2^24 it is clamped anyway. */
+ * step leaves an exact remainder (Markstein); scaled by 2^-e nothing underflows that matters. From 2^24 on the rough quotient is as good. What leaves int32
+ * becomes INT_MIN before the zero point is added, as in the reference on x86. */
 static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int zero_point, int lowest, int highest)
 {
     x = x * power;
@@ -121,12 +123,12 @@ static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int
     hby_vf q = fma(fma(-rough, (hby_vf)(scale), x), (hby_vf)(y), rough);
     q = fma(fma(-q, (hby_vf)(scale), x), (hby_vf)(y), q);
     q = select(rough, q, fabs(rough) < (hby_vf)(16777216.0f));
-    q = hby_clamp_float(q, -16777216.0f, 16777216.0f);
-    q = select(q, (hby_vf)(0.0f), isnan(q));
+    const hby_vi fits = q >= (hby_vf)(-2147483648.0f) && q < (hby_vf)(2147483648.0f);
+    q = select((hby_vf)(0.0f), q, fits);
     const hby_vi whole = HBY_V(convert_int)(q);
     const hby_vf rest = q - HBY_V(convert_float)(whole);
-    const hby_vi rounded = whole - (rest >= (hby_vf)(0.5f)) + (rest <= (hby_vf)(-0.5f));
-    return clamp(rounded + (hby_vi)(zero_point), (hby_vi)(lowest), (hby_vi)(highest));
+    const hby_vi rounded = whole - (rest >= (hby_vf)(0.5f)) + (rest <= (hby_vf)(-0.5f)); /* true is -1 */
+    return hby_quantized(select((hby_vi)(INT_MIN), rounded, fits), zero_point, lowest, highest);
 }
 #endif
 
