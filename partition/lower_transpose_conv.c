@@ -37,7 +37,7 @@ enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct h
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, bias);
         if (scheme == HBY_SCHEME_i16 && bias < 0 && p->int32_sums)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "16x8 with int32 sums needs a bias; give it one of zeros");
+            args.rounding = hby_conv_rounding(lo, HBY_SCHEME_i8, bias);
         st = hby_conv_quant(lo, input, weights, 0, output, p->act, &args);
         if (!st && scheme == HBY_SCHEME_u8)
             st = hby_check_bias_scale(lo, input, weights, bias, output);
