@@ -1,96 +1,116 @@
-/* Convolution, transposed convolution and FULLY_CONNECTED in float arithmetic on float or half storage: a work-item computes HBY_MR output pixels x HBY_NR
- * vectors of channels, an implicit GEMM over the taps.
+/* Convolution, transposed convolution and FULLY_CONNECTED in float arithmetic on float or half storage: a work-item computes tiles of HBY_MR output pixels x
+ * HBY_NR vectors of channels, an implicit GEMM over the taps.
  *
- * in     NHWC.   zero   group_c zeros, and slack
+ * in     NHWC.   zero   group_c (with HBY_GATHER: k_w * in_c) zeros, and slack
  * w      [block][tap][group_c][16], float, or half with -DHBY_HALF_WEIGHTS; a block is 16 output channels of one group, padded with zeros
  * bias   [block][16] floats
- * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_HALF_WEIGHTS */
+ * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_HALF_WEIGHTS, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh) */
 #include "types.clh"
 #include "conv_tile.clh"
 
 #if HBY_HALF_WEIGHTS
 #define HBY_W half
-#if HBY_LANES == 16
-#define HBY_WEIGHTS(p, i) HBY_LOAD_HALF16(p, i)
-#else
-#define HBY_WEIGHTS(p, i) vload_half4(0, (p) + (i))
-#endif
+#define HBY_WEIGHTS(p, i) HBY_GETV_1(p, i)
 #else
 #define HBY_W float
-#define HBY_WEIGHTS(p, i) HBY_V(vload)(0, (p) + (i))
+#define HBY_WEIGHTS(p, i) HBY_RAWV(p, i)
 #endif
 
 /* Half activations of a CPU's tile are widened a chunk at a time, for one at a time is slow. */
-#define HBY_WIDEN (HBY_SCHEME_f16 && HBY_DEVICE_CPU)
+#define HBY_WIDEN (HBY_SCHEME_f16 && HBY_DEVICE_CPU && !HBY_GATHER)
 #define HBY_CHUNK 64
+#if HBY_GATHER
+typedef const float *hby_values;
+#define HBY_VALUE(p, k) (p)[k]
+#else
+typedef const __global HBY_T *hby_values;
+#define HBY_VALUE(p, k) HBY_LOAD(p, k)
+#endif
 
-__kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global HBY_W *w, const __global float *bias, __global HBY_T *out)
+/* Adds the products of `depth` values of every row to the tile. */
+static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], const __global HBY_W *wp[HBY_NR], int depth)
 {
-    const struct hby_tile s = hby_tile_here(&t, p.out_c);
-    const int taps = p.k_h * p.k_w;
-    const size_t block_weights = (size_t)taps * p.group_c * 16;
-    if (s.row >= t.rows || s.channels <= 0)
-        return;
+#if HBY_WIDEN
+    for (int k0 = 0; k0 < depth; k0 += HBY_CHUNK) {
+        const int n = min(HBY_CHUNK, depth - k0);
+        float x[HBY_MR][HBY_CHUNK];
+        HBY_EACH_ROW
+            for (int k = 0; k < n; k += 16)
+                vstore16(HBY_LOAD16(a[r], k0 + k), 0, x[r] + k);
+        for (int k = 0; k < n; k++) {
+            hby_vf b[HBY_NR];
+            HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * (k0 + k));
+            HBY_EACH_ROW
+                HBY_EACH_VECTOR acc[r][j] = fma((hby_vf)(x[r][k]), b[j], acc[r][j]);
+        }
+    }
+#else
+    for (int k = 0; k < depth; k++) {
+        hby_vf b[HBY_NR];
+        HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * k);
+        HBY_EACH_ROW {
+            const hby_vf x = (hby_vf)(HBY_VALUE(a[r], k));
+            HBY_EACH_VECTOR acc[r][j] = fma(x, b[j], acc[r][j]);
+        }
+    }
+#endif
+}
+
+static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, __global HBY_T *out)
+{
+    const int taps = p->k_h * p->k_w;
+    const size_t block_weights = (size_t)taps * p->group_c * 16;
     struct hby_rows rows;
-    if (t.dense)
-        hby_rows_dense(&rows, &p, s.row, t.rows);
+    if (t->dense)
+        hby_rows_dense(&rows, p, s->row, s->end);
     else
-        hby_rows_start(&rows, &p, s.row, t.rows, s.group * p.group_c);
+        hby_rows_start(&rows, p, s->row, s->end, s->group * p->group_c);
 
     hby_vf acc[HBY_MR][HBY_NR];
     HBY_EACH_ROW
         HBY_EACH_VECTOR acc[r][j] = 0.0f;
     const __global HBY_W *wp[HBY_NR];
-    HBY_EACH_VECTOR wp[j] = w + HBY_TILE_BLOCK(t, s, j) * block_weights + HBY_TILE_LANE(t, s, j);
-    for (int tap = 0; tap < taps; tap++) {
-        const __global HBY_T *a[HBY_MR];
-        if (t.dense) {
-            HBY_EACH_ROW a[r] = in + rows.base[r];
-        } else {
-            const int ti = tap / p.k_w, tj = tap - ti * p.k_w;
-            int any = -1;
-            HBY_EACH_ROW {
-                const int at = hby_rows_tap(&rows, &p, r, ti, tj);
-                a[r] = at < 0 ? zero : in + at;
-                any = max(any, at);
-            }
-            if (any < 0) { /* the whole tile is outside */
-                HBY_EACH_VECTOR wp[j] += p.group_c * 16;
-                continue;
-            }
-        }
-#if HBY_WIDEN
-        for (int k0 = 0; k0 < p.group_c; k0 += HBY_CHUNK) {
-            const int n = min(HBY_CHUNK, p.group_c - k0);
-            float x[HBY_MR][HBY_CHUNK];
-            HBY_EACH_ROW
-                for (int k = 0; k < n; k += 16)
-                    vstore16(HBY_LOAD16(a[r], k0 + k), 0, x[r] + k);
-            for (int k = 0; k < n; k++) {
-                hby_vf b[HBY_NR];
-                HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * k);
-                HBY_EACH_ROW
-                    HBY_EACH_VECTOR acc[r][j] = fma((hby_vf)(x[r][k]), b[j], acc[r][j]);
-            }
-            HBY_EACH_VECTOR wp[j] += n * 16;
-        }
+    HBY_EACH_VECTOR wp[j] = w + HBY_TILE_BLOCK(*t, *s, j) * block_weights + HBY_TILE_LANE(*t, *s, j);
+    hby_values a[HBY_MR];
+#if HBY_GATHER
+    float patch[HBY_MR][HBY_GATHER + 16];
+    hby_rows_gather(&rows, p, in, zero, patch);
+    HBY_EACH_ROW a[r] = patch[r];
+    hby_products(acc, a, wp, taps * p->in_c);
 #else
-        for (int k = 0; k < p.group_c; k++) {
-            hby_vf b[HBY_NR];
-            HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * k);
-            HBY_EACH_ROW {
-                const hby_vf x = (hby_vf)(HBY_LOAD(a[r], k));
-                HBY_EACH_VECTOR acc[r][j] = fma(x, b[j], acc[r][j]);
+    for (int ti = 0; ti < p->k_h; ti++)
+        for (int tj = 0; tj < p->k_w; tj++) {
+            int any = 0;
+            if (rows.interior) {
+                const int tap = (ti * p->dilation_h * p->in_w + tj * p->dilation_w) * p->in_c;
+                HBY_EACH_ROW a[r] = in + (rows.base[r] + tap);
+            } else {
+                any = -1;
+                HBY_EACH_ROW {
+                    const int at = hby_rows_tap(&rows, p, r, ti, tj);
+                    a[r] = at < 0 ? zero : in + at;
+                    any = max(any, at);
+                }
             }
+            if (any >= 0) /* else the whole tile is outside */
+                hby_products(acc, a, wp, p->group_c);
+            HBY_EACH_VECTOR wp[j] += p->group_c * 16;
         }
-        HBY_EACH_VECTOR wp[j] += p.group_c * 16;
 #endif
-    }
 
     HBY_EACH_VECTOR {
-        const hby_vf b = HBY_V(vload)(0, bias + HBY_TILE_BLOCK(t, s, j) * 16 + HBY_TILE_LANE(t, s, j));
-        HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] + b, p.f_min, p.f_max);
+        const hby_vf b = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
+        HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] + b, p->f_min, p->f_max);
     }
-    hby_tile_store(&s, &rows, acc, out + s.group * t.group_out + s.channel, p.out_c);
+    hby_tile_store(s, &rows, acc, out, p->out_c);
+}
+
+__kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, const __global HBY_T *in, const __global HBY_T *zero,
+    const __global HBY_W *w, const __global float *bias, __global HBY_T *out)
+{
+    struct hby_tile s = hby_tile_here(&t, p.out_c);
+    if (s.channels > 0)
+        for (; s.row < s.end; s.row += HBY_MR)
+            hby_tile_f(&p, &t, &s, in, zero, w, bias, out + s.group * t.group_out + s.channel);
 }

@@ -61,6 +61,17 @@ static bool is_dense(const struct hby_args_conv *p)
            p->out_h == p->in_h && p->out_w == p->in_w;
 }
 
+/* The longest sum whose taps a tile may gather into one run; HBY_GATHER of the kernels. */
+enum { GATHER = 176 };
+
+static bool gathers(const struct hby_cl_site *site)
+{
+    const struct hby_args_conv *p = &site->step->args.conv;
+    const int64_t depth = (int64_t)p->k_h * p->k_w * p->in_c;
+    return site->dev->info.kind == HBY_CL_CPU && site->step->op == HBY_OP_conv_2d && p->k_h * p->k_w > 1 && p->group_c == p->in_c && p->dilation_w == 1 &&
+           depth <= GATHER;
+}
+
 /* Rows of the implicit GEMM: conv_rows.clh. */
 static int rows_of(const struct hby_step *s)
 {
@@ -97,7 +108,7 @@ static int split(const struct hby_cl_site *site, const struct hby_conv_shape *s,
 /* Work-items along rows and channels; on a CPU one per group, the dimension that reuses what is larger runs fastest. */
 static void grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct part *p, struct hby_conv_tiles *t, int groups)
 {
-    const size_t along_rows = (size_t)ceil_div(t->rows, p->tile.rows), along_channels = (size_t)p->tiles_per_group * (size_t)groups;
+    const size_t along_rows = (size_t)ceil_div(t->rows, p->tile.rows * t->tiles_each), along_channels = (size_t)p->tiles_per_group * (size_t)groups;
     size_t local[3] = {1, 1, 1}, global[3] = {along_channels, along_rows, 1};
     if (t->rows_first) {
         global[0] = along_rows;
@@ -115,10 +126,15 @@ static void grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const 
     hby_cl_grid(l, global, local);
 }
 
-static struct hby_conv_tiles tiles_of(const struct hby_step *step, const struct hby_conv_shape *s, const struct part *part, size_t weight_bytes)
+static struct hby_conv_tiles tiles_of(const struct hby_cl_site *site, const struct hby_conv_shape *s, const struct part *part, size_t weight_bytes)
 {
+    const struct hby_step *step = site->step;
+    const int rows = rows_of(step), units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1;
+    /* on a CPU as many tiles per work-item as leave 16 work-items for each core */
+    const int each = site->dev->info.kind == HBY_CL_CPU ? (int)((int64_t)(rows / part->tile.rows) * part->tiles_per_group * s->groups / (16 * units)) : 1;
     return (struct hby_conv_tiles){
-        .rows = rows_of(step),
+        .rows = rows,
+        .tiles_each = each < 1 ? 1 : each > 16 ? 16 : each,
         .dense = step->op != HBY_OP_transpose_conv && is_dense(&step->args.conv),
         .rows_first = weight_bytes > 256 * 1024, /* then a tile's weights stay in the cache while all rows pass */
         .tiles_per_group = part->tiles_per_group,
@@ -133,6 +149,7 @@ static enum hby_status use(const struct hby_cl_site *site, struct hby_cl_launch 
 {
     hby_cl_define(l, "HBY_MR", part->tile.rows);
     hby_cl_define(l, "HBY_NR", part->tile.vectors);
+    hby_cl_define(l, "HBY_GATHER", gathers(site) ? GATHER : 0);
     hby_cl_define(l, "HBY_TRANSPOSED", site->step->op == HBY_OP_transpose_conv);
     return hby_cl_use(l, file, entry);
 }
@@ -150,16 +167,16 @@ enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
-    const struct hby_conv_shape s = hby_conv_shape_of(step);
+    const struct hby_conv_shape s = hby_conv_shape_of(step, gathers(site));
     const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in;
     const int w_zp = p->w_zp - (site->plan->graph->tensor[step->in[1]].type == HBY_U8 ? 128 : 0);
     struct part part[2];
     const int n = split(site, &s, rows_of(step), true, part);
     for (int i = 0; i < n; i++) {
-        struct hby_conv_tiles t = tiles_of(step, &s, &part[i], weight_bytes);
+        struct hby_conv_tiles t = tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
         hby_cl_define(l, "HBY_ROW_SUM", w_zp != 0);
-        hby_cl_define(l, "HBY_ALIGNED", p->in_c % 4 == 0 && p->group_c % 4 == 0);
+        hby_cl_define(l, "HBY_ALIGNED", p->in_c % 4 == 0 && p->group_c % 4 == 0 && !gathers(site));
         enum hby_status st = use(site, l, &part[i], "conv_i8.cl", "hby_conv_i8");
         if (st)
             return st;
@@ -167,7 +184,7 @@ enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby
         hby_cl_arg_args(l, &t, sizeof t);
         hby_cl_arg_i32(l, w_zp);
         hby_cl_arg_tensor(l, step->in[0]);
-        if ((st = hby_pack_zeros(site, l, (size_t)p->group_c)) || (st = hby_pack_conv_i8(site, l, hby_cl_act_bias(site->dev, step->scheme))))
+        if ((st = hby_pack_zeros(site, l, (size_t)(p->in_c * p->k_w))) || (st = hby_pack_conv_i8(site, l, &s, hby_cl_act_bias(site->dev, step->scheme))))
             return st;
         hby_cl_arg_tensor(l, step->out[0]);
         grid(site, l, &part[i], &t, s.groups);
@@ -181,13 +198,13 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
-    const struct hby_conv_shape s = hby_conv_shape_of(step);
+    const struct hby_conv_shape s = hby_conv_shape_of(step, gathers(site));
     const enum hby_type weights = site->plan->graph->tensor[step->in[1]].type;
     const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * hby_type_size(weights);
     struct part part[2];
     const int n = split(site, &s, rows_of(step), false, part);
     for (int i = 0; i < n; i++) {
-        struct hby_conv_tiles t = tiles_of(step, &s, &part[i], weight_bytes);
+        struct hby_conv_tiles t = tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_HALF_WEIGHTS", weights == HBY_F16);
         enum hby_status st = use(site, l, &part[i], "conv_f.cl", "hby_conv_f");
         if (st)
@@ -195,7 +212,7 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
         hby_cl_arg_args(l, p, sizeof *p);
         hby_cl_arg_args(l, &t, sizeof t);
         hby_cl_arg_tensor(l, step->in[0]);
-        if ((st = hby_pack_zeros(site, l, (size_t)p->group_c)) || (st = hby_pack_conv_f(site, l)))
+        if ((st = hby_pack_zeros(site, l, (size_t)(p->in_c * p->k_w))) || (st = hby_pack_conv_f(site, l, &s)))
             return st;
         hby_cl_arg_tensor(l, step->out[0]);
         grid(site, l, &part[i], &t, s.groups);

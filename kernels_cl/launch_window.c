@@ -68,7 +68,7 @@ enum hby_status hby_cl_launch_window(const struct hby_cl_site *site, struct hby_
     const int count = (int)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]);
     hby_cl_define(l, "HBY_KIND", step->op == HBY_OP_depthwise_conv_2d ? 1 : step->op == HBY_OP_transpose_conv ? 2 : 0);
     if (is_float) {
-        hby_cl_define(l, "HBY_HALF_WEIGHTS", w->type == HBY_F16);
+        hby_cl_define(l, "HBY_HALF_WEIGHTS", hby_nest_stored(site, step->in[1]) == HBY_F16);
     } else {
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
         hby_cl_define(l, "HBY_WIDE", step->scheme == HBY_SCHEME_i16 && !int32_bias);

@@ -12,7 +12,7 @@
 #include "host_ref/half.h"
 
 
-struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step)
+struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step, bool gather)
 {
     const struct hby_args_conv *p = &step->args.conv;
     struct hby_conv_shape s;
@@ -21,6 +21,10 @@ struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step)
     s.group_out = p->out_c / s.groups;
     s.blocks_per_group = (s.group_out + HBY_BLOCK - 1) / HBY_BLOCK;
     s.taps = p->k_h * p->k_w;
+    if (gather) {
+        s.group_in *= s.taps;
+        s.taps = 1;
+    }
     return s;
 }
 
@@ -146,27 +150,26 @@ static void fill_i8(const struct hby_cl_site *site, const struct hby_conv_shape 
     }
 }
 
-enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, int act_bias)
+enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, int act_bias)
 {
     if (hby_cl_is_dry(l)) {
         for (int i = 0; i < 5; i++)
             hby_cl_arg_const(l, NULL, 0);
         return HBY_OK;
     }
-    const struct hby_conv_shape s = hby_conv_shape_of(site->step);
     const bool transposed = site->step->op == HBY_OP_transpose_conv;
-    const size_t padded = (size_t)s.groups * (size_t)s.blocks_per_group * HBY_BLOCK, k4 = ((size_t)s.group_in + 3) / 4;
-    const size_t bytes = padded * (size_t)s.taps * k4 * 4, taps = transposed ? (size_t)s.taps : 1;
+    const size_t padded = (size_t)s->groups * (size_t)s->blocks_per_group * HBY_BLOCK, k4 = ((size_t)s->group_in + 3) / 4;
+    const size_t bytes = padded * (size_t)s->taps * k4 * 4, taps = transposed ? (size_t)s->taps : 1;
     struct i8_constants k = {
         .w = hby_pack_signed_weights(site->plan, site->step),
         .packed = calloc(bytes, 1),
         .fold = calloc(padded, sizeof(int32_t)),
         .tap_fold = calloc(padded * taps, sizeof(int32_t)),
-        .place = block_places(&s, site->step->args.conv.out_c),
+        .place = block_places(s, site->step->args.conv.out_c),
     };
     enum hby_status st = HBY_NO_MEMORY;
     if (k.w && k.packed && k.fold && k.tap_fold && k.place) {
-        fill_i8(site, &s, act_bias, &k);
+        fill_i8(site, s, act_bias, &k);
         hby_cl_arg_const(l, k.packed, bytes);
         hby_cl_arg_const(l, k.fold, padded * sizeof *k.fold);
         hby_cl_arg_const(l, k.tap_fold, (transposed ? padded * taps : 1) * sizeof *k.tap_fold);
@@ -187,21 +190,20 @@ static void copy_weight(const struct hby_tensor *t, size_t from, void *packed, s
     memcpy((char *)packed + to * size, (const char *)t->data + from * size, size);
 }
 
-enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l)
+enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s)
 {
     if (hby_cl_is_dry(l)) {
         hby_cl_arg_const(l, NULL, 0);
         hby_cl_arg_const(l, NULL, 0);
         return HBY_OK;
     }
-    const struct hby_conv_shape s = hby_conv_shape_of(site->step);
     const struct hby_tensor *t = &site->plan->graph->tensor[site->step->in[1]];
     const int out_c = site->step->args.conv.out_c;
-    const size_t padded = (size_t)s.groups * (size_t)s.blocks_per_group * HBY_BLOCK, depth = (size_t)s.taps * (size_t)s.group_in;
+    const size_t padded = (size_t)s->groups * (size_t)s->blocks_per_group * HBY_BLOCK, depth = (size_t)s->taps * (size_t)s->group_in;
     const size_t bytes = padded * depth * hby_type_size(t->type);
     void *packed = calloc(bytes, 1);
     float *bias = calloc(padded, sizeof *bias);
-    int *place = block_places(&s, out_c);
+    int *place = block_places(s, out_c);
     enum hby_status st = HBY_NO_MEMORY;
     if (packed && bias && place) {
         for (int c = 0; c < out_c; c++) {

@@ -10,7 +10,8 @@ enum { HBY_BLOCK = 16 }; /* output channels that lie together in packed weights 
 struct hby_conv_shape {
     int groups, group_in, group_out, blocks_per_group, taps;
 };
-struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step);
+/* `gather`: the taps are one run (conv_rows.clh), so taps is 1 and group_in the whole sum. */
+struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step, bool gather);
 
 /* Weights of 8 bits or packed 4 bits as signed bytes (uint8 less 128), in the model's order; NULL when out of memory. Free with free(). */
 int8_t *hby_pack_signed_weights(const struct hby_plan *plan, const struct hby_step *step);
@@ -19,9 +20,9 @@ float hby_bias_float(const struct hby_plan *plan, const struct hby_step *step, i
 int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, int channel);
 
 /* Arguments for conv_i8.cl: w, fold, tap_fold, mult, shift. `act_bias`: what the kernel adds to stored activations. */
-enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, int act_bias);
+enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, int act_bias);
 /* Arguments for conv_f.cl: w, bias. */
-enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l);
+enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s);
 /* Arguments for depthwise.cl: w, fold, mult, shift. */
 enum hby_status hby_pack_depthwise(const struct hby_cl_site *site, struct hby_cl_launch *l);
 /* `count` elements of the scheme's storage type that stand for real 0. */
