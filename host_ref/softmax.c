@@ -47,18 +47,18 @@ HBY_INLINE void softmax_8(const struct hby_ref_call *c, enum hby_type type)
     const int32_t *exps = c->step->table[0].data;
     for (size_t row = 0; row < (size_t)a->rows; row++) {
         const size_t first = row * (size_t)a->depth, end = first + (size_t)a->depth;
-        int32_t max = a->act_min, sum = 0;
+        int32_t max = INT32_MIN, sum = 0;
         for (size_t i = first; i < end; i++) {
             const int32_t q = hby_load_int(c->in[0], type, i);
             max = q > max ? q : max;
         }
         for (size_t i = first; i < end; i++)
             sum = hby_add32(sum, hby_rdbpot(exps[max - hby_load_int(c->in[0], type, i)], 12));
-        const int zeros = leading_zeros((uint32_t)sum), down = 12 - zeros + 31 - 8; /* sum = (1 + x) 2^(12 - zeros) */
+        const int zeros = leading_zeros((uint32_t)sum), down = 12 - zeros + 31 - a->out_bits; /* sum = (1 + x) 2^(12 - zeros) */
         const int32_t scale = reciprocal(hby_wrap32((uint64_t)((uint32_t)sum << zeros) - (UINT64_C(1) << 31)));
         for (size_t i = first; i < end; i++) {
             const int32_t e = exps[max - hby_load_int(c->in[0], type, i)];
-            hby_store_int(c->out, type, i, hby_clamp32(hby_rdbpot(hby_srdhm(scale, e), down) + a->act_min, a->act_min, a->act_max));
+            hby_store_int(c->out, c->out_type, i, hby_clamp32(hby_rdbpot(hby_srdhm(scale, e), down) + a->act_min, a->act_min, a->act_max));
         }
     }
 }

@@ -19,11 +19,12 @@ struct hby_args_mean {
 
 /* SOFTMAX over the last dimension of [rows, depth]; host_ref/softmax.c has the integer arithmetic, and lowering its exponentials.
  * i8, u8: table 0 is int32[256], exp(-d * scale * beta) in Q31 for d = max - q (0 where d > -diff_min); mult and shift made it.
- * i16: table 0 is int16[513] of exp over [-10, 0], table 1 int16[513] of 1 / (1 + x) over [0, 1]; mult and shift take a difference to 10 / 65535. */
+ * i16: table 0 is int16[513] of exp over [-10, 0], table 1 int16[513] of 1 / (1 + x) over [0, 1]; mult and shift take a difference to 10 / 65535.
+ * out_bits: 8 or 16, of the output's elements (int8 and uint8 inputs may have an int16 output; its range is [act_min, act_max] = int16's). */
 struct hby_args_softmax {
     hby_i32 rows, depth;
     hby_i32 in_zp, out_zp, mult, shift, diff_min;
-    hby_i32 act_min, act_max;
+    hby_i32 act_min, act_max, out_bits;
     hby_f32 beta, in_scale, out_scale;
 };
 #endif

@@ -94,7 +94,8 @@ static enum hby_status tables_16(struct hby_lowering *lo, const struct hby_node 
     return HBY_OK;
 }
 
-static enum hby_status check_quantized(const struct hby_lowering *lo, const struct hby_node *node, enum hby_type type)
+/* `type` is the input's, `out` the output's. */
+static enum hby_status check_quantized(const struct hby_lowering *lo, const struct hby_node *node, enum hby_type type, enum hby_type out)
 {
     enum hby_status st = hby_check_quant(lo, node->in[0]);
     if (!st)
@@ -103,7 +104,7 @@ static enum hby_status check_quantized(const struct hby_lowering *lo, const stru
         return st;
     const float scale = hby_scale_of(lo, node->out[0]), want = type == HBY_I16 ? 1.0f / 32768.0f : 1.0f / 256.0f;
     const int32_t zp = hby_zero_point_of(lo, node->out[0]), want_zp = type == HBY_I8 ? -128 : 0;
-    if (type != HBY_U8 && (fabsf(scale - want) > 0.001f * want || zp != want_zp))
+    if (type == out && type != HBY_U8 && (fabsf(scale - want) > 0.001f * want || zp != want_zp))
         return hby_say(HBY_UNSUPPORTED, lo->why, "SOFTMAX's output has scale %g and zero point %d; for %s they must be 1/%d and %d", (double)scale, (int)zp,
                        hby_type_name(type), type == HBY_I16 ? 32768 : 256, (int)want_zp);
     return HBY_OK;
@@ -113,7 +114,11 @@ enum hby_status hby_lower_softmax(struct hby_lowering *lo, const struct hby_node
 {
     hby_i32 count;
     enum hby_status st = hby_check_arity(lo, node, 1, 1);
-    if (!st)
+    if (st)
+        return st;
+    const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]);
+    const enum hby_type out = hby_tensor_of(lo, node->out[0])->type;
+    if (out != HBY_I16 || (in->type != HBY_I8 && in->type != HBY_U8)) /* 8 bits may become int16 */
         st = hby_check_same_type(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_check_same_count(lo, node->in[0], node->out[0]);
@@ -121,14 +126,13 @@ enum hby_status hby_lower_softmax(struct hby_lowering *lo, const struct hby_node
         st = hby_count_of(lo, node->in[0], &count);
     if (st)
         return st;
-    const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]);
-    const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
+    const enum hby_scheme scheme = hby_is_float(lo, node->out[0]) ? hby_scheme_of(lo, node->out[0]) : hby_scheme_of(lo, node->in[0]);
     if (in->rank < 1)
         return hby_say(HBY_UNSUPPORTED, lo->why, "SOFTMAX of a scalar");
     if (!hby_has_ref(node->op, scheme))
         return hby_say(HBY_UNSUPPORTED, lo->why, "SOFTMAX of %s is not supported", hby_type_name(in->type));
     const bool is_int = scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16;
-    if (is_int && (st = check_quantized(lo, node, in->type)) != HBY_OK)
+    if (is_int && (st = check_quantized(lo, node, in->type, out)) != HBY_OK)
         return st;
     struct hby_step *s = hby_step_add(lo, node, HBY_NEST_softmax, scheme);
     if (!s)
@@ -143,7 +147,8 @@ enum hby_status hby_lower_softmax(struct hby_lowering *lo, const struct hby_node
     a->out_zp = hby_zero_point_of(lo, node->out[0]);
     if (!is_int)
         return HBY_OK;
-    a->act_min = in->type == HBY_U8 ? 0 : in->type == HBY_I8 ? INT8_MIN : 0;
-    a->act_max = in->type == HBY_U8 ? UINT8_MAX : in->type == HBY_I8 ? INT8_MAX : INT16_MAX;
+    a->out_bits = out == HBY_I16 ? 16 : 8;
+    a->act_min = in->type == HBY_I16 || out == HBY_U8 ? 0 : out == HBY_I8 ? INT8_MIN : INT16_MIN;
+    a->act_max = out == HBY_U8 ? UINT8_MAX : out == HBY_I8 ? INT8_MAX : INT16_MAX;
     return in->type == HBY_I16 ? tables_16(lo, node, s) : exp_table_8(lo, node, s);
 }
