@@ -5,7 +5,7 @@
 
 #include "host_ref/conv.h"
 
-/* How one image (or one row of FULLY_CONNECTED) is quantized: q = clamp(round(offset + value * inverse)). */
+/* How one image (or one row of FULLY_CONNECTED) is quantized: q = clamp(offset + round(value * inverse)), ties away from zero. */
 struct hby_hybrid_row {
     float scale, inverse;
     int32_t offset, q_min;
@@ -50,7 +50,7 @@ HBY_INLINE struct hby_hybrid_row hby_hybrid_row(const void *in, enum hby_type ty
 /* The quantized value, less the zero point. */
 HBY_INLINE int32_t hby_hybrid_value(const struct hby_hybrid_row *row, float v)
 {
-    return hby_clamp32(hby_to_int32((double)roundf((float)row->offset + v * row->inverse)), row->q_min, 127) - row->offset;
+    return hby_clamp32(hby_add32(row->offset, hby_to_int32((double)roundf(v * row->inverse))), row->q_min, 127) - row->offset;
 }
 
 /* Sum -> float. `weights_first`: (sum * weight scale) * row scale, as the reference of CONV_2D with a zero point has it; else sum * (both). */
