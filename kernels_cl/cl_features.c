@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernels_cl/cl_state.h"
+#include "kernels_cl/hash.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -261,6 +262,44 @@ static enum hby_status try_config(struct hby_cl_state *s, const struct config *c
     return st;
 }
 
+/* What worked for a device is tried first for the next backend of this process. */
+static pthread_mutex_t memo_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+    cl_device_id id;
+    uint64_t environment; /* hash of HALFBYTE_DEVICE_FEATURES */
+    struct config config;
+} memo[8];
+static int n_memo;
+
+static uint64_t environment(void)
+{
+    const char *text = getenv("HALFBYTE_DEVICE_FEATURES");
+    return text ? hby_xxh64(text, strlen(text), 1) : 0;
+}
+
+static void remember(cl_device_id id, const struct config *c)
+{
+    pthread_mutex_lock(&memo_lock);
+    memo[n_memo % 8].id = id;
+    memo[n_memo % 8].environment = environment();
+    memo[n_memo++ % 8].config = *c;
+    n_memo = n_memo < 8 ? n_memo : 8 + n_memo % 8;
+    pthread_mutex_unlock(&memo_lock);
+}
+
+/* Moves the remembered one to the front, if it is still among the candidates. */
+static void recall(cl_device_id id, struct config *c, int n)
+{
+    pthread_mutex_lock(&memo_lock);
+    for (int m = 0; m < n_memo && m < 8; m++)
+        for (int i = 1; i < n && memo[m].id == id && memo[m].environment == environment(); i++)
+            if (c[i].dot == memo[m].config.dot && c[i].avx512 == memo[m].config.avx512 && c[i].f16c == memo[m].config.f16c) {
+                c[i] = c[0];
+                c[0] = memo[m].config;
+            }
+    pthread_mutex_unlock(&memo_lock);
+}
+
 enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
 {
     struct hby_cl_info *in = &s->dev.info;
@@ -279,6 +318,7 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
         in->has_command_buffer = in->has_command_buffer && !hby_cl_feature_denied("command_buffer");
         struct config c[MAX_CONFIGS];
         const int n = candidates(s, ext, c);
+        recall(s->id, c, n);
         st = hby_say(HBY_UNSUPPORTED, why, "HALFBYTE_DEVICE_FEATURES leaves no form of the dot product");
         for (int i = 0; i < n && st; i++) {
             if (forced_out(c[i].dot))
@@ -291,6 +331,8 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
             in->x86_f16c = c[i].f16c;
             in->is_host_cpu = c[i].avx512 || c[i].f16c || c[i].dot == HBY_DOT_X86_VNNI;
         }
+        if (!st)
+            remember(s->id, &(struct config){in->dot, in->x86_avx512, in->x86_f16c});
         if (!st && why)
             why->text[0] = 0;
     }

@@ -34,10 +34,11 @@ static void device_text(const struct hby_cl_api *cl, cl_device_id id, cl_device_
     if (cl->clGetDeviceInfo(id, what, sizeof buf, buf, &got) || got == 0)
         return;
     buf[(got < sizeof buf ? got : sizeof buf) - 1] = 0;
-    const char *from = buf;
-    while (*from == ' ')
-        from++;
-    snprintf(text, size, "%s", from);
+    const char *from = buf + strspn(buf, " ");
+    size_t len = strlen(from);
+    len = len < size ? len : size - 1; /* a longer name is cut */
+    memcpy(text, from, len);
+    text[len] = 0;
     for (size_t n = strlen(text); n > 0 && text[n - 1] == ' '; n--)
         text[n - 1] = 0;
 }
