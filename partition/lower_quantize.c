@@ -55,7 +55,7 @@ static enum hby_status quantize_float(struct hby_lowering *lo, const struct hby_
             st = hby_lower_unary(lo, node, scheme, a);
         return st ? st : channel_tables(lo, &out->quant);
     }
-    enum hby_status st = hby_check_quant(lo, node->out[0]);
+    enum hby_status st = hby_check_any_quant(lo, node->out[0]);
     if (st)
         return st;
     a->scale = hby_scale_of(lo, node->out[0]);
@@ -90,7 +90,11 @@ enum hby_status hby_lower_quantize(struct hby_lowering *lo, const struct hby_nod
     const enum hby_type in = hby_tensor_of(lo, node->in[0])->type, out = hby_tensor_of(lo, node->out[0])->type;
     if (!can_requantize(in, out))
         return hby_say(HBY_UNSUPPORTED, lo->why, "QUANTIZE from %s to %s is not supported", hby_type_name(in), hby_type_name(out));
-    st = hby_check_quant_pair(lo, node);
+    st = hby_check_any_quant(lo, node->in[0]);
+    if (!st)
+        st = hby_check_any_quant(lo, node->out[0]);
+    if (!st && in == HBY_I16 && out == HBY_I16 && (hby_zero_point_of(lo, node->in[0]) || hby_zero_point_of(lo, node->out[0])))
+        st = hby_say(HBY_UNSUPPORTED, lo->why, "QUANTIZE from int16 to int16 needs zero points of 0");
     if (st)
         return st;
     const double factor = (double)hby_scale_of(lo, node->in[0]) / (double)hby_scale_of(lo, node->out[0]);

@@ -98,7 +98,7 @@ static enum hby_status tables_16(struct hby_lowering *lo, const struct hby_node 
 static enum hby_status check_quantized(const struct hby_lowering *lo, const struct hby_node *node, enum hby_type type, enum hby_type out)
 {
     enum hby_status st = hby_check_quant(lo, node->in[0]);
-    if (!st)
+    if (!st && (type == out || out != HBY_I16)) /* int16 from 8 bits is 1/65536 from -32768 on, whatever the model says */
         st = hby_check_quant(lo, node->out[0]);
     if (st)
         return st;

@@ -1,6 +1,7 @@
 /* What the lowerings onto the unary and the table nest share. */
 #include "partition/lower_unary.h"
 
+#include <math.h>
 #include <string.h>
 
 void hby_type_range(enum hby_type type, hby_i32 *min, hby_i32 *max)
@@ -23,6 +24,19 @@ enum hby_status hby_check_quant_pair(const struct hby_lowering *lo, const struct
 {
     enum hby_status st = hby_check_quant(lo, node->in[0]);
     return st ? st : hby_check_quant(lo, node->out[0]);
+}
+
+enum hby_status hby_check_any_quant(const struct hby_lowering *lo, int tensor)
+{
+    const struct hby_tensor *t = hby_tensor_of(lo, tensor);
+    hby_i32 min, max;
+    hby_type_range(t->type, &min, &max);
+    if ((t->type != HBY_I16 && t->type != HBY_I32) || t->quant.count != 1 || t->quant.unusable)
+        return hby_check_quant(lo, tensor);
+    if (!isnormal(t->quant.scale[0]) || t->quant.scale[0] < 0.0f || t->quant.zero_point[0] < min || t->quant.zero_point[0] > max)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g and zero point %d; the scale must be finite, positive and not subnormal, and %s hold the zero point",
+                       hby_name_of(lo, tensor), (double)t->quant.scale[0], (int)t->quant.zero_point[0], hby_type_name(t->type));
+    return HBY_OK;
 }
 
 enum hby_status hby_lower_unary(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_unary *a)

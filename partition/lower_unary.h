@@ -15,6 +15,8 @@ enum hby_status hby_lower_unary(struct hby_lowering *lo, const struct hby_node *
 enum hby_status hby_check_unary(const struct hby_lowering *lo, const struct hby_node *node, bool same_type, hby_i32 *count);
 /* Both tensors are quantized per tensor. */
 enum hby_status hby_check_quant_pair(const struct hby_lowering *lo, const struct hby_node *node);
+/* Quantized per tensor with any zero point that the type holds, also on int16 and int32, where arithmetic proper wants 0. */
+enum hby_status hby_check_any_quant(const struct hby_lowering *lo, int tensor);
 /* The values that an integer type holds. */
 void hby_type_range(enum hby_type type, hby_i32 *min, hby_i32 *max);
 
