@@ -94,6 +94,8 @@ static int create_delegate(struct runtime_context *rc, void *environment, const 
         hby_log(0, HBY_LOG_WARNING, "%s", error.text);
         return LITERT_ERROR_RUNTIME_FAILURE;
     }
+    /* LiteRT treats a model with an open batch dimension as dynamic, and would refuse to compile it with us. */
+    d->tfl.flags = HBY_TFL_FLAG_ALLOW_DYNAMIC;
     int st = rc->wrap_delegate(&d->tfl, delete_delegate, wrapper);
     if (st != LITERT_OK)
         hby_delegate_unref(&d);
