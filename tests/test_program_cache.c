@@ -163,6 +163,8 @@ static void keep_log(void *ctx, const char *text)
     snprintf(log_text + used, sizeof log_text - used, "%s\n", text);
 }
 
+static bool no_device;
+
 static struct hby_cl_state *open_backend(void)
 {
     const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .serialization_dir = dir, .log = keep_log};
@@ -170,8 +172,11 @@ static struct hby_cl_state *open_backend(void)
     struct hby_reason why = {""};
     log_text[0] = 0;
     if (hby_cl_backend_create(&opt, &be, &why)) {
-        if (getenv("HBY_REQUIRE_DEVICE"))
+        const char *required = getenv("HBY_REQUIRE_DEVICE");
+        if (required && *required == '1')
             fail_msg("no device: %s", why.text);
+        print_message("no device: %s\n", why.text);
+        no_device = true;
         skip();
     }
     return hby_cl_state_of(be);
@@ -253,5 +258,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(programs_come_back_from_disk, make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(damaged_programs_are_built_again, make_dir, drop_dir),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed ? failed : no_device ? 77 : 0;
 }

@@ -1,0 +1,322 @@
+/* Devices and sessions: the list and the choice, features by self-test, a small plan through the vtable, what a fork, a refusal and a hung kernel do. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "kernels_cl/cl_session.h"
+
+static const struct hby_cl_options any_device = {.choice = {.device_id = -1, .device_type = -1}};
+
+static bool have_device(void)
+{
+    struct hby_cl_info *info;
+    struct hby_reason why = {""};
+    int n;
+    const enum hby_status st = hby_cl_list(&info, &n, &why);
+    free(info);
+    if (st)
+        print_message("no device: %s\n", why.text);
+    return st == HBY_OK;
+}
+
+static struct hby_backend *open_backend(const struct hby_cl_options *opt)
+{
+    struct hby_backend *be;
+    struct hby_reason why = {""};
+    const enum hby_status st = hby_cl_backend_create(opt, &be, &why);
+    if (st)
+        fail_msg("hby_cl_backend_create: %s", why.text);
+    return be;
+}
+
+static void list_is_in_order(void **state)
+{
+    (void)state;
+    struct hby_cl_info *info;
+    struct hby_reason why = {""};
+    int n;
+    assert_int_equal(hby_cl_list(&info, &n, &why), HBY_OK);
+    assert_true(n >= 1);
+    for (int i = 0; i < n; i++) {
+        assert_true(info[i].name[0] && info[i].platform[0]);
+        assert_true(info[i].version_major * 10 + info[i].version_minor >= 12);
+        assert_true(info[i].align_bytes >= 64 && (info[i].align_bytes & (info[i].align_bytes - 1)) == 0);
+        assert_true(i == 0 || info[i - 1].kind <= info[i].kind);
+        assert_true(i == 0 || info[i - 1].kind < info[i].kind ||
+                    (long)info[i - 1].compute_units * info[i - 1].clock_mhz >= (long)info[i].compute_units * info[i].clock_mhz);
+    }
+    free(info);
+}
+
+static void choice_by_every_key(void **state)
+{
+    (void)state;
+    struct hby_cl_found f[3] = {0};
+    for (int i = 0; i < 3; i++) {
+        snprintf(f[i].info.platform, sizeof f[i].info.platform, "Platform %c", 'A' + i);
+        snprintf(f[i].info.name, sizeof f[i].info.name, "Fast Device %d", i);
+        f[i].info.kind = i < 2 ? HBY_CL_GPU : HBY_CL_CPU;
+    }
+    struct hby_reason why = {""};
+    const struct hby_cl_choice none = {-1, NULL, -1};
+    assert_int_equal(hby_cl_choose(f, 3, &none, &why), 0);
+    assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){2, NULL, -1}, &why), 2);
+    assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){-1, "fast device 1", -1}, &why), 1);
+    assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){-1, "form c / FAST", -1}, &why), 2);
+    assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){-1, NULL, HBY_CL_CPU}, &why), 2);
+    assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){3, NULL, -1}, &why), -1);
+    assert_non_null(strstr(why.text, "device_id 3"));
+    assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){-1, "Device 9", -1}, &why), -1);
+    assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){0, NULL, HBY_CL_CPU}, &why), -1);
+}
+
+static void no_such_device_is_an_answer(void **state)
+{
+    (void)state;
+    struct hby_backend *be;
+    struct hby_reason why = {""};
+    assert_int_equal(hby_cl_backend_create(&(struct hby_cl_options){.choice = {-1, "no such device", -1}}, &be, &why), HBY_UNSUPPORTED);
+    assert_null(be);
+    assert_true(why.text[0]);
+}
+
+/* Every subset of the features gives a device that passes its self-test, and the mask is obeyed. */
+static void features_can_be_masked(void **state)
+{
+    (void)state;
+    static const char *const masks[] = {"-asm", "-avx512", "-vnni,-f16c", "-vnni,-madd", "-fp16,-dot,-sub_groups", "dot=portable"};
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        setenv("HALFBYTE_DEVICE_FEATURES", masks[i], 1);
+        struct hby_backend *be = open_backend(&any_device);
+        const struct hby_cl_info *in = hby_cl_backend_info(be);
+        if (strstr(masks[i], "-asm"))
+            assert_false(in->is_host_cpu || in->x86_avx512 || in->x86_f16c);
+        if (strstr(masks[i], "-avx512"))
+            assert_false(in->x86_avx512);
+        if (strstr(masks[i], "-f16c"))
+            assert_false(in->x86_f16c);
+        if (strstr(masks[i], "-vnni"))
+            assert_int_not_equal(in->dot, HBY_DOT_X86_VNNI);
+        if (strstr(masks[i], "-fp16"))
+            assert_false(in->has_fp16);
+        if (strstr(masks[i], "dot=portable"))
+            assert_int_equal(in->dot, HBY_DOT_PORTABLE);
+        hby_cl_backend_destroy(&be);
+    }
+    setenv("HALFBYTE_DEVICE_FEATURES", "dot=none", 1);
+    struct hby_backend *be;
+    assert_int_not_equal(hby_cl_backend_create(&any_device, &be, NULL), HBY_OK);
+    unsetenv("HALFBYTE_DEVICE_FEATURES");
+}
+
+static void host_features_agree(void **state)
+{
+    (void)state;
+    struct hby_cl_host h;
+    hby_cl_host_read(&h);
+    assert_true(!h.avx512_vnni || h.avx512);
+    assert_true(!h.avx512 || h.avx2);
+}
+
+/* --- a plan of two lookups: input -> middle -> output --- */
+
+enum { COUNT = 1000 };
+
+struct fixture {
+    unsigned char table[2][256];
+    struct hby_tensor tensor[3];
+    int input[1], output[1], alias[3];
+    enum hby_type storage[3];
+    struct hby_graph graph;
+    struct hby_step step[2];
+    enum hby_where where[2];
+    struct hby_plan plan;
+};
+
+static void make_plan(struct fixture *f)
+{
+    memset(f, 0, sizeof *f);
+    for (int i = 0; i < 256; i++) {
+        f->table[0][i] = (unsigned char)(i * 3 + 1);
+        f->table[1][i] = (unsigned char)(255 - i);
+    }
+    for (int t = 0; t < 3; t++) {
+        f->tensor[t] = (struct hby_tensor){.type = HBY_I8, .rank = 1, .dim = {COUNT}, .bytes = COUNT, .runtime_index = t};
+        f->storage[t] = HBY_I8;
+        f->alias[t] = t;
+    }
+    f->output[0] = 2;
+    f->graph = (struct hby_graph){.n_tensors = 3, .n_inputs = 1, .n_outputs = 1, .tensor = f->tensor, .input = f->input, .output = f->output};
+    for (int k = 0; k < 2; k++) {
+        f->step[k] = (struct hby_step){.op = HBY_OP_relu, .scheme = HBY_SCHEME_i8, .nest = HBY_NEST_table, .args.table.count = COUNT, .n_in = 1, .n_out = 1, .n_tables = 1};
+        f->step[k].in[0] = k;
+        f->step[k].out[0] = k + 1;
+        f->step[k].table[0] = (struct hby_table){f->table[k], 256};
+        f->where[k] = HBY_ON_DEVICE;
+    }
+    f->plan = (struct hby_plan){.graph = &f->graph, .n_steps = 2, .step = f->step, .where = f->where, .storage = f->storage, .alias = f->alias};
+}
+
+static void run_and_compare(struct fixture *f, struct hby_session *s, int seed)
+{
+    unsigned char in[COUNT], out[COUNT + 1], want;
+    for (int i = 0; i < COUNT; i++)
+        in[i] = (unsigned char)(i * 7 + seed);
+    memset(out, 0x5A, sizeof out);
+    assert_int_equal(s->ops->upload(s, 0, in, COUNT), HBY_OK);
+    assert_int_equal(s->ops->run(s, 0, 2), HBY_OK);
+    assert_int_equal(s->ops->download(s, 2, out, COUNT), HBY_OK);
+    assert_int_equal(s->ops->finish(s), HBY_OK);
+    for (int i = 0; i < COUNT; i++) {
+        want = f->table[1][f->table[0][in[i]]];
+        assert_int_equal(out[i], want);
+    }
+    assert_int_equal(out[COUNT], 0x5A);
+}
+
+static void plan_runs(void **state)
+{
+    (void)state;
+    for (int variant = 0; variant < 3; variant++) {
+        const struct hby_cl_options opt = {.choice = any_device.choice, .guard_arena = variant == 1, .profile = variant == 2};
+        struct hby_backend *be = open_backend(&opt);
+        struct fixture f;
+        struct hby_answer answer;
+        struct hby_reason why = {""};
+        struct hby_session *s, *other;
+        make_plan(&f);
+        assert_int_equal(be->ops->query(be, &f.plan, 0, 2, &answer, &why), HBY_OK);
+        assert_int_equal(answer.count, 1);
+        assert_string_equal(answer.kernel, "table");
+        assert_true(answer.us > 0);
+        if (be->ops->create(be, &f.plan, &s, &why) || be->ops->create(be, &f.plan, &other, &why))
+            fail_msg("create: %s", why.text);
+        for (int i = 0; i < 20; i++) {
+            run_and_compare(&f, s, i);
+            run_and_compare(&f, other, i + 100);
+        }
+        struct hby_cl_time time[4];
+        assert_int_equal(hby_cl_session_times(s, time, 4), variant == 2 ? 2 : 0);
+        if (variant == 2)
+            assert_true(time[1].step == 1 && time[1].us > 0 && !strcmp(time[1].kernel, "hby_table"));
+        hby_cl_backend_destroy(&be); /* the sessions keep what they need */
+        run_and_compare(&f, s, 3);
+        s->ops->destroy(&s);
+        other->ops->destroy(&other);
+        assert_null(s);
+    }
+}
+
+static void denied_rows_are_not_taken(void **state)
+{
+    (void)state;
+    struct hby_backend *be = open_backend(&(struct hby_cl_options){.choice = any_device.choice, .deny_kernels = "move,table"});
+    struct fixture f;
+    struct hby_answer answer;
+    struct hby_reason why = {""};
+    make_plan(&f);
+    assert_int_equal(be->ops->query(be, &f.plan, 0, 2, &answer, &why), HBY_UNSUPPORTED);
+    assert_non_null(strstr(why.text, "deny_kernels"));
+    hby_cl_backend_destroy(&be);
+    be = open_backend(&(struct hby_cl_options){.choice = any_device.choice, .deny_kernels = "tabl,tables"});
+    assert_int_equal(be->ops->query(be, &f.plan, 0, 2, &answer, &why), HBY_OK);
+    hby_cl_backend_destroy(&be);
+}
+
+/* A forked child gets an error from everything, and hangs on nothing. */
+static void fork_is_refused(void **state)
+{
+    (void)state;
+    struct hby_backend *be = open_backend(&any_device);
+    struct fixture f;
+    struct hby_session *s;
+    make_plan(&f);
+    assert_int_equal(be->ops->create(be, &f.plan, &s, NULL), HBY_OK);
+    run_and_compare(&f, s, 1);
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        struct hby_answer answer;
+        struct hby_session *other;
+        char byte = 0;
+        const bool ok = be->ops->query(be, &f.plan, 0, 1, &answer, NULL) == HBY_DEVICE && be->ops->create(be, &f.plan, &other, NULL) == HBY_DEVICE &&
+                        s->ops->upload(s, 0, &byte, 1) == HBY_DEVICE && s->ops->run(s, 0, 2) == HBY_DEVICE && s->ops->finish(s) == HBY_DEVICE;
+        s->ops->destroy(&s);
+        hby_cl_backend_destroy(&be);
+        _exit(ok ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    run_and_compare(&f, s, 2);
+    s->ops->destroy(&s);
+    hby_cl_backend_destroy(&be);
+}
+
+/* A wait that is over before the device is: the call returns in time, the output is untouched, and destroy neither waits nor frees. In a child, for what it leaves running. */
+static void hung_device_is_given_up(void **state)
+{
+    (void)state;
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        struct hby_backend *be;
+        struct hby_session *s;
+        static struct fixture f; /* a hung session may still read the plan */
+        static unsigned char out[COUNT];
+        if (hby_cl_backend_create(&any_device, &be, NULL))
+            _exit(2);
+        make_plan(&f);
+        if (be->ops->create(be, &f.plan, &s, NULL))
+            _exit(3);
+        struct hby_cl_session *cl_session = (struct hby_cl_session *)s;
+        cl_int err;
+        cl_event never = hby_cl_state_of(be)->cl->clCreateUserEvent(hby_cl_state_of(be)->ctx, &err);
+        if (!never || hby_cl_state_of(be)->cl->clEnqueueMarkerWithWaitList(cl_session->queue, 1, &never, NULL))
+            _exit(4);
+        hby_cl_state_of(be)->wait_limit_ms = 200;
+        unsigned char in[COUNT] = {1, 2, 3};
+        if (s->ops->upload(s, 0, in, COUNT) || s->ops->run(s, 0, 2) || s->ops->download(s, 2, out, COUNT))
+            _exit(5);
+        if (s->ops->finish(s) != HBY_DEVICE || out[0] || s->ops->run(s, 0, 1) != HBY_DEVICE)
+            _exit(6);
+        s->ops->destroy(&s);
+        hby_cl_backend_destroy(&be);
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hung_device_is_given_up), /* first: it forks before the driver has threads */
+        cmocka_unit_test(choice_by_every_key),
+        cmocka_unit_test(host_features_agree),
+        cmocka_unit_test(list_is_in_order),
+        cmocka_unit_test(no_such_device_is_an_answer),
+        cmocka_unit_test(features_can_be_masked),
+        cmocka_unit_test(plan_runs),
+        cmocka_unit_test(denied_rows_are_not_taken),
+        cmocka_unit_test(fork_is_refused),
+    };
+    const char *required = getenv("HBY_REQUIRE_DEVICE");
+    const pid_t child = fork(); /* asks in a child, for the same reason */
+    if (child == 0)
+        _exit(have_device() ? 0 : 77);
+    int status = -1;
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return required && *required == '1' ? 1 : 77;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
