@@ -48,6 +48,8 @@ enum hby_status hby_lower_conv(struct hby_lowering *lo, const struct hby_node *n
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, bias);
+        if (groups != 1 && args.rounding == HBY_ROUND_RUY)
+            args.rounding = HBY_ROUND_DOUBLE; /* the runtime's optimized kernels leave groups to the reference */
         st = hby_conv_quant(lo, input, weights, 0, output, p->act, &args);
         if (!st && scheme == HBY_SCHEME_u8)
             st = hby_check_bias_scale(lo, input, weights, bias, output);

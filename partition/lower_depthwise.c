@@ -53,6 +53,8 @@ enum hby_status hby_lower_depthwise(struct hby_lowering *lo, const struct hby_no
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, bias);
+        if (scheme == HBY_SCHEME_u8 && args.rounding == HBY_ROUND_RUY)
+            args.rounding = HBY_ROUND_DOUBLE; /* so does the runtime's optimized kernel for uint8 */
         st = hby_conv_quant(lo, input, weights, 3, output, p->act, &args);
     } else {
         st = hby_float_clamp(lo, p->act, &args.f_min, &args.f_max);

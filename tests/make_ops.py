@@ -71,7 +71,7 @@ def output_scale(rng, in_scale, w_scale, taps, scheme):
     typical = float(in_scale) * float(np.mean(w_scale)) * np.sqrt(taps) * (16384 * 64 if scheme.startswith("i16") else 128 * 64)
     span = 32768 if scheme.startswith("i16") else 128
     if rng.random() < 0.1:  # dyadic: exact ties of the rounding occur
-        return np.float32(float(in_scale) * float(np.ravel(w_scale)[0]) * 2.0 ** rng.integers(1, 10))
+        return np.float32(float(in_scale) * float(np.ravel(w_scale)[0]) * 2.0 ** rng.integers(0, 10) * rng.choice([1, 3, 5]))
     return np.float32(max(typical / span * 2.0 ** rng.uniform(-2, 1.5), 1e-30))
 
 
@@ -216,9 +216,11 @@ OPERATORS = {
 
 
 def feed(rng, detail):
-    """Random values of an input: full range, sometimes the ends of it only."""
+    """Random values of an input: full range, sometimes the ends of it only; floats sometimes on a grid on which rounding meets ties."""
     shape, dtype = [int(d) for d in detail["shape"]], detail["dtype"]
     if np.issubdtype(dtype, np.floating):
+        if rng.random() < 0.2:
+            return (rng.integers(-255, 256, shape) * 0.5 * 2.0 ** rng.integers(-4, 2)).astype(dtype)
         return (rng.standard_normal(shape) * 2.0 ** rng.integers(-3, 4)).astype(dtype)
     if dtype == np.bool_:
         return rng.integers(0, 2, shape).astype(dtype)

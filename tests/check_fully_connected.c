@@ -1,0 +1,48 @@
+/* FULLY_CONNECTED: rows and depths around the kernels' blocks, leading dimensions kept or not, scales with exact ties. */
+#include "tests/window_cases.h"
+
+static void one(struct check *c, enum hby_scheme scheme)
+{
+    static const enum hby_act act[] = {HBY_ACT_NONE, HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU6, HBY_ACT_RELU_N1_TO_1};
+    const bool keep = check_chance(c, 40);
+    const int a = check_int(c, 1, 5), b = keep ? check_int(c, 1, 4) : 1, rows = a * b;
+    const int depth = check_chance(c, 40) ? 16 * check_int(c, 1, 24) : check_int(c, 1, 200), units = check_chance(c, 40) ? 16 * check_int(c, 1, 6) : check_int(c, 1, 70);
+    const int in_dim[] = {a, b, depth}, out_dim[] = {a, b, units}, flat[] = {rows, units}, w_dim[] = {units, depth};
+    const int in = check_input(c, check_type(scheme), 3, in_dim);
+    const int weights = window_weights(c, scheme, 2, w_dim, 0, true, check_chance(c, 60));
+    const int bias = window_bias(c, scheme, units, in, weights, check_chance(c, 40));
+    const int out = keep ? window_output(c, scheme, out_dim, 3, in, weights, depth) : window_output(c, scheme, flat, 2, in, weights, depth);
+    if (!window_is_float(scheme) && check_chance(c, 30)) { /* results that lie exactly between two integers */
+        const float scale = check_scale(c, in) * check_scale(c, weights) * (float)(1 << check_int(c, 1, 9));
+        const int32_t zero = check_tensor(c, out)->quant.zero_point[0];
+        check_quant(c, out, 0, 1, &scale, &zero);
+    }
+    struct hby_node *node = check_node(c, HBY_OP_fully_connected, 3, (int[]){in, weights, bias}, 1, &out);
+    node->params.fully_connected.act = act[check_int(c, 0, 4)];
+    node->params.fully_connected.keep_num_dims = keep;
+    node->params.fully_connected.asymmetric_quantize_inputs = check_chance(c, 50);
+    check_run(c, depth);
+}
+
+/* Weights that an operator before computes. */
+static void computed(struct check *c)
+{
+    const int in = check_input(c, HBY_F32, 2, (int[]){3, 20}), weights = check_input(c, HBY_F32, 2, (int[]){7, 20});
+    const int out = check_output(c, HBY_F32, 2, (int[]){3, 7});
+    check_node(c, HBY_OP_fully_connected, 2, (int[]){in, weights}, 1, &out);
+    check_run(c, 20);
+}
+
+void hby_check_fully_connected(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < check_cases(); i++)
+        one(c, scheme);
+    if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)
+        computed(c);
+    if (scheme == HBY_SCHEME_f32) {
+        const int in = check_input(c, HBY_F32, 2, (int[]){3, 20}), weights = check_const(c, HBY_F32, 2, (int[]){7, 19}, NULL);
+        const int out = check_output(c, HBY_F32, 2, (int[]){3, 7});
+        check_node(c, HBY_OP_fully_connected, 2, (int[]){in, weights}, 1, &out);
+        check_refused(c, "do not give");
+    }
+}

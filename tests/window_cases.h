@@ -1,0 +1,95 @@
+/* What the checks of the sliding-window operators share: windows, and weights, bias and output that go together. */
+#ifndef HBY_TESTS_WINDOW_CASES_H
+#define HBY_TESTS_WINDOW_CASES_H
+
+#include <math.h>
+
+#include "tests/check.h"
+
+struct window_case {
+    enum hby_padding padding;
+    int k[2], stride[2], dilation[2], size[2], out[2]; /* height, width */
+};
+
+static inline int window_out(enum hby_padding padding, int size, int k, int stride, int dilation)
+{
+    const int reach = (k - 1) * dilation + 1;
+    return padding == HBY_PAD_SAME ? (size + stride - 1) / stride : (size + stride - reach) / stride;
+}
+
+/* Half of them ordinary (1, 3 or 5 square, stride 1 or 2), half anything; `dilate`: the operator has dilations. */
+static inline struct window_case window_random(struct check *c, int most_k, bool dilate)
+{
+    for (;;) {
+        struct window_case w = {.padding = check_chance(c, 50) ? HBY_PAD_SAME : HBY_PAD_VALID};
+        const bool odd = check_chance(c, 50);
+        const int k = 1 + 2 * check_int(c, 0, 2), stride = check_int(c, 1, 2);
+        for (int i = 0; i < 2; i++) {
+            w.k[i] = odd ? check_int(c, 1, most_k) : k;
+            w.stride[i] = odd ? check_int(c, 1, 4) : stride;
+            w.dilation[i] = dilate && odd && check_chance(c, 40) ? check_int(c, 1, 3) : 1;
+            w.size[i] = check_int(c, 1, check_chance(c, 20) ? 40 : 13);
+            w.out[i] = window_out(w.padding, w.size[i], w.k[i], w.stride[i], w.dilation[i]);
+        }
+        if (w.out[0] > 0 && w.out[1] > 0)
+            return w;
+    }
+}
+
+static inline struct hby_window_params window_params(struct check *c, const struct window_case *w)
+{
+    static const enum hby_act act[] = {HBY_ACT_NONE, HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU6, HBY_ACT_RELU_N1_TO_1};
+    return (struct hby_window_params){
+        .padding = w->padding, .stride_h = w->stride[0], .stride_w = w->stride[1], .dilation_h = w->dilation[0], .dilation_w = w->dilation[1],
+        .filter_h = w->k[0], .filter_w = w->k[1], .depth_multiplier = 1, .act = act[check_int(c, 0, 4)],
+    };
+}
+
+static inline bool window_is_float(enum hby_scheme scheme)
+{
+    return scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16 || scheme == HBY_SCHEME_f32w8;
+}
+
+/* A constant of the scheme's weights: float32 or float16, int8 (rarely packed int4) per channel or per tensor, uint8 with a zero point. */
+static inline int window_weights(struct check *c, enum hby_scheme scheme, int rank, const int *dim, int axis, bool int4, bool per_channel)
+{
+    if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)
+        return check_const(c, check_chance(c, scheme == HBY_SCHEME_f16 ? 70 : 20) ? HBY_F16 : HBY_F32, rank, dim, NULL);
+    const bool nibbles = int4 && check_chance(c, 15);
+    const int w = check_const(c, scheme == HBY_SCHEME_u8 ? HBY_U8 : nibbles ? HBY_I4 : HBY_I8, rank, dim, NULL);
+    if (scheme == HBY_SCHEME_u8) {
+        const int32_t zero = check_chance(c, 40) ? 128 : check_int(c, 0, 255);
+        check_quant(c, w, 0, 1, NULL, &zero);
+    } else {
+        check_quant(c, w, axis, per_channel ? dim[axis] : 1, NULL, NULL);
+    }
+    return w;
+}
+
+/* A bias of the type and, for integers, the scale that goes with input and weights; some cases have none. */
+static inline int window_bias(struct check *c, enum hby_scheme scheme, int channels, int input, int weights, bool int32_sums)
+{
+    if (check_chance(c, 15))
+        return -1;
+    if (window_is_float(scheme))
+        return check_const(c, HBY_F32, 1, &channels, NULL);
+    const int b = check_const(c, scheme == HBY_SCHEME_i16 && !int32_sums ? HBY_I64 : HBY_I32, 1, &channels, NULL);
+    const float scale = check_scale(c, input) * check_scale(c, weights);
+    check_quant(c, b, 0, 1, &scale, NULL);
+    return b;
+}
+
+/* The output, with a scale under which sums of `n` products fill its range, more or less. */
+static inline int window_output(struct check *c, enum hby_scheme scheme, const int *dim, int rank, int input, int weights, int n)
+{
+    const int out = check_output(c, check_type(scheme), rank, dim);
+    if (window_is_float(scheme))
+        return out;
+    const double typical = (double)check_scale(c, input) * (double)check_scale(c, weights) * 64.0 * 64.0 * sqrt(n) * exp(check_real(c, -2.0, 2.0)) / 64.0;
+    const float scale = (float)fmax(typical, 1e-6);
+    const int32_t zero = check_tensor(c, out)->quant.zero_point[0];
+    check_quant(c, out, 0, 1, &scale, &zero);
+    return out;
+}
+
+#endif
