@@ -23,8 +23,8 @@ static struct between between_float(hby_i32 out, float scale, hby_i32 in_size, b
 static struct between between_int(hby_i32 out, hby_i32 scale, hby_i32 in_size, bool centers)
 {
     const hby_i32 at = centers ? out * scale + scale / 2 - 512 : out * scale, low = at / 1024, high = (at + 1023) / 1024;
-    struct between p = {.low = low > 0 ? low : 0, .high = high < in_size - 1 ? high : in_size - 1};
-    p.rest = at - 1024 * p.low;
+    struct between p = {.low = low < 0 ? 0 : low < in_size - 1 ? low : in_size - 1, .high = high < in_size - 1 ? high : in_size - 1};
+    p.rest = at - 1024 * p.low; /* the step is rounded: low without its upper bound would lead past the input, as it does in TFLite */
     return p;
 }
 

@@ -6,7 +6,7 @@ int hby_cl_match_softmax(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const int tables = hby_nest_is_float(own) ? 0 : own == HBY_I16 ? 2 : 1;
-    if (in == own && out == own && own != HBY_I32 && s->n_tables >= tables)
+    if (in == own && (out == own || (out == HBY_I16 && hby_type_size(own) == 1)) && own != HBY_I32 && s->n_tables >= tables)
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device has no softmax from %s to %s", hby_type_name(in), hby_type_name(out));
     return 0;
@@ -16,6 +16,9 @@ enum hby_status hby_cl_launch_softmax(const struct hby_cl_site *site, struct hby
 {
     const struct hby_step *s = site->step;
     const struct hby_args_softmax *p = &s->args.softmax;
+    const enum hby_type out = hby_nest_stored(site, s->out[0]);
+    if (out != hby_nest_type(s->scheme))
+        hby_cl_define(l, "HBY_SOFTMAX_OUT", (int)out);
     enum hby_status st = hby_cl_use(l, hby_nest_program, "hby_softmax");
     if (st)
         return st;

@@ -68,6 +68,10 @@ __kernel void hby_softmax(const struct hby_args_softmax p, __global const short 
 
 #elif HBY_TYPE != 5
 
+#ifndef HBY_SOFTMAX_OUT
+#define HBY_SOFTMAX_OUT HBY_TYPE /* or int16 */
+#endif
+
 /* x * 4, or x * 2, saturating */
 static inline int hby_up(int x, int e)
 {
@@ -84,7 +88,7 @@ static inline int hby_reciprocal(int a)
     return hby_up(x, 1);
 }
 
-__kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, __global const int *table_0,
+__kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_SOFTMAX_OUT) * out, __global const int *table_0,
                           __global const int *table_1)
 {
     __local int part[HBY_GROUP];
@@ -96,11 +100,11 @@ __kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(
     for (int i = first; i < p.depth; i += step)
         sum += hby_shift_away(table_0[most - in[i]], 12);
     sum = hby_group_sum(sum, part);
-    const int headroom = (int)clz((uint)sum), down = 12 - headroom + 31 - 8;
-    const int scale = hby_reciprocal((int)(((uint)sum << headroom) - 0x80000000u));
+    const int headroom = (int)clz((uint)sum), down = 12 - headroom + 31 - p.out_bits;
+    const int scale = hby_reciprocal((int)(((uint)sum << (headroom & 31)) - 0x80000000u));
     for (int i = first; i < p.depth; i += step) {
-        const int y = down > 31 ? 0 : hby_shift_away(hby_high_mul(table_0[most - in[i]], scale), down); /* more than 512 equals: below half a step */
-        out[i] = (HBY_P(HBY_TYPE))clamp(y + p.act_min, p.act_min, p.act_max);
+        const int y = down > 31 ? 0 : hby_shift_away(hby_high_mul(table_0[most - in[i]], scale), down); /* some 512 elements near the largest: all are below half a step */
+        out[i] = (HBY_P(HBY_SOFTMAX_OUT))clamp(y + p.act_min, p.act_min, p.act_max);
     }
 }
 
