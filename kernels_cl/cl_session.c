@@ -1,9 +1,12 @@
 /* The vtable of partition/backend.h on a device: which kernel takes a step, and a session made of kernels with their arguments bound. */
 #include "kernels_cl/cl_session.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { WARM_UP_FACTOR = 10 }; /* of the time limit of a run */
 
 /* Is the row's name in the comma-separated option deny_kernels? '-' equals '_'. */
 static bool denied(const char *list, const char *name)
@@ -152,6 +155,22 @@ static enum hby_status bind_steps(struct hby_cl_session *s, struct hby_reason *w
     return st;
 }
 
+/* One run on zeros. Some drivers compile a kernel when it is first launched: that belongs to the set-up, and may take longer than any run. */
+static enum hby_status warm_up(struct hby_cl_session *s, struct hby_reason *why)
+{
+    cl_event done = NULL;
+    const int limit = s->st->wait_limit_ms;
+    enum hby_status st = hby_cl_run(&s->base, 0, s->plan->n_steps);
+    if (st)
+        return hby_say(st, why, "the first launch of the kernels fails");
+    st = hby_cl_fail(s->st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &done), "clEnqueueMarkerWithWaitList", why);
+    if (!st)
+        st = hby_cl_wait(s, done, limit < INT_MAX / WARM_UP_FACTOR ? limit * WARM_UP_FACTOR : INT_MAX, why);
+    if (done && !s->hung)
+        s->st->cl->clReleaseEvent(done);
+    return st;
+}
+
 static enum hby_status create(struct hby_backend *be, const struct hby_plan *plan, struct hby_session **out, struct hby_reason *why)
 {
     struct hby_cl_state *st = hby_cl_state_of(be);
@@ -179,9 +198,7 @@ static enum hby_status create(struct hby_backend *be, const struct hby_plan *pla
     if (!status)
         status = hby_cl_memory_scratch(s, why);
     if (!status)
-        status = hby_cl_fail(st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &s->last), "clEnqueueMarkerWithWaitList", why);
-    if (!status)
-        status = hby_cl_wait(s, s->last, st->wait_limit_ms, why);
+        status = warm_up(s, why);
     struct hby_session *base = &s->base;
     if (status)
         destroy(&base);
