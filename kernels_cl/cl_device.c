@@ -10,7 +10,7 @@
 
 enum { DEFAULT_WAIT_MS = 30000 };
 
-void hby_cl_log(const struct hby_cl_state *s, const char *fmt, ...)
+void hby_cl_log(const struct hby_cl_state *s, int level, const char *fmt, ...)
 {
     if (!s->log)
         return;
@@ -21,7 +21,7 @@ void hby_cl_log(const struct hby_cl_state *s, const char *fmt, ...)
     va_end(ap);
     if (n < 0)
         return;
-    s->log(s->log_ctx, text);
+    s->log(s->log_ctx, level, text);
     free(text);
 }
 

@@ -20,7 +20,7 @@ static void read_build_log(struct hby_cl_state *s, cl_program program, const cha
         free(text);
         return;
     }
-    hby_cl_log(s, "%s, build log:\n%.*s", file, LOG_CHARS, text);
+    hby_cl_log(s, HBY_CL_LOG_BUILD, "%s, build log:\n%.*s", file, LOG_CHARS, text);
     if (failed) {
         const char *line = strstr(text, "error");
         while (line && line > text && line[-1] != '\n')
@@ -59,7 +59,7 @@ static cl_program from_disk(struct hby_cl_state *s, const char *key, const char 
         s->cl->clReleaseProgram(p);
         p = NULL;
     }
-    hby_cl_log(s, "program cache: %s", p ? "hit" : "the driver refused a binary of its own; built again");
+    hby_cl_log(s, HBY_CL_LOG_BUILD, "program cache: %s", p ? "hit" : "the driver refused a binary of its own; built again");
     return p;
 }
 
@@ -71,7 +71,7 @@ static void to_disk(struct hby_cl_state *s, const char *key, cl_program p)
     unsigned char *binary = malloc(bytes);
     struct hby_reason why = {""};
     if (binary && !s->cl->clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) && hby_cl_disk_store(s->cache_dir, key, binary, bytes, &why))
-        hby_cl_log(s, "program cache: %s", why.text);
+        hby_cl_log(s, HBY_CL_LOG_BUILD, "program cache: %s", why.text);
     free(binary);
 }
 

@@ -12,7 +12,7 @@ static struct hby_cl_session *session_of(struct hby_session *s)
 static enum hby_status lost(struct hby_cl_session *s, enum hby_status st, const struct hby_reason *why)
 {
     s->dead = true;
-    hby_cl_log(s->st, "device lost: %s", why->text);
+    hby_cl_log(s->st, HBY_CL_LOG_FAULT, "device lost: %s", why->text);
     return st == HBY_NO_MEMORY ? HBY_NO_MEMORY : HBY_DEVICE;
 }
 

@@ -44,7 +44,7 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
             *count = n;
             return HBY_OK;
         }
-        hby_cl_log(st, "step %d: %s", first, failure.text);
+        hby_cl_log(st, HBY_CL_LOG_BUILD, "step %d: %s", first, failure.text);
         if (!refusal.text[0])
             refusal = failure;
         if (status == HBY_NO_MEMORY && session)
@@ -113,7 +113,7 @@ static void destroy(struct hby_session **session)
     }
     hby_cl_waiter_drop(s);
     if (s->hung) {
-        hby_cl_log(st, "a hung session is left in memory");
+        hby_cl_log(st, HBY_CL_LOG_FAULT, "a hung session is left in memory");
         return; /* and the state with it: st->users stays above 0 */
     }
     for (int i = 0; i < s->n_ops; i++) {

@@ -41,7 +41,7 @@ struct hby_cl_state {
     char *cache_dir, *cache_token, *deny; /* NULL where not given */
     int wait_limit_ms, gemm;
     bool profile, zero_copy, guard;
-    void (*log)(void *log_ctx, const char *text);
+    void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
     atomic_int users; /* the owner and each session: the context goes with the last */
     char features[512]; /* -cl-std and the device's macros: the head of every program's options */
@@ -54,8 +54,9 @@ static inline struct hby_cl_state *hby_cl_state_of(struct hby_backend *be)
 void hby_cl_state_keep(struct hby_cl_state *s);
 void hby_cl_state_drop(struct hby_cl_state *s);
 
+enum { HBY_CL_LOG_FAULT = 0, HBY_CL_LOG_BUILD = 3 };
 /* Writes to the owner's log, if there is one. */
-void hby_cl_log(const struct hby_cl_state *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void hby_cl_log(const struct hby_cl_state *s, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* HBY_DEVICE in a child of the process that made the state. */
 enum hby_status hby_cl_check_fork(const struct hby_cl_state *s, struct hby_reason *why);
 

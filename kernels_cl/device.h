@@ -48,7 +48,7 @@ struct hby_cl_options {
     int gemm;                                    /* 0 auto, 1 own, 2 clblast */
     int wait_limit_ms;                           /* 0: the default */
     bool profile, zero_copy;
-    void (*log)(void *log_ctx, const char *text); /* build logs, features, faults; NULL: nowhere. Called from any thread. */
+    void (*log)(void *log_ctx, int level, const char *text); /* level 0: faults, 3: builds and features; NULL: nowhere. Called from any thread. */
     void *log_ctx;
     bool guard_arena; /* a testing aid: bands of a pattern between the arena's tensors, verified by finish (HBY_DEVICE when one was overwritten) */
 };

@@ -156,9 +156,10 @@ static void disk_failure_is_no_disaster(void **state)
 /* --- on a device --- */
 
 static char log_text[65536];
-static void keep_log(void *ctx, const char *text)
+static void keep_log(void *ctx, int level, const char *text)
 {
     (void)ctx;
+    (void)level;
     const size_t used = strlen(log_text);
     snprintf(log_text + used, sizeof log_text - used, "%s\n", text);
 }
