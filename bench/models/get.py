@@ -38,7 +38,7 @@ def make(name, cache, out):
         images = photos.samples(cache, int(shape[1]), int(shape[2]), 8)
     else:
         images = photos.samples(cache, 224, 224, 8, -1.0, 1.0)
-        model = getattr(nets, SEEDED[name])(images[:2])
+        model = getattr(nets, SEEDED[name])(images[:3])
         flat.save(widths.to_float16(model), half)
     widths.lift_dead_channels(model)
     flat.save(model, single)

@@ -122,11 +122,12 @@ class Net:
         return self.op(OP.RESHAPE, [x[0], self.constant("shape", list(shape))], x[1].reshape((-1,) + tuple(shape[1:])), "ReshapeOptions", o)
 
     def classes(self, values, n):
-        """Weights of the last layer, scaled so that the softmax has something to choose from: logits of deviation 2."""
+        """The last layer's weights and bias, scaled and centred so that the softmax has something to choose from: logits of deviation 2 about 0."""
         weights = self.rng.normal(0, 1, (n, values.shape[-1]))
         centre = values.reshape(-1, values.shape[-1]).mean(0)
         logits = (values - centre) @ weights.T
-        return (weights * 2 / (logits.std() + 1e-3)).astype(np.float32), self.rng.normal(0, 0.5, n).astype(np.float32)
+        weights = weights * 2 / (logits.std() + 1e-3)
+        return weights.astype(np.float32), (self.rng.normal(0, 0.5, n) - weights @ centre).astype(np.float32)
 
     def dense(self, x, n):
         weights, bias = self.classes(x[1], n)
