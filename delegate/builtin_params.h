@@ -79,6 +79,16 @@ struct hby_tfl_pack {
     int values_count, axis;
 };
 
+struct hby_tfl_reshape {
+    int32_t shape[8];
+    int num_dimensions;
+};
+
+struct hby_tfl_squeeze {
+    int32_t squeeze_dims[8];
+    int num_squeeze_dims;
+};
+
 struct hby_tfl_strided_slice {
     int begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
     bool offset; /* operator version 8, since 2.14 */

@@ -79,7 +79,7 @@ enum hby_status hby_delegate_create(const char *const *keys, const char *const *
     d->pid = getpid();
     d->tfl.data_ = d;
     d->tfl.Prepare = hby_delegate_prepare;
-    d->tfl.flags = HBY_TFL_FLAG_NONE;
+    d->tfl.flags = HBY_TFL_FLAG_ALLOW_DYNAMIC; /* without it, models that compute a shape (SHAPE, PACK, RESHAPE) are rejected as a whole */
     log_notes(d->opt);
     *out = d;
     return HBY_OK;
@@ -117,6 +117,11 @@ void hby_delegate_plan_options(const struct hby_delegate *d, struct hby_plan_opt
                                     .host_ref = (enum hby_host_ref_use)d->opt->host_ref};
 }
 
+static void device_log(void *verbose, int level, const char *text)
+{
+    hby_log(*(const int *)verbose, (enum hby_log_level)level, "%s", text);
+}
+
 /* Opens the device once; why there is none is said once. */
 static void open_device(struct hby_delegate *d)
 {
@@ -136,7 +141,9 @@ static void open_device(struct hby_delegate *d)
                                 .gemm = o->gemm,
                                 .wait_limit_ms = o->wait_limit_ms,
                                 .profile = o->profile,
-                                .zero_copy = o->zero_copy};
+                                .zero_copy = o->zero_copy,
+                                .log = device_log,
+                                .log_ctx = &d->opt->verbose};
     enum hby_status st = hby_cl_backend_create(&co, &d->device, &d->no_device);
     if (st) {
         d->device = NULL;

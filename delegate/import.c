@@ -19,7 +19,6 @@ static void name_node(struct hby_record *r, const struct hby_tfl_registration *r
         snprintf(r->op, sizeof r->op, "BUILTIN_%d", reg->builtin_code);
 }
 
-/* The tensors of a list, each of which must be describable. */
 static enum hby_status copy_list(const struct hby_tfl_context *ctx, struct hby_graph *g, const struct hby_tfl_ints *from, int *n, int **to, struct hby_reason *why)
 {
     int size = from && from->size > 0 ? from->size : 0;
@@ -30,14 +29,52 @@ static enum hby_status copy_list(const struct hby_tfl_context *ctx, struct hby_g
         int id = from->data[i];
         if (id >= 0 && (size_t)id >= ctx->tensors_size)
             return hby_say(HBY_BAD_MODEL, why, "it names tensor %d; the model has %zu", id, ctx->tensors_size);
-        enum hby_status st = id < 0 ? HBY_OK : hby_import_check_tensor(&ctx->tensors[id], id, why);
-        if (st)
-            return st;
         list[i] = id < 0 ? -1 : id;
     }
     *n = size;
     *to = list;
     return HBY_OK;
+}
+
+static enum hby_status check_list(const struct hby_shapes *in, const int *list, int n, struct hby_reason *why)
+{
+    enum hby_status st = HBY_OK;
+    for (int i = 0; i < n && !st; i++)
+        if (list[i] >= 0)
+            st = hby_import_check_tensor(in, list[i], why);
+    return st;
+}
+
+/* The shapes of the outputs, by the operator's rule; where that needs data, by the file, if it leaves no choice. */
+static enum hby_status infer_shapes(const struct hby_tfl_context *ctx, struct hby_shapes *in, const struct hby_node *node, struct hby_reason *why)
+{
+    enum hby_status st = hby_shapes_node(in, node, why);
+    if (st != HBY_UNSUPPORTED)
+        return st;
+    for (int i = 0; i < node->n_out; i++)
+        if (node->out[i] >= 0 && !hby_import_shape_is_fixed(&ctx->tensors[node->out[i]]))
+            return st;
+    for (int i = 0; i < node->n_out; i++)
+        if (node->out[i] >= 0)
+            in->unknown[node->out[i]] = false;
+    return HBY_OK;
+}
+
+static enum hby_status describe_node(struct hby_tfl_context *ctx, struct hby_shapes *in, const struct hby_tfl_node *from, const struct hby_tfl_registration *reg,
+                                     struct hby_node *node, struct hby_reason *why)
+{
+    struct hby_graph *g = in->graph;
+    enum hby_status st = copy_list(ctx, g, from->inputs, &node->n_in, &node->in, why);
+    if (!st)
+        st = copy_list(ctx, g, from->outputs, &node->n_out, &node->out, why);
+    struct hby_builtin b = {.data = from->builtin_data, .version = reg->version, .why = why};
+    if (!st)
+        st = hby_import_params(node->op, &b, node);
+    if (!st)
+        st = check_list(in, node->in, node->n_in, why);
+    if (!st)
+        st = infer_shapes(ctx, in, node, why);
+    return st ? st : check_list(in, node->out, node->n_out, why);
 }
 
 static enum hby_status check_operator(const struct hby_tfl_node *node, const struct hby_tfl_registration *reg, enum hby_op op, struct hby_reason *why)
@@ -54,8 +91,9 @@ static enum hby_status check_operator(const struct hby_tfl_node *node, const str
 }
 
 /* Appends the node to the graph, or says in the record why not. Only HBY_NO_MEMORY is an error. */
-static enum hby_status import_node(struct hby_tfl_context *ctx, struct hby_graph *g, struct hby_record *r)
+static enum hby_status import_node(struct hby_tfl_context *ctx, struct hby_shapes *in, struct hby_record *r)
 {
+    struct hby_graph *g = in->graph;
     struct hby_tfl_node *from;
     struct hby_tfl_registration *reg;
     struct hby_reason *why = &r->verdict.reason;
@@ -66,17 +104,14 @@ static enum hby_status import_node(struct hby_tfl_context *ctx, struct hby_graph
     }
     name_node(r, reg);
     enum hby_op op = reg->builtin_code == HBY_TFL_OP_CUSTOM ? HBY_OP_COUNT : hby_op_from_builtin(reg->builtin_code);
-    if (check_operator(from, reg, op, why))
-        return HBY_OK;
-    struct hby_node *node = &g->node[g->n_nodes];
-    *node = (struct hby_node){.op = op, .version = reg->version, .runtime_index = r->index, .fused_into = -1};
-    enum hby_status st = copy_list(ctx, g, from->inputs, &node->n_in, &node->in, why);
-    if (!st)
-        st = copy_list(ctx, g, from->outputs, &node->n_out, &node->out, why);
-    struct hby_builtin b = {.data = from->builtin_data, .version = reg->version, .why = why};
-    if (!st)
-        st = hby_import_params(op, &b, node);
-    if (!st)
+    enum hby_status st = check_operator(from, reg, op, why);
+    if (!st) {
+        g->node[g->n_nodes] = (struct hby_node){.op = op, .version = reg->version, .runtime_index = r->index, .fused_into = -1};
+        st = describe_node(ctx, in, from, reg, &g->node[g->n_nodes], why);
+    }
+    if (st)
+        hby_import_follow_unknown(in, ctx, from, reg->builtin_code);
+    else
         r->node = g->n_nodes++;
     return st == HBY_NO_MEMORY ? st : HBY_OK;
 }
@@ -220,10 +255,13 @@ enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes,
     if (st)
         goto fail;
     g->n_tensors = (int)ctx->tensors_size;
+    struct hby_shapes *in = NULL;
+    st = hby_shapes_create(g, &in);
     for (int t = 0; t < g->n_tensors && !st; t++)
-        st = hby_import_tensor(g, t, &ctx->tensors[t]);
+        st = hby_import_tensor(g, t, &ctx->tensors[t], &in->unknown[t]);
     for (int i = 0; i < im->n_records && !st; i++)
-        st = import_node(ctx, g, &im->record[i]);
+        st = import_node(ctx, in, &im->record[i]);
+    hby_shapes_destroy(&in);
     if (!st)
         st = find_border(ctx, im);
     if (!st)

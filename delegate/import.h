@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "delegate/tflite_abi.h"
+#include "partition/shapes.h"
 #include "partition/plan.h"
 
 /* One node of the runtime's execution plan, and what becomes of it. */
@@ -39,10 +40,14 @@ struct hby_record *hby_import_find(const struct hby_import *im, int index);
 
 /* --- between the files of the import --- */
 
-/* Fills graph->tensor[id] from the runtime's tensor `id`. */
-enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_tensor *t);
+/* Fills graph->tensor[id] from the runtime's tensor `id`; *unknown when it has no shape that we can hold. */
+enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_tensor *t, bool *unknown);
 /* Can a node that uses this tensor be described at all? HBY_UNSUPPORTED with the reason if not. */
-enum hby_status hby_import_check_tensor(const struct hby_tfl_tensor *t, int id, struct hby_reason *why);
+enum hby_status hby_import_check_tensor(const struct hby_shapes *in, int id, struct hby_reason *why);
+/* Marks the outputs of a node that stays with the runtime and whose shapes depend on data. */
+void hby_import_follow_unknown(struct hby_shapes *in, const struct hby_tfl_context *ctx, const struct hby_tfl_node *node, int builtin);
+/* Is the shape in the model's file the only one that the tensor can have? */
+bool hby_import_shape_is_fixed(const struct hby_tfl_tensor *t);
 
 /* What a parameter reader sees. */
 struct hby_builtin {

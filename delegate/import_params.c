@@ -1,4 +1,6 @@
 /* TFLite's builtin parameters -> ours: one reader per name in the `import` column of ops.def. */
+#include <string.h>
+
 #include "delegate/builtin_params.h"
 #include "delegate/import.h"
 
@@ -155,6 +157,27 @@ enum hby_status hby_import_resize(const struct hby_builtin *b, struct hby_node *
     node->params.resize.align_corners = p->align_corners;
     node->params.resize.half_pixel_centers = p->half_pixel_centers;
     return HBY_OK;
+}
+
+static enum hby_status read_dims(const struct hby_builtin *b, const int32_t *dims, int n, struct hby_node *node)
+{
+    if (n < 0 || n > HBY_MAX_RANK)
+        return hby_say(HBY_BAD_MODEL, b->why, "%d dimensions are given; the limit is %d", n, HBY_MAX_RANK);
+    node->params.reshape.n = n;
+    memcpy(node->params.reshape.dim, dims, (size_t)n * sizeof *dims);
+    return HBY_OK;
+}
+
+enum hby_status hby_import_reshape(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_reshape *p = b->data;
+    return read_dims(b, p->shape, p->num_dimensions, node);
+}
+
+enum hby_status hby_import_squeeze(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_squeeze *p = b->data;
+    return read_dims(b, p->squeeze_dims, p->num_squeeze_dims, node);
 }
 
 enum hby_status hby_import_strided_slice(const struct hby_builtin *b, struct hby_node *node)

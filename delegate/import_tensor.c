@@ -128,7 +128,7 @@ static enum hby_status import_sparsity(struct hby_graph *g, struct hby_tensor *t
     return st;
 }
 
-enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_tensor *t)
+enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_tensor *t, bool *unknown)
 {
     static const char nothing[8];
     struct hby_tensor *to = &g->tensor[id];
@@ -138,7 +138,7 @@ enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_
     to->bytes = t->bytes;
     to->is_variable = t->is_variable;
     if (!t->dims || t->dims->size < 0 || t->dims->size > HBY_MAX_RANK) {
-        to->type = HBY_OTHER_TYPE; /* no node that uses it is imported: see hby_import_check_tensor */
+        *unknown = true;
         return HBY_OK;
     }
     to->rank = t->dims->size;
@@ -152,31 +152,27 @@ enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_
     return st;
 }
 
-enum hby_status hby_import_check_tensor(const struct hby_tfl_tensor *t, int id, struct hby_reason *why)
+enum hby_status hby_import_check_tensor(const struct hby_shapes *in, int id, struct hby_reason *why)
 {
+    const struct hby_tensor *t = &in->graph->tensor[id];
     const char *name = t->name ? t->name : "";
     if (t->is_variable)
         return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' is a variable: it keeps its value between calls", id, name);
-    if (!t->dims || t->allocation_type == HBY_TFL_MEM_DYNAMIC)
+    if (in->unknown[id])
         return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has a shape that is only known while the model runs", id, name);
-    if (t->dims->size < 0 || t->dims->size > HBY_MAX_RANK)
-        return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has %d dimensions; the limit is %d", id, name, t->dims->size, HBY_MAX_RANK);
-    if (type_of(t->type) == HBY_OTHER_TYPE)
-        return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has TFLite's type %d; float32, float16, int8, uint8, int16, int32, int64, bool and int4 are known", id, name,
-                       t->type);
-    bool is_constant = t->allocation_type == HBY_TFL_MEM_MMAP_RO;
+    if (t->type == HBY_OTHER_TYPE)
+        return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has a type that is not known here; float32, float16, int8, uint8, int16, int32, int64, bool and int4 are", id,
+                       name);
     int64_t count = 1;
-    for (int i = 0; i < t->dims->size; i++) {
-        int d = t->dims->data[i];
-        if (d < 0 || (d == 0 && !is_constant))
+    for (int i = 0; i < t->rank; i++) {
+        int d = t->dim[i];
+        if (d < 0 || (d == 0 && !t->data))
             return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has no elements: dimension %d is %d", id, name, i, d);
         if (__builtin_mul_overflow(count, (int64_t)d, &count) || count > INT32_MAX)
             return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has 2^31 or more elements", id, name);
     }
-    size_t element = hby_type_size(type_of(t->type));
-    if (!t->sparsity && t->bytes < (size_t)count * element)
-        return hby_say(HBY_BAD_MODEL, why, "tensor %d '%.40s' has %zu bytes; its shape needs %zu", id, name, t->bytes, (size_t)count * element);
-    if (is_constant && !t->data && t->bytes)
-        return hby_say(HBY_BAD_MODEL, why, "constant %d '%.40s' has no data", id, name);
+    size_t need = (size_t)count * hby_type_size(t->type);
+    if (t->data && !t->is_sparse && t->bytes < need)
+        return hby_say(HBY_BAD_MODEL, why, "constant %d '%.40s' has %zu bytes; its shape needs %zu", id, name, t->bytes, need);
     return HBY_OK;
 }

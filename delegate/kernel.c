@@ -12,7 +12,6 @@
 struct border {
     int tensor; /* the runtime's index */
     size_t bytes;
-    int32_t type;
     int rank;
     int32_t dim[HBY_MAX_RANK];
 };
@@ -175,21 +174,23 @@ static enum hby_status build(struct hby_kernel *k, struct hby_backend *device, s
         return st;
     }
     st = hby_executor_create(plan, device, hby_host_ref_backend(), &k->executor, &k->why);
+    if (st)
+        hby_executor_destroy(&k->executor);
     if (!st && im)
         hby_note_verdicts(im, hby_executor_plan(k->executor), true);
     return st;
 }
 
-static void describe_border(const struct hby_graph *g, const int *list, int n, struct border *to, const struct hby_tfl_context *ctx)
+static void describe_border(const struct hby_graph *g, const int *list, int n, struct border *to)
 {
     for (int i = 0; i < n; i++) {
         const struct hby_tensor *t = &g->tensor[list[i]];
-        to[i] = (struct border){.tensor = t->runtime_index, .bytes = t->bytes, .type = ctx->tensors[t->runtime_index].type, .rank = t->rank};
+        to[i] = (struct border){.tensor = t->runtime_index, .bytes = t->bytes, .rank = t->rank};
         memcpy(to[i].dim, t->dim, sizeof to[i].dim);
     }
 }
 
-static enum hby_status make_borders(struct hby_kernel *k, const struct hby_tfl_context *ctx)
+static enum hby_status make_borders(struct hby_kernel *k)
 {
     k->n_in = k->graph->n_inputs;
     k->n_out = k->graph->n_outputs;
@@ -199,8 +200,8 @@ static enum hby_status make_borders(struct hby_kernel *k, const struct hby_tfl_c
     k->out_data = calloc((size_t)k->n_out + 1, sizeof *k->out_data);
     if (!k->in || !k->out || !k->in_data || !k->out_data)
         return HBY_NO_MEMORY;
-    describe_border(k->graph, k->graph->input, k->n_in, k->in, ctx);
-    describe_border(k->graph, k->graph->output, k->n_out, k->out, ctx);
+    describe_border(k->graph, k->graph->input, k->n_in, k->in);
+    describe_border(k->graph, k->graph->output, k->n_out, k->out);
     return HBY_OK;
 }
 
@@ -221,24 +222,28 @@ static void destroy_kernel(struct hby_kernel **kernel)
     free(k);
 }
 
-static void build_partition(struct hby_kernel *k, struct hby_import *im, struct hby_tfl_context *ctx, const struct hby_tfl_delegate_params *params)
+/* On the device, else on the CPU: what was claimed must run. */
+static enum hby_status build_somewhere(struct hby_kernel *k, struct hby_import *im)
 {
     struct hby_delegate *d = k->delegate;
+    enum hby_status st = build(k, d->device, im);
+    if (st && d->device) {
+        hby_log(d->opt->verbose, HBY_LOG_WARNING, "a partition of %d nodes cannot be set up on the device (%s): it runs on the CPU", k->graph->n_nodes, k->why.text);
+        st = build(k, NULL, im);
+    }
+    return st;
+}
+
+static void build_partition(struct hby_kernel *k, struct hby_import *im, const struct hby_tfl_delegate_params *params)
+{
     k->half = im->half;
     enum hby_status st = cut_partition(k, im, params);
     if (!st)
-        st = make_borders(k, ctx);
+        st = make_borders(k);
     if (!st)
-        st = build(k, d->device, im);
-    if (st && d->device && k->out_data) { /* claimed nodes must run: host_ref can always take over */
-        hby_log(d->opt->verbose, HBY_LOG_WARNING, "a partition of %d nodes cannot be set up on the device (%s): it runs on the CPU", k->graph->n_nodes, k->why.text);
-        hby_executor_destroy(&k->executor);
-        st = build(k, NULL, im);
-    }
+        st = build_somewhere(k, im);
     if (st && !k->why.text[0])
         hby_say(st, &k->why, "out of memory");
-    if (st)
-        hby_executor_destroy(&k->executor);
 }
 
 static void *kernel_init(struct hby_tfl_context *ctx, const char *buffer, size_t length)
@@ -253,13 +258,13 @@ static void *kernel_init(struct hby_tfl_context *ctx, const char *buffer, size_t
     /* Within Prepare this thread holds the lock, and the whole graph is there. */
     bool within = d->current && d->current_ctx == ctx && pthread_equal(d->current_thread, pthread_self());
     if (within) {
-        build_partition(k, d->current, ctx, params);
+        build_partition(k, d->current, params);
         d->current_partitions++;
         return k;
     }
     struct hby_import *im = NULL;
     if (hby_import_create(ctx, params->nodes_to_replace->data, params->nodes_to_replace->size, &im) == HBY_OK)
-        build_partition(k, im, ctx, params);
+        build_partition(k, im, params);
     hby_import_destroy(&im);
     return k;
 }
@@ -285,7 +290,7 @@ static void kernel_free(struct hby_tfl_context *ctx, void *user_data)
 
 static bool same_dims(const struct border *b, const struct hby_tfl_tensor *t)
 {
-    if (!t->dims || t->dims->size != b->rank || t->type != b->type)
+    if (!t->dims || t->dims->size != b->rank)
         return false;
     for (int i = 0; i < b->rank; i++)
         if (t->dims->data[i] != b->dim[i])
@@ -293,18 +298,46 @@ static bool same_dims(const struct border *b, const struct hby_tfl_tensor *t)
     return true;
 }
 
-static int kernel_prepare(struct hby_tfl_context *ctx, struct hby_tfl_node *node)
+/* Takes over the inputs' shapes of now, and from them the shapes of everything inside. */
+static enum hby_status follow_shapes(struct hby_kernel *k, const struct hby_tfl_context *ctx)
 {
-    struct hby_kernel *k = node->user_data;
-    if (!k || !k->executor) {
-        ctx->ReportError(ctx, "halfbyte: a partition cannot be set up: %s", k && k->why.text[0] ? k->why.text : "out of memory");
-        return HBY_TFL_ERROR;
+    for (int i = 0; i < k->n_in; i++) {
+        const struct hby_tfl_tensor *from = &ctx->tensors[k->in[i].tensor];
+        struct hby_tensor *to = &k->graph->tensor[k->in[i].tensor];
+        if (!from->dims || from->dims->size > HBY_MAX_RANK)
+            return hby_say(HBY_UNSUPPORTED, &k->why, "input tensor %d has no shape, or one of more than %d dimensions", k->in[i].tensor, HBY_MAX_RANK);
+        to->rank = from->dims->size;
+        memcpy(to->dim, from->dims->data, (size_t)to->rank * sizeof to->dim[0]);
+        to->bytes = from->bytes;
     }
-    for (int i = 0; i < k->n_in; i++)
-        if (!same_dims(&k->in[i], &ctx->tensors[k->in[i].tensor])) {
-            ctx->ReportError(ctx, "halfbyte: tensor %d has changed its shape since it was planned; apply the delegate again", k->in[i].tensor);
-            return HBY_TFL_ERROR;
-        }
+    return hby_shapes_graph(k->graph, &k->why);
+}
+
+/* A resized input: new shapes, a new plan. Programs do not depend on shapes and are found again. */
+static enum hby_status plan_again(struct hby_kernel *k, const struct hby_tfl_context *ctx)
+{
+    struct hby_delegate *d = k->delegate;
+    if (!hby_delegate_forked(d) || k->on_host)
+        hby_executor_destroy(&k->executor);
+    k->executor = NULL;
+    k->why.text[0] = '\0';
+    enum hby_status st = follow_shapes(k, ctx);
+    if (st)
+        return st;
+    describe_border(k->graph, k->graph->input, k->n_in, k->in);
+    describe_border(k->graph, k->graph->output, k->n_out, k->out);
+    if (hby_delegate_forked(d)) {
+        k->on_host = true;
+        return build(k, NULL, NULL);
+    }
+    pthread_mutex_lock(&d->lock);
+    st = build_somewhere(k, NULL);
+    pthread_mutex_unlock(&d->lock);
+    return st;
+}
+
+static int size_outputs(struct hby_kernel *k, struct hby_tfl_context *ctx)
+{
     for (int i = 0; i < k->n_out; i++) {
         const struct border *b = &k->out[i];
         struct hby_tfl_tensor *t = &ctx->tensors[b->tensor];
@@ -319,6 +352,21 @@ static int kernel_prepare(struct hby_tfl_context *ctx, struct hby_tfl_node *node
             return HBY_TFL_ERROR;
     }
     return HBY_TFL_OK;
+}
+
+static int kernel_prepare(struct hby_tfl_context *ctx, struct hby_tfl_node *node)
+{
+    struct hby_kernel *k = node->user_data;
+    bool changed = false;
+    for (int i = 0; k && k->in && i < k->n_in; i++)
+        changed = changed || !same_dims(&k->in[i], &ctx->tensors[k->in[i].tensor]);
+    if (changed)
+        plan_again(k, ctx);
+    if (!k || !k->executor) {
+        ctx->ReportError(ctx, "halfbyte: a partition cannot be set up: %s", k && k->why.text[0] ? k->why.text : "out of memory");
+        return HBY_TFL_ERROR;
+    }
+    return size_outputs(k, ctx);
 }
 
 /* In a forked child the parent's OpenCL must not be touched: the CPU takes over, once for all. */

@@ -96,6 +96,10 @@ union hby_params {
         bool align_corners, half_pixel_centers;
     } resize;
     struct {
+        int n; /* RESHAPE without a shape input: the new shape; SQUEEZE: the axes to drop, none: all of size 1 */
+        int32_t dim[HBY_MAX_RANK];
+    } reshape;
+    struct {
         int begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
         bool offset;
     } strided_slice;
