@@ -1,0 +1,253 @@
+/* Folding: what becomes a constant, what is fused, and what must be left alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "host_ref/ref.h"
+#include "partition/fold.h"
+#include "tests/build_graph.h"
+
+static struct hby_graph *graph(void)
+{
+    struct hby_graph *g = NULL;
+    assert_int_equal(hby_graph_create(&g), HBY_OK);
+    return g;
+}
+
+static void fold(struct hby_graph *g)
+{
+    const struct hby_plan_options opt = {0};
+    const struct hby_folder f = {.graph = g, .host = hby_host_ref_backend(), .opt = &opt};
+    assert_true(g->n_tensors >= 0);
+    assert_int_equal(hby_fold(&f), HBY_OK);
+}
+
+/* SHAPE -> STRIDED_SLICE -> PACK -> RESHAPE, as Keras writes Flatten: all but RESHAPE vanish. */
+static void shape_chain_folds(void **state)
+{
+    (void)state;
+    struct hby_graph *g = graph();
+    static const int32_t begin[1] = {0}, end[1] = {1}, stride[1] = {1}, minus_one = -1;
+    int x = add_tensor(g, HBY_F32, NULL, 4, 2, 3, 3, 4), shape = add_tensor(g, HBY_I32, NULL, 1, 4);
+    int b = add_tensor(g, HBY_I32, begin, 1, 1), e = add_tensor(g, HBY_I32, end, 1, 1), s = add_tensor(g, HBY_I32, stride, 1, 1);
+    int batch = add_tensor(g, HBY_I32, NULL, 0), rest = add_tensor(g, HBY_I32, &minus_one, 0), packed = add_tensor(g, HBY_I32, NULL, 1, 2);
+    int y = add_tensor(g, HBY_F32, NULL, 2, 2, 36);
+    add_node(g, HBY_OP_shape, shape, 1, x);
+    add_node(g, HBY_OP_strided_slice, batch, 4, shape, b, e, s)->params.strided_slice.shrink_axis_mask = 1;
+    add_node(g, HBY_OP_pack, packed, 2, batch, rest)->params.axis.count = 2;
+    add_node(g, HBY_OP_reshape, y, 2, x, packed);
+    set_border(g, x, y);
+    fold(g);
+    assert_true(g->node[0].folded && g->node[1].folded && g->node[2].folded);
+    assert_false(g->node[3].folded);
+    assert_non_null(g->tensor[packed].data);
+    assert_int_equal(((const int32_t *)g->tensor[packed].data)[0], 2);
+    assert_int_equal(((const int32_t *)g->tensor[packed].data)[1], -1);
+    hby_graph_destroy(&g);
+}
+
+static void half_weights_are_read_directly(void **state)
+{
+    (void)state;
+    struct hby_graph *g = graph();
+    static const uint16_t w16[6] = {0x3c00, 0x4000, 0xbc00, 0x3800, 0, 0x3c00}, b16[2] = {0x3c00, 0xc000};
+    int x = add_tensor(g, HBY_F32, NULL, 2, 1, 3), w = add_tensor(g, HBY_F16, w16, 2, 2, 3), wf = add_tensor(g, HBY_F32, NULL, 2, 2, 3);
+    int b = add_tensor(g, HBY_F16, b16, 1, 2), bf = add_tensor(g, HBY_F32, NULL, 1, 2), y = add_tensor(g, HBY_F32, NULL, 2, 1, 2);
+    add_node(g, HBY_OP_dequantize, wf, 1, w);
+    add_node(g, HBY_OP_dequantize, bf, 1, b);
+    add_node(g, HBY_OP_fully_connected, y, 3, x, wf, bf);
+    set_border(g, x, y);
+    fold(g);
+    assert_true(g->node[0].folded && g->node[1].folded);
+    assert_int_equal(g->node[2].in[1], w);
+    assert_null(g->tensor[wf].data); /* never expanded */
+    assert_int_equal(g->node[2].in[2], bf);
+    assert_true(((const float *)g->tensor[bf].data)[0] == 1.0f && ((const float *)g->tensor[bf].data)[1] == -2.0f);
+    hby_graph_destroy(&g);
+}
+
+/* A [4, 4] matrix whose second dimension is CSR, and one in 2x2 blocks of which only two are stored. */
+static void densify_follows_the_metadata(void **state)
+{
+    (void)state;
+    struct hby_graph *g = graph();
+    static const float values[3] = {1, 2, 3};
+    static const int32_t traversal[2] = {0, 1}, segments[5] = {0, 1, 1, 3, 3}, indices[3] = {2, 0, 3};
+    static const struct hby_sparse_dim dims[2] = {{.dense_size = 4}, {.is_csr = true, .n_segments = 5, .n_indices = 3, .segments = segments, .indices = indices}};
+    static const struct hby_sparsity sp = {.n_traversal = 2, .n_dims = 2, .traversal = traversal, .dim = dims};
+    int s = add_tensor(g, HBY_F32, values, 2, 4, 4), d = add_tensor(g, HBY_F32, NULL, 2, 4, 4);
+    g->tensor[s].bytes = sizeof values;
+    g->tensor[s].is_sparse = true;
+    g->tensor[s].sparsity = &sp;
+    void *data = NULL;
+    assert_int_equal(hby_fold_densify(g, &g->tensor[s], &g->tensor[d], &data), HBY_OK);
+    static const float want[16] = {0, 0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0, 0};
+    assert_memory_equal(data, want, sizeof want);
+
+    static const int8_t block_values[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const int32_t order[4] = {0, 1, 2, 3}, map[2] = {0, 1}, bseg[3] = {0, 1, 2}, bidx[2] = {1, 0};
+    static const struct hby_sparse_dim bdims[4] = {
+        {.dense_size = 2}, {.is_csr = true, .n_segments = 3, .n_indices = 2, .segments = bseg, .indices = bidx}, {.dense_size = 2}, {.dense_size = 2}};
+    static const struct hby_sparsity bsp = {.n_traversal = 4, .n_block_map = 2, .n_dims = 4, .traversal = order, .block_map = map, .dim = bdims};
+    int s8 = add_tensor(g, HBY_I8, block_values, 2, 4, 4), d8 = add_tensor(g, HBY_I8, NULL, 2, 4, 4);
+    g->tensor[s8].bytes = sizeof block_values;
+    g->tensor[s8].sparsity = &bsp;
+    assert_int_equal(hby_fold_densify(g, &g->tensor[s8], &g->tensor[d8], &data), HBY_OK);
+    static const int8_t want8[16] = {0, 0, 1, 2, 0, 0, 3, 4, 5, 6, 0, 0, 7, 8, 0, 0};
+    assert_memory_equal(data, want8, sizeof want8);
+
+    g->tensor[s8].bytes = 7; /* one value short */
+    assert_int_equal(hby_fold_densify(g, &g->tensor[s8], &g->tensor[d8], &data), HBY_UNSUPPORTED);
+    hby_graph_destroy(&g);
+}
+
+static struct hby_graph *add_then(enum hby_op op, enum hby_type type, float scale_out, int zp_out, bool read_twice)
+{
+    struct hby_graph *g = graph();
+    int x = add_tensor(g, type, NULL, 2, 1, 4), s = add_tensor(g, type, NULL, 2, 1, 4), y = add_tensor(g, type, NULL, 2, 1, 4), z = add_tensor(g, type, NULL, 2, 1, 4);
+    if (type != HBY_F32) {
+        set_quant(g, x, 0.5f, 3);
+        set_quant(g, s, 0.25f, -5);
+        set_quant(g, y, scale_out, zp_out);
+        set_quant(g, z, 1.0f, 0);
+    }
+    add_node(g, HBY_OP_add, s, 2, x, x);
+    add_node(g, op, y, 1, s);
+    if (read_twice)
+        add_node(g, HBY_OP_add, z, 2, s, y);
+    set_border(g, x, read_twice ? z : y);
+    fold(g);
+    return g;
+}
+
+static void activations_fuse_where_exact(void **state)
+{
+    (void)state;
+    struct hby_graph *g = add_then(HBY_OP_relu6, HBY_F32, 0, 0, false);
+    assert_true(g->node[1].folded);
+    assert_int_equal(g->node[1].fused_into, 0);
+    assert_int_equal(g->node[0].params.arith.act, HBY_ACT_RELU6);
+    assert_int_equal(g->node[0].out[0], g->output[0]);
+    hby_graph_destroy(&g);
+
+    g = add_then(HBY_OP_relu, HBY_I8, 0.25f, -5, false);
+    assert_true(g->node[1].folded);
+    hby_graph_destroy(&g);
+
+    g = add_then(HBY_OP_relu, HBY_I8, 0.125f, -5, false); /* rescales: two roundings */
+    assert_false(g->node[1].folded);
+    assert_int_equal(g->node[0].params.arith.act, HBY_ACT_NONE);
+    hby_graph_destroy(&g);
+
+    g = add_then(HBY_OP_relu, HBY_F32, 0, 0, true); /* the sum itself is read too */
+    assert_false(g->node[1].folded);
+    hby_graph_destroy(&g);
+}
+
+static void requantization_to_the_same_parameters_vanishes(void **state)
+{
+    (void)state;
+    for (int same = 0; same < 2; same++) {
+        struct hby_graph *g = graph();
+        int x = add_tensor(g, HBY_I8, NULL, 1, 8), f = add_tensor(g, HBY_F32, NULL, 1, 8), q = add_tensor(g, HBY_I8, NULL, 1, 8), y = add_tensor(g, HBY_I8, NULL, 1, 8);
+        set_quant(g, x, 0.1f, -7);
+        set_quant(g, q, 0.1f, same ? -7 : -6);
+        set_quant(g, y, 0.2f, 0);
+        add_node(g, HBY_OP_dequantize, f, 1, x);
+        add_node(g, HBY_OP_quantize, q, 1, f);
+        add_node(g, HBY_OP_add, y, 2, q, q);
+        set_border(g, x, y);
+        fold(g);
+        assert_int_equal(g->node[0].folded, same);
+        assert_int_equal(g->node[1].folded, same);
+        assert_int_equal(g->node[2].in[0], same ? x : q);
+        hby_graph_destroy(&g);
+    }
+}
+
+static struct hby_graph *pad_then_conv(const int32_t *pads, enum hby_padding padding, int read_pad)
+{
+    static const float weights[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1}, bias[1] = {0};
+    struct hby_graph *g = graph();
+    int h = 5 + pads[2] + pads[3], w = 5 + pads[4] + pads[5], same = padding == HBY_PAD_SAME;
+    int x = add_tensor(g, HBY_F32, NULL, 4, 1, 5, 5, 1), p = add_tensor(g, HBY_I32, pads, 2, 4, 2), xp = add_tensor(g, HBY_F32, NULL, 4, 1 + pads[0], h, w, 1);
+    int k = add_tensor(g, HBY_F32, weights, 4, 1, 3, 3, 1), b = add_tensor(g, HBY_F32, bias, 1, 1);
+    int y = add_tensor(g, HBY_F32, NULL, 4, 1 + pads[0], same ? (h + 1) / 2 : (h - 1) / 2, same ? (w + 1) / 2 : (w - 1) / 2, 1);
+    add_node(g, HBY_OP_pad, xp, 2, x, p);
+    struct hby_node *conv = add_node(g, HBY_OP_conv_2d, y, 3, xp, k, b);
+    conv->params.window = (struct hby_window_params){.padding = padding, .stride_h = 2, .stride_w = 2, .dilation_h = 1, .dilation_w = 1};
+    set_border(g, x, read_pad ? xp : y);
+    fold(g);
+    return g;
+}
+
+static void pads_fuse_into_convolutions(void **state)
+{
+    (void)state;
+    static const int32_t around[8] = {0, 0, 1, 2, 3, 0, 0, 0}, batch[8] = {1, 0, 0, 0, 0, 0, 0, 0};
+    struct hby_graph *g = pad_then_conv(around, HBY_PAD_VALID, 0);
+    assert_true(g->node[0].folded);
+    assert_int_equal(g->node[0].fused_into, 1);
+    assert_int_equal(g->node[1].in[0], g->input[0]);
+    assert_int_equal(g->node[1].params.window.padding, HBY_PAD_EXPLICIT);
+    assert_int_equal(g->node[1].params.window.pad_top, 1);
+    assert_int_equal(g->node[1].params.window.pad_left, 3);
+    hby_graph_destroy(&g);
+
+    g = pad_then_conv(around, HBY_PAD_SAME, 0); /* 8 rows, stride 2: SAME adds one after; 8 columns: the same */
+    assert_true(g->node[0].folded);
+    assert_int_equal(g->node[1].params.window.pad_top, 1);
+    hby_graph_destroy(&g);
+
+    g = pad_then_conv(batch, HBY_PAD_VALID, 0);
+    assert_false(g->node[0].folded);
+    assert_int_equal(g->node[1].params.window.padding, HBY_PAD_VALID);
+    hby_graph_destroy(&g);
+
+    g = pad_then_conv(around, HBY_PAD_VALID, 1); /* PAD's result is the output; the convolution is dead */
+    assert_false(g->node[0].folded);
+    assert_true(g->node[1].folded);
+    hby_graph_destroy(&g);
+}
+
+static void selection_brings_constant_nodes(void **state)
+{
+    (void)state;
+    struct hby_graph *g = graph(), *part = NULL;
+    static const uint16_t w16[4] = {0x3c00, 0x4000, 0xbc00, 0x3800};
+    int x = add_tensor(g, HBY_F32, NULL, 2, 1, 4), a = add_tensor(g, HBY_F32, NULL, 2, 1, 4), w = add_tensor(g, HBY_F16, w16, 2, 1, 4);
+    int wf = add_tensor(g, HBY_F32, NULL, 2, 1, 4), y = add_tensor(g, HBY_F32, NULL, 2, 1, 4);
+    add_node(g, HBY_OP_dequantize, wf, 1, w);
+    add_node(g, HBY_OP_relu, a, 1, x);
+    add_node(g, HBY_OP_mul, y, 2, a, wf);
+    set_border(g, x, y);
+    const int last = 2;
+    assert_int_equal(hby_graph_select(g, &last, 1, &part), HBY_OK);
+    assert_int_equal(part->n_nodes, 2);
+    assert_int_equal(part->node[0].op, HBY_OP_dequantize);
+    assert_int_equal(part->n_inputs, 1);
+    assert_int_equal(part->input[0], a);
+    assert_int_equal(part->n_outputs, 1);
+    assert_int_equal(part->output[0], y);
+    hby_graph_destroy(&g); /* the part stands alone */
+    assert_int_equal(part->tensor[w].type, HBY_F16);
+    hby_graph_destroy(&part);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shape_chain_folds),
+        cmocka_unit_test(half_weights_are_read_directly),
+        cmocka_unit_test(densify_follows_the_metadata),
+        cmocka_unit_test(activations_fuse_where_exact),
+        cmocka_unit_test(requantization_to_the_same_parameters_vanishes),
+        cmocka_unit_test(pads_fuse_into_convolutions),
+        cmocka_unit_test(selection_brings_constant_nodes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
