@@ -83,6 +83,8 @@ static enum hby_status build(struct hby_cl_state *s, const char *file, const cha
         return st;
     if (s->cache_dir && (key = disk_key(s, file, options, source)))
         out->program = from_disk(s, key, options);
+    const bool cached = out->program != NULL;
+    const int64_t start = hby_cl_now_ns();
     if (!out->program) {
         cl_int err;
         const char *text = source;
@@ -97,6 +99,8 @@ static enum hby_status build(struct hby_cl_state *s, const char *file, const cha
                 to_disk(s, key, out->program);
         }
     }
+    hby_cl_log(s, HBY_CL_LOG_BUILD, "%s, %s: %s in %.0f ms", file, options, cached ? "from the cache" : st ? "does not build" : "built",
+               (double)(hby_cl_now_ns() - start) * 1e-6);
     free(source);
     free(key);
     return st;

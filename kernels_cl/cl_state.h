@@ -57,6 +57,7 @@ void hby_cl_state_drop(struct hby_cl_state *s);
 enum { HBY_CL_LOG_FAULT = 0, HBY_CL_LOG_BUILD = 3 };
 /* Writes to the owner's log, if there is one. */
 void hby_cl_log(const struct hby_cl_state *s, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int64_t hby_cl_now_ns(void); /* of the monotonic clock */
 /* HBY_DEVICE in a child of the process that made the state. */
 enum hby_status hby_cl_check_fork(const struct hby_cl_state *s, struct hby_reason *why);
 

@@ -21,7 +21,7 @@ struct hby_cl_waiter {
     atomic_int users; /* the session and the thread: whoever is last frees it */
 };
 
-static int64_t now_ns(void)
+int64_t hby_cl_now_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -130,7 +130,7 @@ enum hby_status hby_cl_wait(struct hby_cl_session *s, cl_event event, int ms, st
 {
     const struct hby_cl_api *cl = s->st->cl;
     const bool is_cpu = s->st->dev.info.kind == HBY_CL_CPU;
-    const int64_t start = now_ns(), deadline = start + (int64_t)ms * 1000000;
+    const int64_t start = hby_cl_now_ns(), deadline = start + (int64_t)ms * 1000000;
     enum hby_status st = hby_cl_fail(cl->clFlush(s->queue), "clFlush", why);
     while (!st) {
         cl_int status = CL_QUEUED;
@@ -139,7 +139,7 @@ enum hby_status hby_cl_wait(struct hby_cl_session *s, cl_event event, int ms, st
             st = hby_cl_fail(status, "a command on the device", why);
         if (st || status == CL_COMPLETE)
             break;
-        const int64_t now = now_ns();
+        const int64_t now = hby_cl_now_ns();
         if (now >= deadline)
             return hung(s, ms, why);
         if (is_cpu && now - start > LOOK_NS) {
