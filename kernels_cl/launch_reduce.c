@@ -25,6 +25,8 @@ enum hby_status hby_cl_launch_mean(const struct hby_cl_site *site, struct hby_cl
     hby_cl_arg_tensor(l, s->out[0]);
     if (columns)
         hby_nest_grid_2d(site, l, (size_t)((inner + lanes - 1) / lanes), (size_t)(p->n_out / inner));
+    else if (hby_nest_is_float(hby_nest_type(s->scheme)))
+        hby_nest_grid_2d(site, l, (size_t)p->n_out, 1);
     else
         hby_nest_grid_rows(site, l, p->n_out, run);
     hby_cl_arithmetic(l, s->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : s->scheme == HBY_SCHEME_f32 ? "float" : "integer");

@@ -1,5 +1,5 @@
 /* MEAN: see struct hby_args_mean. The tensor's innermost dimension is either kept, then hby_mean_columns adds whole vectors of neighbours,
- * or averaged over, then hby_mean_rows adds along it with a work-group per output. */
+ * or averaged over, then hby_mean_rows adds along it. */
 #include "args_reduce.h"
 #include "group.clh"
 #include "nest.clh"
@@ -43,18 +43,42 @@ __kernel void hby_mean_columns(const struct hby_args_mean p, __global const HBY_
 }
 
 /* reduce_stride of the innermost dimension averaged over is 1 (or it is a single element). */
+#if HBY_FLOAT
+
+/* A work-item takes one output and adds in the input's order: the rounding errors of a long sum exceed the bound that results are held to, so they have to be
+ * the reference's own. */
 __kernel void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
 {
-    __local HBY_C part[HBY_GROUP];
-    const int run = p.reduce_dim[HBY_REDUCE_RANK - 1], o = (int)get_group_id(0);
-    __global const HBY_P(HBY_TYPE) *from = in + hby_offset(p.keep_dim, p.keep_stride, o, 0);
-    hby_vc sum = (hby_vc)(0);
+    const int run = p.reduce_dim[HBY_REDUCE_RANK - 1], o = (int)get_global_id(0);
+    if (o >= p.n_out)
+        return;
+    const int from = hby_offset(p.keep_dim, p.keep_stride, o, 0);
+    float sum = 0.0f;
     for (int r = 0; r < p.n_reduced / run; r++) {
-        __global const HBY_P(HBY_TYPE) *at = from + hby_offset(p.reduce_dim, p.reduce_stride, r, 1);
-        for (int k = (int)get_local_id(0) * HBY_LANES; k < run; k += (int)get_local_size(0) * HBY_LANES)
-            sum += hby_first(HBY_GETV(HBY_TYPE, at, k), run - k, 0);
+        const int at = from + hby_offset(p.reduce_dim, p.reduce_stride, r, 1);
+        for (int k = 0; k < run; k++)
+            sum += HBY_GET(HBY_TYPE, in, at + k);
     }
-    const HBY_C total = hby_group_sum(hby_lanes_sum(sum), part);
-    if (get_local_id(0) == 0)
-        HBY_PUT(HBY_TYPE, hby_mean(&p, (hby_vc)(total)), out, o, 1);
+    HBY_PUT(HBY_TYPE, hby_mean(&p, (hby_vc)(sum)), out, o, 1);
 }
+
+#else
+
+/* A work-group takes one output. */
+__kernel void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
+{
+    __local int part[HBY_GROUP];
+    const int run = p.reduce_dim[HBY_REDUCE_RANK - 1], o = (int)get_group_id(0);
+    const int from = hby_offset(p.keep_dim, p.keep_stride, o, 0);
+    hby_vi sum = (hby_vi)(0);
+    for (int r = 0; r < p.n_reduced / run; r++) {
+        const int at = from + hby_offset(p.reduce_dim, p.reduce_stride, r, 1);
+        for (int k = (int)get_local_id(0) * HBY_LANES; k < run; k += (int)get_local_size(0) * HBY_LANES)
+            sum += hby_first(HBY_GETV(HBY_TYPE, in, at + k), run - k, 0);
+    }
+    const int total = hby_group_sum(hby_lanes_sum(sum), part);
+    if (get_local_id(0) == 0)
+        HBY_PUT(HBY_TYPE, hby_mean(&p, (hby_vi)(total)), out, o, 1);
+}
+
+#endif
