@@ -18,7 +18,7 @@ static void one(struct check *c, enum hby_scheme scheme, bool dense)
     const int in_dim[] = {batch, w.size[0], w.size[1], group_in * groups}, out_dim[] = {batch, w.out[0], w.out[1], out_c};
     const int w_dim[] = {out_c, w.k[0], w.k[1], group_in};
     const int in = check_input(c, check_type(scheme), 4, in_dim);
-    const int weights = window_weights(c, scheme, 4, w_dim, 0, true, check_chance(c, 70));
+    const int weights = window_weights(c, scheme, 4, w_dim, 0, w.k[0] * w.k[1] * group_in, true, check_chance(c, 70));
     const int bias = window_bias(c, scheme, out_c, in, weights, check_chance(c, 40));
     const int out = window_output(c, scheme, out_dim, 4, in, weights, w.k[0] * w.k[1] * group_in);
     struct hby_node *node = check_node(c, HBY_OP_conv_2d, 3, (int[]){in, weights, bias}, 1, &out);

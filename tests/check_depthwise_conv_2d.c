@@ -8,7 +8,7 @@ static void one(struct check *c, enum hby_scheme scheme)
     const int out_c = in_c * multiplier, batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
     const int in_dim[] = {batch, w.size[0], w.size[1], in_c}, out_dim[] = {batch, w.out[0], w.out[1], out_c}, w_dim[] = {1, w.k[0], w.k[1], out_c};
     const int in = check_input(c, check_type(scheme), 4, in_dim);
-    const int weights = window_weights(c, scheme, 4, w_dim, 3, scheme == HBY_SCHEME_i8, scheme == HBY_SCHEME_f32w8 || check_chance(c, 70));
+    const int weights = window_weights(c, scheme, 4, w_dim, 3, w.k[0] * w.k[1], scheme == HBY_SCHEME_i8, scheme == HBY_SCHEME_f32w8 || check_chance(c, 70));
     const int bias = window_bias(c, scheme, out_c, in, weights, false);
     const int out = window_output(c, scheme, out_dim, 4, in, weights, w.k[0] * w.k[1]);
     struct hby_node *node = check_node(c, HBY_OP_depthwise_conv_2d, 3, (int[]){in, weights, bias}, 1, &out);

@@ -9,7 +9,7 @@ static void one(struct check *c, enum hby_scheme scheme)
     const int depth = check_chance(c, 40) ? 16 * check_int(c, 1, 24) : check_int(c, 1, 200), units = check_chance(c, 40) ? 16 * check_int(c, 1, 6) : check_int(c, 1, 70);
     const int in_dim[] = {a, b, depth}, out_dim[] = {a, b, units}, flat[] = {rows, units}, w_dim[] = {units, depth};
     const int in = check_input(c, check_type(scheme), 3, in_dim);
-    const int weights = window_weights(c, scheme, 2, w_dim, 0, true, check_chance(c, 60));
+    const int weights = window_weights(c, scheme, 2, w_dim, 0, depth, true, check_chance(c, 60));
     const int bias = window_bias(c, scheme, units, in, weights, check_chance(c, 40));
     const int out = keep ? window_output(c, scheme, out_dim, 3, in, weights, depth) : window_output(c, scheme, flat, 2, in, weights, depth);
     if (!window_is_float(scheme) && check_chance(c, 30)) { /* results that lie exactly between two integers */

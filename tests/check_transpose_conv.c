@@ -9,7 +9,7 @@ static void one(struct check *c, enum hby_scheme scheme)
     const int in_dim[] = {batch, w.out[0], w.out[1], in_c}, out_dim[] = {batch, w.size[0], w.size[1], out_c}, w_dim[] = {out_c, w.k[0], w.k[1], in_c};
     const int rank = 4, shape = check_const(c, HBY_I32, 1, &rank, out_dim);
     const int in = check_input(c, check_type(scheme), 4, in_dim);
-    const int weights = window_weights(c, scheme, 4, w_dim, 0, false, check_chance(c, 70));
+    const int weights = window_weights(c, scheme, 4, w_dim, 0, w.k[0] * w.k[1] * in_c, false, check_chance(c, 70));
     const int bias = window_bias(c, scheme, out_c, in, weights, check_chance(c, 40));
     const int out = window_output(c, scheme, out_dim, 4, in, weights, w.k[0] * w.k[1] * in_c);
     struct hby_node *node = check_node(c, HBY_OP_transpose_conv, 4, (int[]){shape, weights, in, bias}, 1, &out);

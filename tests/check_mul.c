@@ -1,0 +1,8 @@
+/* MUL: see tests/arith_cases.h. */
+#include "tests/arith_cases.h"
+
+void hby_check_mul(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < 2 * check_cases(); i++)
+        arith_case(c, HBY_OP_mul, scheme);
+}

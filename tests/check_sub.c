@@ -1,0 +1,8 @@
+/* SUB: see tests/arith_cases.h. */
+#include "tests/arith_cases.h"
+
+void hby_check_sub(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < 2 * check_cases(); i++)
+        arith_case(c, HBY_OP_sub, scheme);
+}
