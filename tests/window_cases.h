@@ -3,7 +3,9 @@
 #define HBY_TESTS_WINDOW_CASES_H
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "partition/half.h"
 #include "tests/check.h"
 
 struct window_case {
@@ -50,11 +52,31 @@ static inline bool window_is_float(enum hby_scheme scheme)
     return scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16 || scheme == HBY_SCHEME_f32w8;
 }
 
+/* Float weights of `products` per sum, so small that sums stay near 1: a fused clamp then leaves a range that rounding errors can be measured against. */
+static inline int window_float_weights(struct check *c, enum hby_type type, int rank, const int *dim, int products)
+{
+    int n = 1;
+    for (int i = 0; i < rank; i++)
+        n *= dim[i];
+    float *value = malloc((size_t)n * sizeof *value);
+    uint16_t *half = malloc((size_t)n * sizeof *half);
+    if (!value || !half)
+        abort();
+    for (int i = 0; i < n; i++) {
+        value[i] = (float)(check_real(c, -1.0, 1.0) / sqrt(products));
+        half[i] = hby_float_to_half(value[i]);
+    }
+    const int id = check_const(c, type, rank, dim, type == HBY_F16 ? (const void *)half : value);
+    free(value);
+    free(half);
+    return id;
+}
+
 /* A constant of the scheme's weights: float32 or float16, int8 (rarely packed int4) per channel or per tensor, uint8 with a zero point. */
-static inline int window_weights(struct check *c, enum hby_scheme scheme, int rank, const int *dim, int axis, bool int4, bool per_channel)
+static inline int window_weights(struct check *c, enum hby_scheme scheme, int rank, const int *dim, int axis, int products, bool int4, bool per_channel)
 {
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)
-        return check_const(c, check_chance(c, scheme == HBY_SCHEME_f16 ? 70 : 20) ? HBY_F16 : HBY_F32, rank, dim, NULL);
+        return window_float_weights(c, check_chance(c, scheme == HBY_SCHEME_f16 ? 70 : 20) ? HBY_F16 : HBY_F32, rank, dim, products);
     const bool nibbles = int4 && check_chance(c, 15);
     const int w = check_const(c, scheme == HBY_SCHEME_u8 ? HBY_U8 : nibbles ? HBY_I4 : HBY_I8, rank, dim, NULL);
     if (scheme == HBY_SCHEME_u8) {
