@@ -1,5 +1,6 @@
 /* dlopen of the OpenCL loader, and the names of its errors. */
 #include "kernels_cl/cl_api.h"
+#include "kernels_cl/cl_isolate.h"
 
 #include <assert.h>
 #include <dlfcn.h>
@@ -35,6 +36,7 @@ static bool bind(void *lib, const char *file)
 static void load(void)
 {
     static const char *const files[] = {"libOpenCL.so.1", "libOpenCL.so"};
+    hby_cl_isolate_drivers();
     for (size_t i = 0; i < sizeof files / sizeof *files && !loaded; i++) {
         void *lib = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
         if (lib)
