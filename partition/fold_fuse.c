@@ -165,8 +165,10 @@ static bool read_pads(const struct hby_graph *g, const struct hby_node *pad, int
         int64_t v = p->type == HBY_I64 ? ((const int64_t *)p->data)[i] : ((const int32_t *)p->data)[i];
         if (v < 0 || v > 1 << 20 || (v && (i < 2 || i > 5)))
             return false;
-        if (i >= 2 && i < 6)
-            (i % 2 ? after : before)[i / 2 - 1] = (int)v;
+        if (i >= 2 && i < 6 && i % 2)
+            after[i / 2 - 1] = (int)v;
+        else if (i >= 2 && i < 6)
+            before[i / 2 - 1] = (int)v;
     }
     return true;
 }

@@ -14,10 +14,12 @@
 
 /* --- allocations that fail on command, and are counted --- */
 
-static long allocations_left = -1, live;
+static long allocations_left = -1;
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define HBY_CAN_FAIL_ALLOCATIONS 1
+static long live; /* allocations not yet freed */
+
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_memalign(size_t align, size_t size);
 void *__libc_malloc(size_t size);
