@@ -199,7 +199,7 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
     const struct hby_conv_shape s = hby_conv_shape_of(step, gathers(site));
-    const enum hby_type weights = site->plan->graph->tensor[step->in[1]].type;
+    const enum hby_type weights = hby_nest_stored(site, step->in[1]);
     const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * hby_type_size(weights);
     struct part part[2];
     const int n = split(site, &s, rows_of(step), false, part);

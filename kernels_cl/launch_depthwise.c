@@ -8,6 +8,10 @@ int hby_cl_match_depthwise(const struct hby_cl_site *site, struct hby_reason *wh
     const enum hby_type own = hby_nest_type(s->scheme);
     if (s->op != HBY_OP_depthwise_conv_2d || hby_nest_stored(site, s->in[0]) != own || hby_nest_stored(site, s->out[0]) != own)
         return 0;
+    if (!site->plan->graph->tensor[s->in[1]].data) {
+        hby_say(HBY_UNSUPPORTED, why, "the weights are not a constant");
+        return 0;
+    }
     if (s->args.conv.rounding > HBY_ROUND_RUY) {
         hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for this rounding (%d)", (int)s->args.conv.rounding);
         return 0;
@@ -19,7 +23,7 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
-    const enum hby_type weights = site->plan->graph->tensor[step->in[1]].type;
+    const enum hby_type weights = hby_nest_stored(site, step->in[1]);
     const bool is_float = step->scheme == HBY_SCHEME_f32 || step->scheme == HBY_SCHEME_f16, cpu = site->dev->info.kind == HBY_CL_CPU;
     const int rows = cpu ? 7 : 4, lanes = hby_nest_lanes(site->dev), tiles = (p->out_w + rows - 1) / rows;
     hby_cl_define(l, "HBY_MR", rows);

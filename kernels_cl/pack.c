@@ -56,10 +56,10 @@ static const struct hby_tensor *bias_of(const struct hby_plan *plan, const struc
     return step->n_in > 2 && step->in[2] >= 0 ? &plan->graph->tensor[step->in[2]] : NULL;
 }
 
-/* Constants may be aligned to 4 bytes only. */
-static float float_at(const struct hby_tensor *t, size_t i)
+/* Constants may be aligned to 4 bytes only. `stored`: a float32 tensor may lie in the plan as float16. */
+static float float_at(const struct hby_tensor *t, enum hby_type stored, size_t i)
 {
-    if (t->type == HBY_F16) {
+    if (stored == HBY_F16) {
         uint16_t h;
         memcpy(&h, (const char *)t->data + i * sizeof h, sizeof h);
         return hby_half_to_float(h);
@@ -72,7 +72,7 @@ static float float_at(const struct hby_tensor *t, size_t i)
 float hby_bias_float(const struct hby_plan *plan, const struct hby_step *step, int channel)
 {
     const struct hby_tensor *t = bias_of(plan, step);
-    return t ? float_at(t, (size_t)channel) : 0.0f;
+    return t ? float_at(t, plan->storage[step->in[2]], (size_t)channel) : 0.0f;
 }
 
 int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, int channel)
@@ -184,9 +184,8 @@ enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_l
 }
 
 /* One weight of the model as it is (float or half), to its place. */
-static void copy_weight(const struct hby_tensor *t, size_t from, void *packed, size_t to)
+static void copy_weight(const struct hby_tensor *t, size_t size, size_t from, void *packed, size_t to)
 {
-    const size_t size = hby_type_size(t->type);
     memcpy((char *)packed + to * size, (const char *)t->data + from * size, size);
 }
 
@@ -200,7 +199,7 @@ enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_la
     const struct hby_tensor *t = &site->plan->graph->tensor[site->step->in[1]];
     const int out_c = site->step->args.conv.out_c;
     const size_t padded = (size_t)s->groups * (size_t)s->blocks_per_group * HBY_BLOCK, depth = (size_t)s->taps * (size_t)s->group_in;
-    const size_t bytes = padded * depth * hby_type_size(t->type);
+    const size_t size = hby_type_size(site->plan->storage[site->step->in[1]]), bytes = padded * depth * size;
     void *packed = calloc(bytes, 1);
     float *bias = calloc(padded, sizeof *bias);
     int *place = block_places(s, out_c);
@@ -209,7 +208,7 @@ enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_la
         for (int c = 0; c < out_c; c++) {
             const size_t block = (size_t)place[c] / HBY_BLOCK, lane = (size_t)place[c] % HBY_BLOCK;
             for (size_t i = 0; i < depth; i++)
-                copy_weight(t, (size_t)c * depth + i, packed, (block * depth + i) * HBY_BLOCK + lane);
+                copy_weight(t, size, (size_t)c * depth + i, packed, (block * depth + i) * HBY_BLOCK + lane);
             bias[place[c]] = hby_bias_float(site->plan, site->step, c);
         }
         hby_cl_arg_const(l, packed, bytes);
@@ -256,13 +255,13 @@ static enum hby_status depthwise_int(const struct hby_cl_site *site, struct hby_
 static enum hby_status depthwise_float(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t padded, size_t taps)
 {
     const struct hby_tensor *t = &site->plan->graph->tensor[site->step->in[1]];
-    const size_t out_c = (size_t)site->step->args.conv.out_c, bytes = padded * taps * hby_type_size(t->type);
+    const size_t out_c = (size_t)site->step->args.conv.out_c, size = hby_type_size(site->plan->storage[site->step->in[1]]), bytes = padded * taps * size;
     void *packed = calloc(bytes, 1);
     float *bias = calloc(padded, sizeof *bias);
     if (packed && bias) {
         for (size_t tap = 0; tap < taps; tap++)
             for (size_t c = 0; c < out_c; c++)
-                copy_weight(t, tap * out_c + c, packed, tap * padded + c);
+                copy_weight(t, size, tap * out_c + c, packed, tap * padded + c);
         for (size_t c = 0; c < out_c; c++)
             bias[c] = hby_bias_float(site->plan, site->step, (int)c);
         hby_cl_arg_const(l, packed, bytes);
