@@ -58,7 +58,7 @@ struct bench_report {
     bool known;
     int device, host_ref, runtime; /* nodes */
     int partitions;
-    char device_name[160];
+    char device_name[160]; /* or "none: " and the reason */
 };
 void bench_report_read(const char *path, struct bench_report *out);
 
@@ -87,7 +87,8 @@ void bench_table_head(int network_width);
 void bench_table_rows(const struct bench_result *r, int n, int network_width);
 void bench_table_foot(const struct bench_options *o, const struct bench_result *all, int n);
 
-/* json.c: all rows. False, with a message, if the file cannot be written. */
+/* json.c: all rows. False, with a message, if the file cannot be written; asked before the work, too. */
+bool bench_json_writable(const char *path);
 bool bench_json_write(const char *path, const struct bench_options *o, const struct bench_result *all, int n);
 
 /* worker.c: the process that runs one model in one place. Returns its exit status. */

@@ -55,6 +55,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "error: %s\n", why);
         return 2;
     }
+    if (o.json && !bench_json_writable(o.json)) {
+        return 2;
+    }
     struct bench_result *all = calloc((size_t)o.num_models * BENCH_WHERE_COUNT, sizeof *all);
     if (!all) {
         fprintf(stderr, "error: out of memory\n");

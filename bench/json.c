@@ -1,6 +1,5 @@
 /* All results, for programs. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,13 +53,22 @@ static void result(FILE *f, const struct bench_result *r)
     fputc('}', f);
 }
 
+bool bench_json_writable(const char *path)
+{
+    FILE *f = fopen(path, "a");
+    if (!f) {
+        fprintf(stderr, "error: cannot write %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    return fclose(f) == 0;
+}
+
 bool bench_json_write(const char *path, const struct bench_options *o, const struct bench_result *all, int n)
 {
     char version[32] = "", why[256];
     FILE *f = fopen(path, "w");
     if (!f) {
-        fprintf(stderr, "error: cannot write %s: %s\n", path, strerror(errno));
-        return false;
+        return bench_json_writable(path); /* says why */
     }
     bench_runtime_version(o->runtime, version, sizeof version, why, sizeof why);
     fputs("{\"schema_version\": 1, ", f);

@@ -77,10 +77,13 @@ static void become_worker(const struct bench_options *o, const char *model, enum
     snprintf(runtime, sizeof runtime, "--runtime=%s", o->runtime);
     snprintf(delegate, sizeof delegate, "--delegate=%s", o->delegate);
     snprintf(place, sizeof place, "--worker=%s", bench_where_key[where]);
+    if (log >= 0) {
+        dup2(log, STDERR_FILENO);
+    }
     /* Out of the way of the fixed numbers first. */
     command = fcntl(command, F_DUPFD, 10);
     reply = fcntl(reply, F_DUPFD, 10);
-    if (dup2(command, BENCH_COMMAND_FD) < 0 || dup2(reply, BENCH_REPLY_FD) < 0 || (log >= 0 && dup2(log, STDERR_FILENO) < 0)) {
+    if (dup2(command, BENCH_COMMAND_FD) < 0 || dup2(reply, BENCH_REPLY_FD) < 0) {
         _exit(126);
     }
     dup2(STDERR_FILENO, STDOUT_FILENO); /* stdout is the table's */
@@ -120,10 +123,11 @@ bool bench_process_start(const struct bench_options *o, const char *model, enum 
 
 void bench_process_last_words(const struct bench_process *p, char *text, size_t size)
 {
-    char line[400];
+    char *line = NULL;
+    size_t room = 0;
     FILE *f = *p->log ? fopen(p->log, "r") : NULL;
     *text = 0;
-    while (f && fgets(line, sizeof line, f)) {
+    while (f && getline(&line, &room, f) > 0) {
         size_t n = strlen(line);
         while (n && isspace((unsigned char)line[n - 1])) {
             line[--n] = 0;
@@ -132,6 +136,7 @@ void bench_process_last_words(const struct bench_process *p, char *text, size_t 
             snprintf(text, size, "%s", line);
         }
     }
+    free(line);
     if (f) {
         fclose(f);
     }

@@ -63,7 +63,7 @@ static void copy_string(const char *p, char *out, size_t size)
 
 void bench_report_read(const char *path, struct bench_report *out)
 {
-    char *text = read_file(path), word[32], platform[80], name[64];
+    char *text = read_file(path), word[32], platform[80], name[64], reason[150];
     memset(out, 0, sizeof *out);
     if (!text) {
         return;
@@ -75,7 +75,12 @@ void bench_report_read(const char *path, struct bench_report *out)
     if (device) {
         copy_string(value_of(device, "platform"), platform, sizeof platform);
         copy_string(value_of(device, "name"), name, sizeof name);
-        snprintf(out->device_name, sizeof out->device_name, "%s%s%s", platform, *platform && *name ? " / " : "", name);
+        if (*name) {
+            snprintf(out->device_name, sizeof out->device_name, "%s%s%s", platform, *platform ? " / " : "", name);
+        } else {
+            copy_string(value_of(device, "reason"), reason, sizeof reason);
+            snprintf(out->device_name, sizeof out->device_name, "none: %s", reason);
+        }
     }
     if (nodes && partitions) {
         out->known = true;

@@ -43,7 +43,7 @@ void bench_table_foot(const struct bench_options *o, const struct bench_result *
     bench_progress_clear();
     for (int i = 0; i < n; i++) {
         if (all[i].where == BENCH_DEVICE && *all[i].report.device_name) {
-            printf("\ndevice: %s.", all[i].report.device_name);
+            printf("\ndevice: %s", all[i].report.device_name);
             break;
         }
     }
