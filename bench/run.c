@@ -116,7 +116,7 @@ static bool take_turn(const struct bench_options *o, struct place *p, struct ben
     }
     *one_us = us;
     /* Over the budget: what there is must do. */
-    if (!o->runs && r->runs >= least_runs[r->where] && us * (r->runs + 1) > budget_us[r->where]) {
+    if ((!o->runs || r->where == BENCH_HOST_REF) && r->runs >= least_runs[r->where] && us * (r->runs + 1) > budget_us[r->where]) {
         p->wanted = r->runs;
     }
     return true;

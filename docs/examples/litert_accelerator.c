@@ -20,7 +20,7 @@ struct option {
         const void *pointer;
     } value;
 };
-enum { TAG_GPU_ACCELERATOR = 30, TYPE_POINTER = 9, HARDWARE_CPU = 1, HARDWARE_GPU = 2, LOCK_READ = 0, LOCK_WRITE = 1, FLOAT32 = 1, INT8 = 9 };
+enum { TAG_GPU_ACCELERATOR = 30, TYPE_POINTER = 9, HARDWARE_CPU = 1, HARDWARE_GPU = 2, LOCK_READ = 0, LOCK_WRITE = 1, FLOAT32 = 1, INT8 = 9, MOST_OUTPUTS = 16 };
 
 struct tensor_type {
     int element;
@@ -46,6 +46,7 @@ static int (*LiteRtSetOptionsHardwareAccelerators)(void *, int);
 static int (*LiteRtCreateCompiledModel)(void *, void *, void *, void **);
 static void (*LiteRtDestroyCompiledModel)(void *);
 static int (*LiteRtGetModelSignature)(void *, size_t, void **);
+static int (*LiteRtGetNumSignatureOutputs)(void *, size_t *);
 static int (*LiteRtGetSignatureInputTensorByIndex)(void *, size_t, void **);
 static int (*LiteRtGetSignatureOutputTensorByIndex)(void *, size_t, void **);
 static int (*LiteRtGetRankedTensorType)(void *, struct tensor_type *);
@@ -76,13 +77,14 @@ static void check(int status, const char *what)
     }
 }
 
-/* Runs the model on a fixed input and returns the first output, to be freed. */
+/* Runs a model of one input on fixed values and returns its first output, to be freed. */
 static void *run(const char *path, const void *accelerator, int *element, size_t *bytes)
 {
     /* This is all there is to registering: the address of LiteRtAcceleratorImpl, and the GPU among the hardware that may be used. What Halfbyte leaves
      * stays with the CPU, so the CPU must be allowed too. */
     struct option option = {TAG_GPU_ACCELERATOR, {TYPE_POINTER, accelerator}};
-    void *environment, *model, *options, *compiled, *signature, *tensor, *needs, *in, *out, *data;
+    void *environment, *model, *options, *compiled, *signature, *tensor, *needs, *in, *out[MOST_OUTPUTS], *data;
+    size_t outputs;
     struct tensor_type type;
     check(LiteRtCreateEnvironment(accelerator ? 1 : 0, &option, &environment), "environment");
     check(LiteRtCreateModelFromFile(environment, path, &model), path);
@@ -106,23 +108,29 @@ static void *run(const char *path, const void *accelerator, int *element, size_t
     }
     LiteRtUnlockTensorBuffer(in);
 
-    check(LiteRtGetSignatureOutputTensorByIndex(signature, 0, &tensor), "output");
-    check(LiteRtGetRankedTensorType(tensor, &type), "output type");
-    close_dimensions(&type);
-    check(LiteRtGetCompiledModelOutputBufferRequirements(compiled, 0, 0, &needs), "output buffer");
-    check(LiteRtCreateManagedTensorBufferFromRequirements(environment, &type, needs, &out), "output buffer");
-    check(LiteRtRunCompiledModel(compiled, 0, 1, &in, 1, &out), "run");
-    check(LiteRtGetTensorBufferPackedSize(out, bytes), "output size");
-    check(LiteRtLockTensorBuffer(out, &data, LOCK_READ), "output lock");
+    check(LiteRtGetNumSignatureOutputs(signature, &outputs), "outputs");
+    check(outputs < 1 || outputs > MOST_OUTPUTS, "number of outputs");
+    for (size_t i = outputs; i-- > 0;) { /* the first one last: `type` is then its */
+        check(LiteRtGetSignatureOutputTensorByIndex(signature, i, &tensor), "output");
+        check(LiteRtGetRankedTensorType(tensor, &type), "output type");
+        close_dimensions(&type);
+        check(LiteRtGetCompiledModelOutputBufferRequirements(compiled, 0, i, &needs), "output buffer");
+        check(LiteRtCreateManagedTensorBufferFromRequirements(environment, &type, needs, &out[i]), "output buffer");
+    }
+    check(LiteRtRunCompiledModel(compiled, 0, 1, &in, outputs, out), "run");
+    check(LiteRtGetTensorBufferPackedSize(out[0], bytes), "output size");
+    check(LiteRtLockTensorBuffer(out[0], &data, LOCK_READ), "output lock");
     void *copy = malloc(*bytes + 1);
     if (copy) {
         memcpy(copy, data, *bytes);
     }
     *element = type.element;
-    LiteRtUnlockTensorBuffer(out);
+    LiteRtUnlockTensorBuffer(out[0]);
 
     LiteRtDestroyTensorBuffer(in);
-    LiteRtDestroyTensorBuffer(out);
+    for (size_t i = 0; i < outputs; i++) {
+        LiteRtDestroyTensorBuffer(out[i]);
+    }
     LiteRtDestroyCompiledModel(compiled);
     LiteRtDestroyOptions(options);
     LiteRtDestroyModel(model);
@@ -168,6 +176,7 @@ int main(int argc, char **argv)
     LOAD(LiteRtCreateCompiledModel);
     LOAD(LiteRtDestroyCompiledModel);
     LOAD(LiteRtGetModelSignature);
+    LOAD(LiteRtGetNumSignatureOutputs);
     LOAD(LiteRtGetSignatureInputTensorByIndex);
     LOAD(LiteRtGetSignatureOutputTensorByIndex);
     LOAD(LiteRtGetRankedTensorType);
