@@ -47,6 +47,8 @@ void hby_cl_state_drop(struct hby_cl_state *s)
             s->cl->clReleaseContext(s->ctx);
     }
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->gemm_lock);
+    free(s->gemms);
     free(s->cache_dir);
     free(s->cache_token);
     free(s->deny);
@@ -92,6 +94,7 @@ enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct h
     s->cl = hby_cl_api(why);
     s->pid = getpid();
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->gemm_lock, NULL);
     atomic_init(&s->users, 1);
     s->wait_limit_ms = opt->wait_limit_ms > 0 ? opt->wait_limit_ms : DEFAULT_WAIT_MS;
     s->gemm = opt->gemm;

@@ -7,6 +7,7 @@
 
 #include "kernels_cl/cl_state.h"
 #include "kernels_cl/hash.h"
+#include "partition/half.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -173,13 +174,6 @@ static void fill(struct test *t)
         t->half_in[i] = (uint16_t)i;
 }
 
-static float half_value(uint16_t h)
-{
-    const int e = h >> 10 & 31, m = h & 1023;
-    const float v = e == 31 ? (m ? NAN : INFINITY) : e == 0 ? ldexpf((float)m, -24) : ldexpf((float)(1024 + m), e - 25);
-    return h & 0x8000 ? -v : v;
-}
-
 static bool dots_right(const struct test *t, bool is_unsigned)
 {
     for (int i = 0; i < WORDS; i++)
@@ -199,7 +193,7 @@ static bool dots_right(const struct test *t, bool is_unsigned)
 static bool halves_right(const struct test *t)
 {
     for (int i = 0; i < HALVES; i++) {
-        const float want = half_value(t->half_in[i]);
+        const float want = hby_half_to_float(t->half_in[i]);
         if (isnan(want) ? !isnan(t->floats[i]) : memcmp(&want, &t->floats[i], sizeof want) || t->half_out[i] != t->half_in[i])
             return false;
     }

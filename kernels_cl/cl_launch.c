@@ -53,11 +53,11 @@ static void close_launch(struct hby_cl_launch *l)
     l->n_launches++;
 }
 
-static enum hby_status add_op(struct hby_cl_launch *l, const char *entry)
+static enum hby_status add_op(struct hby_cl_launch *l, const char *entry, struct hby_reason *why)
 {
     struct hby_cl_session *s = l->session;
     if (!hby_cl_grow((void **)&s->op, s->n_ops, &s->op_room, sizeof *s->op))
-        return hby_say(HBY_NO_MEMORY, &l->why, "out of memory");
+        return hby_say(HBY_NO_MEMORY, why, "out of memory");
     s->op[s->n_ops] = (struct hby_cl_op){.kernel = l->kernel, .step = l->step_index};
     snprintf(s->op[s->n_ops++].name, sizeof s->op->name, "%s", entry);
     return HBY_OK;
@@ -80,10 +80,8 @@ enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char
     l->n_args = 0;
     l->n_scratch = 0;
     l->has_grid = false;
-    if (!st && l->session && (st = add_op(l, entry)) != HBY_OK) {
+    if (!st && l->session && (st = add_op(l, entry, &why)) != HBY_OK)
         l->st->cl->clReleaseKernel(l->kernel);
-        why = l->why;
-    }
     if (st)
         fail(l, st, &why);
     l->open = !st;
@@ -237,6 +235,43 @@ void hby_cl_cost(struct hby_cl_launch *l, double macs, double bytes)
     l->bytes += bytes;
 }
 
+/* What a tensor is bound to: its part of the arena, or the constant. */
+static cl_mem memory_of(struct hby_cl_launch *l, int tensor)
+{
+    const int root = hby_plan_root(l->plan, tensor);
+    const struct hby_tensor *t = &l->plan->graph->tensor[root];
+    struct hby_reason why;
+    cl_mem mem = l->session->tensor[root];
+    const enum hby_status st = t->data ? hby_cl_memory_constant(l->session, t->data, hby_plan_bytes(l->plan, root), &mem, &why) : HBY_OK;
+    if (st)
+        fail(l, st, &why);
+    else if (!mem)
+        refuse(l, "a tensor without memory");
+    return mem;
+}
+
+void hby_cl_product(struct hby_cl_launch *l, const struct hby_cl_gemm *g, int a, int b, int out)
+{
+    close_launch(l);
+    if (l->status)
+        return;
+    l->n_launches++;
+    if (!l->session)
+        return;
+    struct hby_reason why;
+    l->kernel = NULL;
+    const enum hby_status st = add_op(l, "clblast", &why);
+    if (st) {
+        fail(l, st, &why);
+        return;
+    }
+    struct hby_cl_gemm bound = *g;
+    bound.a = memory_of(l, a);
+    bound.b = memory_of(l, b);
+    bound.c = memory_of(l, out);
+    l->session->op[l->session->n_ops - 1].gemm = bound;
+}
+
 enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_kernel *row, const struct hby_cl_site *site, struct hby_reason *why)
 {
     struct hby_cl_session *s = l->session;
@@ -247,11 +282,10 @@ enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_k
         refuse(l, "no launch");
     if (l->status)
         st = hby_say(l->status, why, "%s: %s", row->name, l->why.text);
-    else if (st)
-        hby_say(st, why, "%s refused the step", row->name);
     if (st && s) { /* another row may be tried: nothing of this one stays but constants */
         while (s->n_ops > ops)
-            l->st->cl->clReleaseKernel(s->op[--s->n_ops].kernel);
+            if (s->op[--s->n_ops].kernel)
+                l->st->cl->clReleaseKernel(s->op[s->n_ops].kernel);
         s->n_scratch_args = scratch_args;
     }
     return st;

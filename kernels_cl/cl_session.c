@@ -36,7 +36,7 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
         const int n = row->match(&site, &refusal);
         if (n <= 0 || n > limit)
             continue;
-        *l = (struct hby_cl_launch){.st = st, .session = session, .plan = plan, .step = step, .step_index = first};
+        *l = (struct hby_cl_launch){.st = st, .session = session, .plan = plan, .step = step, .step_index = first, .gemm = session ? session->gemm : st->gemm};
         struct hby_reason failure = {""};
         const enum hby_status status = hby_cl_launch_run(l, row, &site, &failure);
         if (!status) {
@@ -44,7 +44,8 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
             *count = n;
             return HBY_OK;
         }
-        hby_cl_log(st, HBY_CL_LOG_BUILD, "step %d: %s", first, failure.text);
+        if (failure.text[0]) /* else the row stands back for the next, for reasons of speed */
+            hby_cl_log(st, HBY_CL_LOG_BUILD, "step %d: %s", first, failure.text);
         if (!refusal.text[0])
             refusal = failure;
         if (status == HBY_NO_MEMORY && session)
@@ -119,7 +120,8 @@ static void destroy(struct hby_session **session)
     for (int i = 0; i < s->n_ops; i++) {
         if (s->op[i].event)
             st->cl->clReleaseEvent(s->op[i].event);
-        st->cl->clReleaseKernel(s->op[i].kernel);
+        if (s->op[i].kernel)
+            st->cl->clReleaseKernel(s->op[i].kernel);
     }
     if (s->last)
         st->cl->clReleaseEvent(s->last);
@@ -171,9 +173,8 @@ static enum hby_status warm_up(struct hby_cl_session *s, struct hby_reason *why)
     return st;
 }
 
-static enum hby_status create(struct hby_backend *be, const struct hby_plan *plan, struct hby_session **out, struct hby_reason *why)
+enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, int gemm, struct hby_session **out, struct hby_reason *why)
 {
-    struct hby_cl_state *st = hby_cl_state_of(be);
     *out = NULL;
     enum hby_status status = hby_cl_check_fork(st, why);
     if (status)
@@ -184,6 +185,7 @@ static enum hby_status create(struct hby_backend *be, const struct hby_plan *pla
     s->base.ops = &hby_cl_session_ops;
     s->st = st;
     s->plan = plan;
+    s->gemm = gemm;
     hby_cl_state_keep(st);
     s->op_first = calloc((size_t)plan->n_steps + 1, sizeof *s->op_first);
     cl_int err = CL_SUCCESS;
@@ -207,6 +209,12 @@ static enum hby_status create(struct hby_backend *be, const struct hby_plan *pla
     return status;
 }
 
+static enum hby_status create(struct hby_backend *be, const struct hby_plan *plan, struct hby_session **out, struct hby_reason *why)
+{
+    struct hby_cl_state *st = hby_cl_state_of(be);
+    return hby_cl_session_create(st, plan, st->gemm, out, why);
+}
+
 const struct hby_backend_ops hby_cl_session_ops = {
-    .name = "opencl", .query = query, .create = create, .upload = hby_cl_upload, .run = hby_cl_run, .download = hby_cl_download, .finish = hby_cl_finish, .destroy = destroy,
+    .name = "opencl", .stages = true, .query = query, .create = create, .upload = hby_cl_upload, .run = hby_cl_run, .download = hby_cl_download, .finish = hby_cl_finish, .destroy = destroy,
 };

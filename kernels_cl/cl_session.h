@@ -3,12 +3,14 @@
 #define HBY_KERNELS_CL_CL_SESSION_H
 
 #include "kernels_cl/cl_state.h"
+#include "kernels_cl/clblast.h"
 
 enum { HBY_CL_SLACK = 64 }; /* bytes after every buffer that a kernel may read, but not use */
 
 /* One kernel launch with its arguments bound. */
 struct hby_cl_op {
-    cl_kernel kernel;
+    cl_kernel kernel; /* NULL: a product of CLBlast's */
+    struct hby_cl_gemm gemm;
     cl_uint dims;
     size_t global[3], local[3];
     bool empty; /* a size of 0: nothing to launch */
@@ -41,6 +43,7 @@ struct hby_cl_session {
     struct hby_session base;
     struct hby_cl_state *st;
     const struct hby_plan *plan;
+    int gemm; /* the option, or what a measurement forces */
     cl_command_queue queue;
     cl_mem arena, dummy, scratch[HBY_CL_SCRATCH];
     size_t scratch_bytes[HBY_CL_SCRATCH];
@@ -60,6 +63,7 @@ struct hby_cl_session {
 };
 
 extern const struct hby_backend_ops hby_cl_session_ops;
+enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, int gemm, struct hby_session **out, struct hby_reason *why);
 
 /* --- cl_launch.c --- */
 
@@ -68,7 +72,7 @@ struct hby_cl_launch {
     struct hby_cl_session *session; /* NULL in a query */
     const struct hby_plan *plan;
     const struct hby_step *step;
-    int step_index;
+    int step_index, gemm;
     char options[768];
     size_t options_used;
     bool open, has_grid; /* a launch is being defined */
@@ -81,6 +85,8 @@ struct hby_cl_launch {
     char arithmetic[48];
     double macs, bytes;
 };
+/* A launch of CLBlast's: out = a * b^T; `g` says how large. */
+void hby_cl_product(struct hby_cl_launch *l, const struct hby_cl_gemm *g, int a, int b, int out);
 /* Runs a rule to its end: HBY_OK when every launch is complete. With a session its ops are appended. */
 enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_kernel *row, const struct hby_cl_site *site, struct hby_reason *why);
 

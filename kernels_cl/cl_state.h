@@ -27,6 +27,12 @@ struct hby_cl_program {
     struct hby_cl_entry *entries;
 };
 
+/* What was measured of CLBlast against our own kernel, on this device: launch_gemm.c. */
+struct hby_cl_gemm_verdict {
+    size_t m, n, k;
+    bool half, faster;
+};
+
 struct hby_cl_state {
     struct hby_backend base; /* first: a backend is its state */
     struct hby_cl_device dev;
@@ -39,7 +45,10 @@ struct hby_cl_state {
     pthread_mutex_t lock; /* programs, entries, kernel creation */
     struct hby_cl_program *programs;
     char *cache_dir, *cache_token, *deny; /* NULL where not given */
-    int wait_limit_ms, gemm;
+    int wait_limit_ms, gemm; /* gemm: the option */
+    pthread_mutex_t gemm_lock; /* measurements: one at a time */
+    struct hby_cl_gemm_verdict *gemms;
+    int n_gemms, gemm_room;
     bool profile, zero_copy, guard;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
