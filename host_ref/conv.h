@@ -52,8 +52,20 @@ HBY_INLINE void hby_conv_store_float(const struct hby_ref_call *c, float sum, in
     hby_store_float(c->out, c->out_type, at, hby_clamp_float(sum + bias, p->f_min, p->f_max));
 }
 
-/* One output of the window at (y, x) of image b; the first channel of its group is c0. Sums wrap in 32 bits unless `wide`. */
-HBY_INLINE int64_t hby_conv_sum_int(const struct hby_ref_call *c, enum hby_type a, enum hby_type w, bool wide, int b, int y, int x, int c0, int n)
+enum { HBY_CONV_RUN = 256 }; /* products that an int32 holds: of int16 and int8 at most 2^22 each */
+
+/* `count` products. Both factors, less their zero points, fit 16 bits: 8-bit values have 9 bits then, and int16 has zero point 0. */
+HBY_INLINE int32_t hby_conv_run(const struct hby_ref_call *c, enum hby_type a, enum hby_type w, size_t at, size_t wt, int count)
+{
+    const int32_t in_zp = c->args->conv.in_zp, w_zp = c->args->conv.w_zp;
+    int32_t sum = 0;
+    for (int k = 0; k < count; k++)
+        sum += (int16_t)(hby_load_int(c->in[0], a, at + (size_t)k) - in_zp) * (int16_t)(hby_load_int(c->in[1], w, wt + (size_t)k) - w_zp);
+    return sum;
+}
+
+/* One output of the window at (y, x) of image b; the first channel of its group is c0. */
+HBY_INLINE int64_t hby_conv_sum_int(const struct hby_ref_call *c, enum hby_type a, enum hby_type w, int b, int y, int x, int c0, int n)
 {
     const struct hby_args_conv *p = &c->args->conv;
     int64_t total = 0;
@@ -67,16 +79,8 @@ HBY_INLINE int64_t hby_conv_sum_int(const struct hby_ref_call *c, enum hby_type 
                 continue;
             const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c + (size_t)c0;
             const size_t wt = (((size_t)n * (size_t)p->k_h + (size_t)i) * (size_t)p->k_w + (size_t)j) * (size_t)p->group_c;
-            uint32_t sum = 0;
-            for (int k = 0; k < p->group_c; k++) {
-                const int32_t product = (hby_load_int(c->in[1], w, wt + (size_t)k) - p->w_zp) * (hby_load_int(c->in[0], a, at + (size_t)k) - p->in_zp);
-                if (wide)
-                    total += product;
-                else
-                    sum += (uint32_t)product;
-            }
-            if (!wide)
-                total = hby_wrap32((uint64_t)total + sum);
+            for (int k0 = 0; k0 < p->group_c; k0 += HBY_CONV_RUN)
+                total += hby_conv_run(c, a, w, at + (size_t)k0, wt + (size_t)k0, p->group_c - k0 < HBY_CONV_RUN ? p->group_c - k0 : HBY_CONV_RUN);
         }
     }
     return total;
@@ -117,7 +121,7 @@ HBY_INLINE void hby_conv_nest(const struct hby_ref_call *c, bool is_float, enum 
                     if (is_float)
                         hby_conv_store_float(c, hby_conv_sum_float(c, a, w, b, y, x, c0, n), n, at);
                     else
-                        hby_conv_store_int(c, a, wide, hby_conv_sum_int(c, a, w, wide, b, y, x, c0, n), n, at);
+                        hby_conv_store_int(c, a, wide, hby_conv_sum_int(c, a, w, b, y, x, c0, n), n, at);
                 }
 }
 

@@ -26,6 +26,7 @@ HBY_INLINE struct sums window(const struct hby_ref_call *c, enum kind kind, enum
                               int x, int n)
 {
     const struct hby_args_conv *p = &c->args->conv;
+    const size_t channel = (size_t)(n / p->depth_multiplier);
     struct sums s = {0.0f, 0};
     for (int i = 0; i < p->k_h; i++) {
         const int in_y = y * p->stride_h - p->pad_top + i * p->dilation_h;
@@ -37,7 +38,7 @@ HBY_INLINE struct sums window(const struct hby_ref_call *c, enum kind kind, enum
                 continue;
             const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c;
             const size_t wt = ((size_t)i * (size_t)p->k_w + (size_t)j) * (size_t)p->out_c + (size_t)n;
-            add(c, kind, a, w, row, at + (size_t)(n / p->depth_multiplier), wt, &s);
+            add(c, kind, a, w, row, at + channel, wt, &s);
         }
     }
     return s;
