@@ -31,11 +31,12 @@ def groups(models):
     yield [], [m for m in nets if m not in whole]
 
 
-def compare(tool, delegate, options, chunk):
-    """(lines that say something went wrong, passed, failed, skipped)"""
+def compare(tool, delegate, programs, options, chunk):
+    """(lines that say something went wrong, passed, failed, skipped). Compiled programs are kept between models: some drivers have no cache of their own."""
     with tempfile.TemporaryDirectory() as folder:
         report = ["--report", str(pathlib.Path(folder) / "report.json")] if options else []
-        done = subprocess.run([sys.executable, tool, "--delegate", delegate, "--runs", "2", *options, *report, *map(str, chunk)], capture_output=True, text=True)
+        command = [sys.executable, tool, "--delegate", delegate, "--runs", "2", "--option", f"serialization_dir={programs}", *options, *report, *map(str, chunk)]
+        done = subprocess.run(command, capture_output=True, text=True)
     lines = done.stdout.splitlines()
     count = re.match(r"(\d+) passed, (\d+) failed, (\d+) skipped$", lines[-1]) if lines else None
     if not count:
@@ -50,8 +51,8 @@ def main():
     for options, chosen in groups(pathlib.Path(models)):
         jobs += [(options, chosen[i:i + 12]) for i in range(0, len(chosen), 12)]
     total = [0, 0, 0]
-    with ThreadPoolExecutor(2) as pool:
-        for bad, *counts in pool.map(lambda job: compare(tool, delegate, *job), jobs):
+    with tempfile.TemporaryDirectory() as programs, ThreadPoolExecutor(2) as pool:
+        for bad, *counts in pool.map(lambda job: compare(tool, delegate, programs, *job), jobs):
             for line in bad:
                 print(f"FAILED  {name}: {line}", flush=True)
             total = [a + b for a, b in zip(total, counts)]
