@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# kernels_compile.sh SOURCE_DIR FILE.cl...: every kernel file is valid OpenCL C 1.2 for clang's own front end, under each scheme that uses it, as a CPU and as a GPU
+# would build it. A file without a row here is an error.
+top=$1
+shift
+command -v clang >/dev/null || { echo "clang is not installed"; exit 77; }
+
+# file: schemes, then one set of options a line
+sets() {
+    case $1 in
+    conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
+    conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_HALF_WEIGHTS=$t"; done ;;
+    depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$t"; done ;;
+    depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_WEIGHTS=$t"; done ;;
+    window) echo "i8 u8 i16 f32 f16"; for k in 0 1 2; do echo "-DHBY_KIND=$k -DHBY_HALF_WEIGHTS=0 -DHBY_ROUNDING=$((k + 1)) -DHBY_WIDE=0"; done ;;
+    bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
+    self_test) echo "i8"; echo "" ;;
+    unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0" ;;
+    pool | binary | mean | softmax | resize | move | pad | light) echo "i8 u8 i16 f32 f16"; echo "" ;;
+    table) echo "i8 u8"; echo "" ;;
+    *) return 1 ;;
+    esac
+}
+
+bad=0 builds=0
+for path in "$@"; do
+    stem=$(basename "$path" .cl)
+    lists=("$stem")
+    [ "$stem" = depthwise ] && lists=(depthwise depthwise_f)
+    for list in "${lists[@]}"; do
+        if ! text=$(sets "$list"); then
+            echo "$stem.cl: no row in $0"
+            bad=1
+            continue
+        fi
+        { read -r schemes; mapfile -t options; } <<<"$text"
+        for scheme in $schemes; do
+            for option in "${options[@]}"; do
+                for kind in CPU GPU; do
+                    # shellcheck disable=SC2086
+                    if ! out=$(clang -x cl -cl-std=CL1.2 -target spir64 -Xclang -finclude-default-header -fsyntax-only -Werror -Wno-unused-function \
+                        -D__OPENCL_VERSION__=120 -I "$top" -I "$top/kernels_cl" -I "$top/partition" -DHBY_SCHEME_"$scheme"=1 -DHBY_DEVICE_$kind=1 $option "$path" 2>&1); then
+                        printf '%s as %s on a %s with %s\n%s\n' "$stem.cl" "$scheme" "$kind" "$option" "$(head -n 12 <<<"$out")"
+                        bad=1
+                    fi
+                    builds=$((builds + 1))
+                done
+            done
+        done
+    done
+done
+echo "$builds builds"
+exit $bad
