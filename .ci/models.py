@@ -35,7 +35,7 @@ def compare(tool, delegate, programs, options, chunk):
     """(lines that say something went wrong, passed, failed, skipped). Compiled programs are kept between models: some drivers have no cache of their own."""
     with tempfile.TemporaryDirectory() as folder:
         report = ["--report", str(pathlib.Path(folder) / "report.json")] if options else []
-        command = [sys.executable, tool, "--delegate", delegate, "--runs", "2", "--option", f"serialization_dir={programs}", *options, *report, *map(str, chunk)]
+        command = [sys.executable, tool, "--delegate", delegate, "--option", f"serialization_dir={programs}", *options, *report, *map(str, chunk)]
         done = subprocess.run(command, capture_output=True, text=True)
     lines = done.stdout.splitlines()
     count = re.match(r"(\d+) passed, (\d+) failed, (\d+) skipped$", lines[-1]) if lines else None
