@@ -14,10 +14,10 @@ sets() {
     depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_WEIGHTS=$t"; done ;;
     window) echo "i8 u8 i16 f32 f16"; for k in 0 1 2; do echo "-DHBY_KIND=$k -DHBY_HALF_WEIGHTS=0 -DHBY_ROUNDING=$((k + 1)) -DHBY_WIDE=0"; done ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
-    self_test) echo "i8"; echo "" ;;
+    self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
     unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0" ;;
-    pool | binary | mean | softmax | resize | move | pad | light) echo "i8 u8 i16 f32 f16"; echo "" ;;
-    table) echo "i8 u8"; echo "" ;;
+    pool | binary | mean | softmax | resize | move | pad | light) echo "i8 u8 i16 f32 f16"; echo "-DHBY_PLAIN=1" ;;
+    table) echo "i8 u8"; echo "-DHBY_PLAIN=1" ;;
     *) return 1 ;;
     esac
 }
