@@ -49,7 +49,7 @@ def quantized(rng, scheme):
     return dtype, random_scale(rng), zero
 
 
-def weights_for(rng, scheme, shape, axis):
+def weights_for(rng, scheme, shape, axis, always_per_channel=False):
     """(dtype, values, scale, zero point, axis) of weights under a scheme."""
     channels = shape[axis]
     if scheme in ("f32", "f16"):
@@ -62,7 +62,7 @@ def weights_for(rng, scheme, shape, axis):
     values = rng.integers(low + 1, high + 1, shape)
     if rng.random() < 0.3 and scheme not in ("f32w8", "f32w4"):
         values[rng.random(shape) < 0.1] = low
-    per_channel = rng.random() < 0.7
+    per_channel = rng.random() < 0.7 or always_per_channel
     return "int4" if bits == 4 else "int8", values, random_scale(rng, channels if per_channel else None), None, axis
 
 
@@ -124,10 +124,10 @@ def bias_type(scheme):
     return {"i16": schema.TensorType.INT64, "i16b32": schema.TensorType.INT32}.get(scheme, schema.TensorType.FLOAT32)
 
 
-def conv_like(rng, scheme, m, in_shape, w_shape, w_axis, out_shape, taps, with_bias=True):
+def conv_like(rng, scheme, m, in_shape, w_shape, w_axis, out_shape, taps, with_bias=True, always_per_channel=False):
     """Tensors (input, weights, bias, output) of a convolution."""
     q = quantized(rng, scheme) if is_integer(scheme) else None
-    w = weights_for(rng, scheme, w_shape, w_axis)
+    w = weights_for(rng, scheme, w_shape, w_axis, always_per_channel)
     x = image(m, scheme, in_shape, q)
     weights = constant_weights(m, scheme, w_shape, w)
     channels = w_shape[w_axis]
@@ -144,10 +144,11 @@ def conv_like(rng, scheme, m, in_shape, w_shape, w_axis, out_shape, taps, with_b
 def conv_2d(rng, scheme):
     m = Model()
     k, stride, dilation, padding, size, out = window(rng)
-    groups = int(rng.choice([1, 1, 1, 2, 3, 4])) if scheme not in ("f32w8", "f32w4") else 1
+    groups = int(rng.choice([1, 1, 1, 2, 3, 4]))
     group_c, per_group, batch = int(rng.integers(1, 20)), int(rng.integers(1, 20)), int(rng.choice([1, 1, 2, 3]))
     in_shape, w_shape = [batch, *size, group_c * groups], [per_group * groups, *k, group_c]
-    x, w, b, y = conv_like(rng, scheme, m, in_shape, w_shape, 0, [batch, *out, per_group * groups], group_c * k[0] * k[1])
+    x, w, b, y = conv_like(rng, scheme, m, in_shape, w_shape, 0, [batch, *out, per_group * groups], group_c * k[0] * k[1],
+                           always_per_channel=groups > 1)  # the hybrid kernel reads one scale per channel there, whether they exist or not
     m.op("CONV_2D", [x, w, b], [y], "Conv2DOptions", version=8 if scheme == "i16b32" else 5, padding=padding, strideH=stride[0], strideW=stride[1], dilationHFactor=dilation[0],
          dilationWFactor=dilation[1], fusedActivationFunction=activation(rng), quantizedBiasType=bias_type(scheme))
     return m, [x], [y]
