@@ -115,8 +115,8 @@ static enum hby_status mul_quantized(const struct hby_lowering *lo, const struct
     a->out.zero_point = hby_zero_point_of(lo, node->out[0]);
     a->rounding = HBY_ROUND_DOUBLE;
     const float factor = hby_scale_of(lo, node->in[0]) * hby_scale_of(lo, node->in[1]) / hby_scale_of(lo, node->out[0]); /* float32 in TFLite too */
-    if (hby_quantize_multiplier((double)factor, &a->out.mult, &a->out.shift))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the scales multiply to %g output steps, too many for 32-bit arithmetic", (double)factor);
+    if (hby_multiplier_as_built((double)factor, &a->out.mult, &a->out.shift))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the scales multiply to %g output steps, which no 32-bit multiplier says", (double)factor);
     return HBY_OK;
 }
 
@@ -147,7 +147,7 @@ static enum hby_status prelu_quantized(const struct hby_lowering *lo, const stru
     a->b.zero_point = hby_zero_point_of(lo, node->in[1]);
     a->out.zero_point = hby_zero_point_of(lo, node->out[0]);
     a->rounding = HBY_ROUND_DOUBLE;
-    if (hby_quantize_multiplier((double)(in / out), &a->a.mult, &a->a.shift) || hby_quantize_multiplier((double)(in * slope / out), &a->b.mult, &a->b.shift))
+    if (hby_multiplier_as_built((double)(in / out), &a->a.mult, &a->a.shift) || hby_multiplier_as_built((double)(in * slope / out), &a->b.mult, &a->b.shift))
         return hby_say(HBY_UNSUPPORTED, lo->why, "the output's scale %g is too small beside the input's %g", (double)out, (double)in);
     return HBY_OK;
 }

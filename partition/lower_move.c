@@ -57,6 +57,8 @@ enum hby_status hby_lower_copy(struct hby_lowering *lo, const struct hby_node *n
 {
     if (node->n_in < 1 || node->n_out != 1)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
+    if (node->n_in > 1 && node->in[1] >= 0 && !hby_tensor_of(lo, node->in[1])->data)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "'%.60s' says the new shape while the model runs; it must be a constant", hby_name_of(lo, node->in[1]));
     enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_check_same_count(lo, node->in[0], node->out[0]);

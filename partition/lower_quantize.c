@@ -101,8 +101,8 @@ enum hby_status hby_lower_quantize(struct hby_lowering *lo, const struct hby_nod
     a.in.zero_point = hby_zero_point_of(lo, node->in[0]);
     a.out.zero_point = hby_zero_point_of(lo, node->out[0]);
     hby_type_range(out, &a.act_min, &a.act_max);
-    if (hby_quantize_multiplier(factor, &a.out.mult, &a.out.shift))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the input's scale is %g times the output's, too much for 32-bit arithmetic", factor);
+    if (hby_multiplier_as_built(factor, &a.out.mult, &a.out.shift))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the input's scale is %g times the output's, which no 32-bit multiplier says", factor);
     if (in == HBY_I8 || in == HBY_U8)
         return hby_lower_bytes(lo, node, requantize_at, &a);
     return hby_lower_unary(lo, node, hby_scheme_of(lo, node->in[0]), &a);

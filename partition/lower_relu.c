@@ -44,8 +44,8 @@ enum hby_status hby_lower_relu(struct hby_lowering *lo, const struct hby_node *n
     a.in.zero_point = hby_zero_point_of(lo, node->in[0]);
     a.out.zero_point = hby_zero_point_of(lo, node->out[0]);
     a.rounding = HBY_ROUND_DOUBLE;
-    if (hby_quantize_multiplier((double)factor, &a.out.mult, &a.out.shift))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the input's scale is %g times the output's, too much for 32-bit arithmetic", (double)factor);
+    if (hby_multiplier_as_built((double)factor, &a.out.mult, &a.out.shift))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the input's scale is %g times the output's, which no 32-bit multiplier says", (double)factor);
     st = relu_clamp(lo, node->out[0], &a);
     if (st)
         return st;
@@ -86,7 +86,7 @@ enum hby_status hby_lower_leaky_relu(struct hby_lowering *lo, const struct hby_n
     a.out.zero_point = hby_zero_point_of(lo, node->out[0]);
     a.rounding = HBY_ROUND_DOUBLE;
     hby_type_range(hby_tensor_of(lo, node->out[0])->type, &a.act_min, &a.act_max);
-    if (hby_quantize_multiplier((double)(in / out), &a.out.mult, &a.out.shift) || hby_quantize_multiplier((double)fabsf(slope), &a.alt.mult, &a.alt.shift))
+    if (hby_multiplier_as_built((double)(in / out), &a.out.mult, &a.out.shift) || hby_multiplier_as_built((double)fabsf(slope), &a.alt.mult, &a.alt.shift))
         return hby_say(HBY_UNSUPPORTED, lo->why, "the output's scale %g is too small beside the input's %g (alpha %g)", (double)out, (double)in, (double)a.alpha);
     if (slope < 0.0f)
         a.alt.mult = -a.alt.mult;

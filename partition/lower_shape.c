@@ -1,6 +1,8 @@
 /* Shapes and strides, for the lowerings onto the elementwise and the moving loop nests. */
 #include "partition/lower_shape.h"
 
+#include <math.h>
+
 const struct hby_tensor *hby_tensor_of(const struct hby_lowering *lo, int tensor)
 {
     return &lo->graph->tensor[tensor];
@@ -77,6 +79,17 @@ int32_t hby_zero_point_of(const struct hby_lowering *lo, int tensor)
 {
     const struct hby_quant *q = &hby_tensor_of(lo, tensor)->quant;
     return q->count == 1 ? q->zero_point[0] : 0;
+}
+
+enum hby_status hby_multiplier_as_built(double real, int32_t *mult, int32_t *shift)
+{
+    int e;
+    if (!isfinite(real) || real < 1.0)
+        return hby_quantize_multiplier(real, mult, shift);
+    const double q = frexp(real, &e);
+    const enum hby_status st = hby_quantize_multiplier(q, mult, shift); /* shift is 0, or 1 where q rounds up to 1 */
+    *shift = (*shift + e) & 31;
+    return st;
 }
 
 void hby_dense_strides(const struct hby_tensor *t, int64_t *stride)

@@ -25,6 +25,10 @@ bool hby_is_float(const struct hby_lowering *lo, int tensor);
 float hby_scale_of(const struct hby_lowering *lo, int tensor);
 int32_t hby_zero_point_of(const struct hby_lowering *lo, int tensor);
 
+/* As hby_quantize_multiplier, but where the shift exceeds 30 it is what the runtime's builds for x86-64 and AArch64 make of `1 << shift`: it counts
+ * modulo 32. Models with such scales exist (they saturate). */
+enum hby_status hby_multiplier_as_built(double real, int32_t *mult, int32_t *shift);
+
 /* Row-major strides in elements. */
 void hby_dense_strides(const struct hby_tensor *t, int64_t *stride);
 
