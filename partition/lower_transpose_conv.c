@@ -1,7 +1,6 @@
 /* TRANSPOSE_CONV: inputs are the output's shape, the weights, the activations and the bias. */
 #include "partition/lower_window.h"
 
-
 enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct hby_node *node)
 {
     const struct hby_window_params *p = &node->params.window;
