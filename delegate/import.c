@@ -45,19 +45,43 @@ static enum hby_status check_list(const struct hby_shapes *in, const int *list, 
     return st;
 }
 
-/* The shapes of the outputs, by the operator's rule; where that needs data, by the file, if it leaves no choice. */
+static bool is_made_inside(const struct hby_graph *g, int tensor)
+{
+    for (int i = 0; i < g->n_nodes; i++)
+        for (int k = 0; k < g->node[i].n_out; k++)
+            if (g->node[i].out[k] == tensor)
+                return true;
+    return false;
+}
+
+/* RESHAPE to a shape that comes from outside: planned for the shape in the file, and checked by the kernel against the values of each call. */
+static enum hby_status expect_shape(const struct hby_tfl_context *ctx, struct hby_shapes *in, const struct hby_node *node, struct hby_reason *why)
+{
+    const struct hby_graph *g = in->graph;
+    if (node->op != HBY_OP_reshape || node->n_in != 2 || node->n_out != 1 || node->in[1] < 0 || hby_shapes_is_static(in, node->in[1]) || in->unknown[node->in[1]])
+        return HBY_UNSUPPORTED;
+    const struct hby_tfl_tensor *out = &ctx->tensors[node->out[0]];
+    const struct hby_tensor *shape = &g->tensor[node->in[1]];
+    if (!hby_import_shape_is_fixed(out) || shape->type != HBY_I32 || shape->rank != 1 || shape->dim[0] != out->dims->size || is_made_inside(g, node->in[1]))
+        return HBY_UNSUPPORTED;
+    struct hby_known want = {.n = out->dims->size};
+    for (int i = 0; i < want.n; i++)
+        want.value[i] = out->dims->data[i];
+    enum hby_status st = hby_shapes_set_values(in, node->in[1], &want);
+    return st ? st : hby_shapes_node(in, node, why);
+}
+
+/* The shapes of the outputs, by the operator's rule. Where that needs data the node stays with the runtime, but what follows can rely on the file's
+ * shape if the file leaves no choice. */
 static enum hby_status infer_shapes(const struct hby_tfl_context *ctx, struct hby_shapes *in, const struct hby_node *node, struct hby_reason *why)
 {
     enum hby_status st = hby_shapes_node(in, node, why);
-    if (st != HBY_UNSUPPORTED)
-        return st;
-    for (int i = 0; i < node->n_out; i++)
-        if (node->out[i] >= 0 && !hby_import_shape_is_fixed(&ctx->tensors[node->out[i]]))
-            return st;
-    for (int i = 0; i < node->n_out; i++)
-        if (node->out[i] >= 0)
+    if (st == HBY_UNSUPPORTED)
+        st = expect_shape(ctx, in, node, why);
+    for (int i = 0; st == HBY_UNSUPPORTED && i < node->n_out; i++)
+        if (node->out[i] >= 0 && hby_import_shape_is_fixed(&ctx->tensors[node->out[i]]))
             in->unknown[node->out[i]] = false;
-    return HBY_OK;
+    return st;
 }
 
 static enum hby_status describe_node(struct hby_tfl_context *ctx, struct hby_shapes *in, const struct hby_tfl_node *from, const struct hby_tfl_registration *reg,

@@ -30,6 +30,7 @@ void hby_shapes_destroy(struct hby_shapes **sh)
 {
     if (!*sh)
         return;
+    hby_pool_destroy(&(*sh)->pool);
     free((*sh)->unknown);
     free((*sh)->known);
     free(*sh);
@@ -201,6 +202,16 @@ static bool find_values(const struct hby_shape_call *c, struct hby_known *out)
     return false;
 }
 
+enum hby_status hby_shapes_set_values(struct hby_shapes *sh, int tensor, const struct hby_known *values)
+{
+    struct hby_known *keep = hby_pool_alloc(&sh->pool, sizeof *keep);
+    if (!keep)
+        return HBY_NO_MEMORY;
+    *keep = *values;
+    sh->known[tensor] = keep;
+    return HBY_OK;
+}
+
 static enum hby_status follow_values(const struct hby_shape_call *c)
 {
     if (c->node->n_out != 1 || c->node->in[0] < 0 || c->node->out[0] < 0)
@@ -214,12 +225,7 @@ static enum hby_status follow_values(const struct hby_shape_call *c)
     quiet.why = &unused;
     if (!find_values(&quiet, &found) || found.n != (int)hby_tensor_count(out))
         return HBY_OK;
-    struct hby_known *keep = hby_pool_alloc(&c->state->graph->pool, sizeof *keep);
-    if (!keep)
-        return HBY_NO_MEMORY;
-    *keep = found;
-    c->state->known[c->node->out[0]] = keep;
-    return HBY_OK;
+    return hby_shapes_set_values(c->state, c->node->out[0], &found);
 }
 
 static enum hby_status infer(const struct hby_shape_call *c)
@@ -252,15 +258,5 @@ enum hby_status hby_shapes_node(struct hby_shapes *sh, const struct hby_node *no
     for (int i = 0; st && i < node->n_out; i++)
         if (node->out[i] >= 0)
             sh->unknown[node->out[i]] = true;
-    return st;
-}
-
-enum hby_status hby_shapes_graph(struct hby_graph *g, struct hby_reason *why)
-{
-    struct hby_shapes *sh;
-    enum hby_status st = hby_shapes_create(g, &sh);
-    for (int i = 0; i < g->n_nodes && !st; i++)
-        st = hby_shapes_node(sh, &g->node[i], why);
-    hby_shapes_destroy(&sh);
     return st;
 }

@@ -17,7 +17,8 @@ struct hby_known {
 struct hby_shapes {
     struct hby_graph *graph;
     bool *unknown;            /* per tensor: its shape is only known while the model runs */
-    struct hby_known **known; /* per tensor, NULL where the values are not known; in the graph's pool */
+    struct hby_known **known; /* per tensor, NULL where the values are not known */
+    struct hby_pool *pool;
 };
 
 /* The shape of one output that a shape function found. */
@@ -42,8 +43,8 @@ void hby_shapes_destroy(struct hby_shapes **sh);
 enum hby_status hby_shapes_node(struct hby_shapes *sh, const struct hby_node *node, struct hby_reason *why);
 /* Are the tensor's values the same in every call: a constant, or followed? */
 bool hby_shapes_is_static(const struct hby_shapes *sh, int tensor);
-/* All nodes of the graph, from the shapes of its inputs. */
-enum hby_status hby_shapes_graph(struct hby_graph *g, struct hby_reason *why);
+/* From here on the tensor has these values. */
+enum hby_status hby_shapes_set_values(struct hby_shapes *sh, int tensor, const struct hby_known *values);
 
 /* --- for shape functions --- */
 
