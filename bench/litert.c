@@ -122,26 +122,6 @@ static bool ok(int status, const char *what, char *why, size_t size)
     return status == 0 || fail(why, size, "%s: %s (LiteRT status %d)", what, status_text(status), status);
 }
 
-size_t litert_element_bytes(uint32_t type)
-{
-    switch (type) {
-    case LITERT_FLOAT32:
-    case LITERT_INT32:
-    case LITERT_UINT32:
-        return 4;
-    case LITERT_INT64:
-    case LITERT_UINT64:
-    case LITERT_FLOAT64:
-        return 8;
-    case LITERT_INT16:
-    case LITERT_UINT16:
-    case LITERT_FLOAT16:
-        return 2;
-    default:
-        return 1;
-    }
-}
-
 bool litert_open(const struct litert_config *config, struct litert **out, char *why, size_t size)
 {
     struct litert *lib = calloc(1, sizeof *lib);

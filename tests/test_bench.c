@@ -1,0 +1,153 @@
+/* The bench's own arithmetic: order statistics, differences, the report reader, the runtime's version, seeded inputs. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* The bench is a program, not a library: its parts are compiled in. */
+#include "bench/inputs.c"
+#include "bench/litert_element.c"
+#include "bench/report.c"
+#include "bench/runtime.c"
+#include "bench/stats.c"
+
+static void order_statistics(void **state)
+{
+    (void)state;
+    double odd[] = {5, 1, 4, 2, 3}, even[] = {4, 1, 3, 2}, one[] = {7}, twenty[20];
+    struct bench_stats s = bench_stats_of(odd, 5);
+    assert_true(s.min == 1 && s.median == 3 && s.p90 == 5 && fabs(s.mean - 3) < 1e-12);
+    s = bench_stats_of(even, 4);
+    assert_true(s.min == 1 && s.median == 2.5 && s.p90 == 4);
+    s = bench_stats_of(one, 1);
+    assert_true(s.min == 7 && s.median == 7 && s.p90 == 7);
+    for (int i = 0; i < 20; i++) {
+        twenty[i] = 20 - i;
+    }
+    assert_true(bench_stats_of(twenty, 20).p90 == 18); /* two runs in twenty were slower */
+    assert_true(bench_stats_of(NULL, 0).min == 0);
+}
+
+static struct bench_output output(uint32_t type, void *data, size_t bytes)
+{
+    return (struct bench_output){.type = type, .bytes = (uint32_t)bytes, .data = data};
+}
+
+static void differences(void **state)
+{
+    (void)state;
+    int8_t a[] = {-128, 0, 127}, b[] = {127, 0, 127};
+    float x[] = {1, -4, 0}, y[] = {1, -4, 0.002f}, bad[] = {1, NAN, 0};
+    char text[64];
+    struct bench_output ref[] = {output(LITERT_INT8, a, sizeof a), output(LITERT_FLOAT32, x, sizeof x)};
+    struct bench_output got[] = {output(LITERT_INT8, b, sizeof b), output(LITERT_FLOAT32, y, sizeof y)};
+    struct bench_diff d = bench_diff_of(ref, got, 2);
+    assert_true(d.known && d.has_int && d.has_float && !d.not_finite);
+    assert_true(d.steps == 255 && fabs(d.fraction - 0.0005) < 1e-9);
+    bench_diff_text(&d, text, sizeof text);
+    assert_string_equal(text, "255 LSB, 5.0e-04");
+
+    d = bench_diff_of(ref, ref, 1);
+    bench_diff_text(&d, text, sizeof text);
+    assert_string_equal(text, "0 LSB");
+
+    got[1].data = bad;
+    assert_true(bench_diff_of(ref, got, 2).not_finite);
+    assert_false(bench_diff_of(&got[1], &got[1], 1).not_finite); /* NaN where the reference has it */
+    got[0].bytes = 2;
+    assert_true(bench_diff_of(ref, got, 1).not_finite); /* another shape is never a small difference */
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void report(void **state)
+{
+    const char *folder = *state;
+    char path[256];
+    struct bench_report r;
+    snprintf(path, sizeof path, "%s/report.json", folder);
+    write_file(path, "{\"schema_version\": 1, \"options\": {\"device\": \"pocl\"}, \"device\": {\"name\": \"a \\\"cpu\\\"\", \"platform\": \"P\"},\n"
+                     " \"partitions\": 2, \"nodes\": [{\"op\": \"where\", \"where\": \"device\"}, {\"where\": \"runtime\", \"reason\": \"it is \\\"where\\\": device\"},\n"
+                     " {\"where\": \"host_ref\"}, {\"where\" : \"device\"}]}\n");
+    bench_report_read(path, &r);
+    assert_true(r.known && r.device == 2 && r.host_ref == 1 && r.runtime == 1 && r.partitions == 2);
+    assert_string_equal(r.device_name, "P / a \"cpu\"");
+    write_file(path, "{\"device\": {\"name\": null, \"reason\": \"no driver\"}, \"partitions\": 0, \"nodes\": []}");
+    bench_report_read(path, &r);
+    assert_true(r.known && r.device == 0 && r.partitions == 0);
+    assert_string_equal(r.device_name, "none: no driver");
+    write_file(path, "{\"partitions\": 3, \"nodes\": [{\"where"); /* cut off */
+    bench_report_read(path, &r);
+    assert_int_equal(r.device + r.host_ref + r.runtime, 0);
+    unlink(path);
+    bench_report_read(path, &r);
+    assert_false(r.known);
+}
+
+static void runtime_versions(void **state)
+{
+    const char *folder = *state;
+    char init[256], library[256], version[32], why[512];
+    snprintf(init, sizeof init, "%s/__init__.py", folder);
+    snprintf(library, sizeof library, "%s/libLiteRt.so", folder);
+    assert_false(bench_runtime_version(library, version, sizeof version, why, sizeof why));
+    assert_non_null(strstr(why, "2.3.0"));
+    write_file(init, "# package\n__version__ = \"2.3.0\"\n");
+    assert_true(bench_runtime_version(library, version, sizeof version, why, sizeof why));
+    assert_string_equal(version, "2.3.0");
+    write_file(init, "__version__ = \"2.9.1\"\n");
+    assert_false(bench_runtime_version(library, version, sizeof version, why, sizeof why));
+    assert_true(strstr(why, "2.9.1") && strstr(why, "2.3.0"));
+    unlink(init);
+}
+
+static void seeded_inputs(void **state)
+{
+    (void)state;
+    static const uint32_t types[] = {LITERT_FLOAT32, LITERT_FLOAT64, LITERT_INT8, LITERT_UINT8, LITERT_INT16, LITERT_INT32, LITERT_INT64, LITERT_BOOL};
+    unsigned char a[4096], b[4096];
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        assert_true(bench_fill(0, types[i], a, sizeof a) && bench_fill(0, types[i], b, sizeof b));
+        assert_memory_equal(a, b, sizeof a);
+        assert_true(bench_fill(1, types[i], b, sizeof b));
+        assert_memory_not_equal(a, b, sizeof a);
+    }
+    assert_true(bench_fill(0, LITERT_FLOAT32, a, sizeof a));
+    for (size_t i = 0; i < sizeof a / 4; i++) {
+        float v;
+        memcpy(&v, a + 4 * i, 4);
+        assert_true(v >= 0 && v <= 1);
+    }
+    assert_false(bench_fill(0, LITERT_STRING, a, sizeof a));
+}
+
+static int make_folder(void **state)
+{
+    static char folder[] = "/tmp/halfbyte-test-bench.XXXXXX";
+    *state = mkdtemp(folder);
+    return *state ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    return rmdir(*state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics), cmocka_unit_test(differences), cmocka_unit_test(report), cmocka_unit_test(runtime_versions),
+                                       cmocka_unit_test(seeded_inputs)};
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
