@@ -43,9 +43,11 @@ enum hby_status hby_cl_upload(struct hby_session *session, int tensor, const voi
     unsigned char *stage = hby_cl_memory_stage(s, root);
     if (!stage || !s->tensor[root] || bytes > hby_plan_bytes(s->plan, root))
         return HBY_NO_MEMORY;
-    memcpy(stage, host, bytes);
+    if (!s->st->zero_copy)
+        memcpy(stage, host, bytes);
     cl_event done = NULL;
-    st = hby_cl_fail(s->st->cl->clEnqueueWriteBuffer(s->queue, s->tensor[root], CL_FALSE, 0, bytes, stage, 0, NULL, &done), "clEnqueueWriteBuffer", &why);
+    st = hby_cl_fail(s->st->cl->clEnqueueWriteBuffer(s->queue, s->tensor[root], CL_FALSE, 0, bytes, s->st->zero_copy ? host : stage, 0, NULL, &done),
+                     "clEnqueueWriteBuffer", &why);
     if (st)
         return lost(s, st, &why);
     set_last(s, done);
@@ -98,11 +100,13 @@ enum hby_status hby_cl_download(struct hby_session *session, int tensor, void *h
         !hby_cl_grow((void **)&s->download, s->n_downloads, &s->download_room, sizeof *s->download))
         return HBY_NO_MEMORY;
     cl_event done = NULL;
-    st = hby_cl_fail(s->st->cl->clEnqueueReadBuffer(s->queue, s->tensor[root], CL_FALSE, 0, bytes, stage, 0, NULL, &done), "clEnqueueReadBuffer", &why);
+    st = hby_cl_fail(s->st->cl->clEnqueueReadBuffer(s->queue, s->tensor[root], CL_FALSE, 0, bytes, s->st->zero_copy ? host : stage, 0, NULL, &done),
+                     "clEnqueueReadBuffer", &why);
     if (st)
         return lost(s, st, &why);
     set_last(s, done);
-    s->download[s->n_downloads++] = (struct hby_cl_download){stage, host, bytes};
+    if (!s->st->zero_copy)
+        s->download[s->n_downloads++] = (struct hby_cl_download){stage, host, bytes};
     return HBY_OK;
 }
 
@@ -117,6 +121,8 @@ static void read_times(struct hby_cl_session *s)
         if (!s->st->cl->clGetEventProfilingInfo(op->event, CL_PROFILING_COMMAND_START, sizeof from, &from, NULL) &&
             !s->st->cl->clGetEventProfilingInfo(op->event, CL_PROFILING_COMMAND_END, sizeof to, &to, NULL))
             op->us = (double)(to - from) * 1e-3;
+        op->total_us += op->us;
+        op->runs++;
         s->st->cl->clReleaseEvent(op->event);
         op->event = NULL;
     }

@@ -16,7 +16,8 @@ struct hby_cl_op {
     bool empty; /* a size of 0: nothing to launch */
     int step;
     cl_event event; /* profile only */
-    double us;      /* profile only: of the last run */
+    double us, total_us; /* profile only: of the last run, of all */
+    long runs;
     char name[48];
 };
 
