@@ -231,6 +231,47 @@ static void denied_rows_are_not_taken(void **state)
     hby_cl_backend_destroy(&be);
 }
 
+static void *use_backend(void *data)
+{
+    struct hby_backend *be = data;
+    for (int i = 0; i < 4; i++) {
+        struct fixture f;
+        struct hby_answer answer;
+        struct hby_session *s;
+        unsigned char in[COUNT], out[COUNT];
+        make_plan(&f);
+        if (be->ops->query(be, &f.plan, 0, 1, &answer, NULL) || be->ops->create(be, &f.plan, &s, NULL))
+            return "query or create";
+        for (int run = 0; run < 10; run++) {
+            memset(in, i * 10 + run, COUNT);
+            if (s->ops->upload(s, 0, in, COUNT) || s->ops->run(s, 0, 2) || s->ops->download(s, 2, out, COUNT) || s->ops->finish(s))
+                return "run";
+            for (int k = 0; k < COUNT; k++)
+                if (out[k] != f.table[1][f.table[0][in[k]]])
+                    return "result";
+        }
+        s->ops->destroy(&s);
+    }
+    return NULL;
+}
+
+/* Sessions of one backend on several threads, programs being built meanwhile. */
+static void threads_share_a_backend(void **state)
+{
+    (void)state;
+    struct hby_backend *be = open_backend(&any_device);
+    pthread_t thread[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, use_backend, be), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+        assert_int_equal(pthread_join(thread[i], &failed), 0);
+        if (failed)
+            fail_msg("thread %d: %s", i, (const char *)failed);
+    }
+    hby_cl_backend_destroy(&be);
+}
+
 /* A forked child gets an error from everything, and hangs on nothing. */
 static void fork_is_refused(void **state)
 {
@@ -309,6 +350,7 @@ int main(void)
         cmocka_unit_test(features_can_be_masked),
         cmocka_unit_test(plan_runs),
         cmocka_unit_test(denied_rows_are_not_taken),
+        cmocka_unit_test(threads_share_a_backend),
         cmocka_unit_test(fork_is_refused),
     };
     const char *required = getenv("HBY_REQUIRE_DEVICE");
