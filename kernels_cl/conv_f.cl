@@ -99,11 +99,10 @@ static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_co
         }
 #endif
 
-    HBY_EACH_VECTOR {
-        const hby_vf b = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
-        HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] + b, p->f_min, p->f_max);
-    }
-    hby_tile_store(s, &rows, acc, out, p->out_c);
+    hby_vf b[HBY_NR]; /* read before the stores, which might alias them for all that the compiler knows */
+    HBY_EACH_VECTOR b[j] = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
+#define HBY_FINISH(v, j, r) hby_clamp_float((v) + b[j], p->f_min, p->f_max)
+    HBY_TILE_STORE(*s, rows, acc, HBY_FINISH, out, p->out_c)
 }
 
 __kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, const __global HBY_T *in, const __global HBY_T *zero,

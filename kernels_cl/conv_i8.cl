@@ -6,7 +6,7 @@
  *        With HBY_GATHER all taps are one run: k4 = ceil(taps * in_c / 4)
  * fold   [block][16]: bias and what the zero points add (pack.c).   tap_fold   transposed only: [block][tap][16], the zero points' part of each tap
  * mult, shift   [block][16]
- * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_ROUNDING, HBY_ALIGNED, HBY_ROW_SUM (w_zp, the zero point of the weights as signed bytes, is not 0),
+ * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_ROUNDING, HBY_NARROW, HBY_ALIGNED, HBY_ROW_SUM (w_zp, the zero point of the weights as signed bytes, is not 0),
  *    HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh) */
 #include "types.clh"
 #include "conv_dot.clh"
@@ -17,7 +17,7 @@ static inline void hby_words(hby_vi acc[HBY_MR][HBY_NR], hby_vi sum[HBY_MR], hby
 {
     for (int k = 0; k < k4; k++) {
         hby_vi b[HBY_NR];
-        HBY_EACH_VECTOR b[j] = HBY_V(vload)(0, wp[j] + 16 * k);
+        HBY_EACH_VECTOR b[j] = HBY_RAWV(wp[j], 16 * k);
         HBY_EACH_ROW {
             const hby_word x = hby_read_word(a[r] + 4 * k);
             HBY_EACH_VECTOR acc[r][j] = hby_dot_word(x, b[j], acc[r][j]);
@@ -45,7 +45,7 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
     const __global int *wp[HBY_NR];
     HBY_EACH_VECTOR {
         const int block = HBY_TILE_BLOCK(*t, *s, j), lane = HBY_TILE_LANE(*t, *s, j);
-        const hby_vi f = HBY_V(vload)(0, fold + block * 16 + lane);
+        const hby_vi f = HBY_RAWV(fold, block * 16 + lane);
         HBY_EACH_ROW acc[r][j] = f;
         wp[j] = w + block * block_ints + lane;
     }
@@ -76,7 +76,7 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
                 }
                 HBY_EACH_VECTOR {
                     const int block = HBY_TILE_BLOCK(*t, *s, j), lane = HBY_TILE_LANE(*t, *s, j);
-                    const hby_vi f = HBY_V(vload)(0, tap_fold + (block * taps + ti * p->k_w + tj) * 16 + lane);
+                    const hby_vi f = HBY_RAWV(tap_fold, (block * taps + ti * p->k_w + tj) * 16 + lane);
                     HBY_EACH_ROW acc[r][j] += f;
                 }
 #endif
@@ -86,17 +86,17 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
         }
 #endif
 
+#if HBY_ROW_SUM
+    HBY_EACH_ROW HBY_EACH_VECTOR acc[r][j] -= sum[r] * w_zp;
+#endif
+    hby_vi m[HBY_NR], e[HBY_NR]; /* read before the stores, which might alias them for all that the compiler knows */
     HBY_EACH_VECTOR {
         const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
-        const hby_vi m = HBY_V(vload)(0, mult + at), e = HBY_V(vload)(0, shift + at);
-        HBY_EACH_ROW {
-#if HBY_ROW_SUM
-            acc[r][j] -= sum[r] * w_zp;
-#endif
-            acc[r][j] = clamp(hby_rescale_lanes(acc[r][j], m, e) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
-        }
+        m[j] = HBY_RAWV(mult, at);
+        e[j] = HBY_RAWV(shift, at);
     }
-    hby_tile_store(s, &rows, acc, out, p->out_c);
+#define HBY_FINISH(v, j, r) clamp(hby_rescale_lanes(v, m[j], e[j]) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max))
+    HBY_TILE_STORE(*s, rows, acc, HBY_FINISH, out, p->out_c)
 }
 
 __kernel HBY_TILE_GROUP void hby_conv_i8(struct hby_args_conv p, struct hby_conv_tiles t, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,

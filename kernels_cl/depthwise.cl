@@ -1,9 +1,10 @@
-/* DEPTHWISE_CONV_2D: a work-item computes HBY_MR neighbours along x in one line of the output, for one vector of channels.
+/* DEPTHWISE_CONV_2D: a work-item computes tiles_each tiles of HBY_MR neighbours along x for vectors_each vectors of channels.
  *
  * in     NHWC.   zero   in_c elements of real zero, and slack
  * w      [tap][channels_padded]: integer schemes short, the weights' zero point taken off; float schemes float, or half with -DHBY_HALF_WEIGHTS
  * fold   [channels_padded] int: bias - in_zp * sum of w; float schemes: the bias.   mult, shift   [channels_padded], integer schemes
- * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_HALF_WEIGHTS */
+ * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_HALF_WEIGHTS, HBY_KW and HBY_SW (window and stride along x, without dilation: every column
+ *    is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
 #include "types.clh"
 #include "args_conv.h"
 #include "conv_dot.clh"
@@ -58,57 +59,99 @@ static inline hby_vc hby_inputs(const __global HBY_T *p, int channel, int multip
 #endif
 }
 
-__kernel HBY_TILE_GROUP void hby_depthwise(struct hby_args_conv p, int tiles_per_line, int channels_padded, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global HBY_W *w, const __global HBY_FOLD *fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
+/* A line of the input: `step` elements from pixel to pixel; `zero` with step 0 above and below the image. */
+struct hby_line {
+    const __global HBY_T *a, *zero;
+    int step, width;
+};
+
+static inline hby_vc hby_pixel(const struct hby_line *s, bool interior, int x, int channel, int multiplier)
 {
-    const int channel = get_global_id(0) * HBY_LANES, line = get_global_id(1) / tiles_per_line;
-    const int x0 = (get_global_id(1) - line * tiles_per_line) * HBY_MR;
-    const int b = line / p.out_h, y0 = (line - b * p.out_h) * p.stride_h - p.pad_top;
-    if (channel >= p.out_c || b >= p.batch)
-        return;
-    const int first = x0 * p.stride_w - p.pad_left;
-    const bool interior = first >= 0 && first + (HBY_MR - 1) * p.stride_w + (p.k_w - 1) * p.dilation_w < p.in_w;
+    return hby_inputs(interior || (x >= 0 && x < s->width) ? s->a + x * s->step : s->zero, channel, multiplier);
+}
 
-    hby_vc acc[HBY_MR];
-    const hby_vc f = HBY_RAWV(fold, channel);
-    HBY_EACH_ROW acc[r] = f;
-    for (int i = 0; i < p.k_h; i++) {
-        const int y = y0 + i * p.dilation_h;
-        const bool inside = y >= 0 && y < p.in_h;
-        const __global HBY_T *a = inside ? in + (size_t)(b * p.in_h + y) * p.in_w * p.in_c : zero;
-        const int step = inside ? p.in_c : 0;
-        for (int j = 0; j < p.k_w; j++) {
-            const hby_vc wv = HBY_WEIGHTS(w, (i * p.k_w + j) * channels_padded + channel);
-            const int x = first + j * p.dilation_w;
-            if (interior) {
-                HBY_EACH_ROW acc[r] = HBY_MULTIPLY_ADD(hby_inputs(a + (x + r * p.stride_w) * step, channel, p.depth_multiplier), wv, acc[r]);
-            } else
-                HBY_EACH_ROW {
-                    const int xr = x + r * p.stride_w;
-                    acc[r] = HBY_MULTIPLY_ADD(hby_inputs(xr >= 0 && xr < p.in_w ? a + xr * step : zero, channel, p.depth_multiplier), wv, acc[r]);
-                }
-        }
+/* Adds line i of the window to the tile whose leftmost tap is at x = first. */
+static inline void hby_window_line(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_line *s, bool interior, int first, int channel,
+    const __global HBY_W *w, int channels_padded)
+{
+#if HBY_KW
+    hby_vc wv[HBY_KW];
+    HBY_UNROLL for (int j = 0; j < HBY_KW; j++) wv[j] = HBY_WEIGHTS(w, j * channels_padded);
+    HBY_UNROLL for (int c = 0; c < (HBY_MR - 1) * HBY_SW + HBY_KW; c++) {
+        const hby_vc v = hby_pixel(s, interior, first + c, channel, p->depth_multiplier);
+        HBY_UNROLL for (int j = 0; j < HBY_KW; j++) if (c >= j && (c - j) % HBY_SW == 0 && (c - j) / HBY_SW < HBY_MR)
+            acc[(c - j) / HBY_SW] = HBY_MULTIPLY_ADD(v, wv[j], acc[(c - j) / HBY_SW]);
     }
+#else
+    for (int j = 0; j < p->k_w; j++) {
+        const hby_vc wv = HBY_WEIGHTS(w, j * channels_padded);
+        HBY_EACH_ROW acc[r] = HBY_MULTIPLY_ADD(hby_pixel(s, interior, first + j * p->dilation_w + r * p->stride_w, channel, p->depth_multiplier), wv, acc[r]);
+    }
+#endif
+}
 
+/* The tiles of one vector of channels. */
+static inline void hby_depthwise_channels(const struct hby_args_conv *p, int channel, int tiles_per_line, int tiles_each, int channels_padded,
+    const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w, const __global HBY_FOLD *fold, const __global int *mult,
+    const __global int *shift, __global HBY_T *out)
+{
+    const int lines = p->batch * p->out_h, n = min(HBY_LANES, p->out_c - channel);
+    const hby_vc f = HBY_RAWV(fold, channel);
 #if !HBY_FLOAT
     const hby_vi m = HBY_RAWV(mult, channel), e = HBY_RAWV(shift, channel);
 #endif
-    const int n = min(HBY_LANES, p.out_c - channel);
-    HBY_EACH_ROW {
+    int tile = get_global_id(1) * tiles_each, line = tile / tiles_per_line, b = line / p->out_h;
+    tile -= line * tiles_per_line;
+    for (int k = 0; k < tiles_each && line < lines; k++) {
+        const int x0 = tile * HBY_MR, first = x0 * p->stride_w - p->pad_left, y0 = (line - b * p->out_h) * p->stride_h - p->pad_top;
+        const bool interior = first >= 0 && first + (HBY_MR - 1) * p->stride_w + (p->k_w - 1) * p->dilation_w < p->in_w;
+        hby_vc acc[HBY_MR];
+        HBY_EACH_ROW acc[r] = f;
+        for (int i = 0; i < p->k_h; i++) {
+            const int y = y0 + i * p->dilation_h;
+            const bool inside = y >= 0 && y < p->in_h;
+            const struct hby_line s = {inside ? in + (size_t)(b * p->in_h + y) * p->in_w * p->in_c : zero, zero, inside ? p->in_c : 0, p->in_w};
+            const __global HBY_W *wp = w + (size_t)i * p->k_w * channels_padded + channel;
+            if (interior || !inside)
+                hby_window_line(acc, p, &s, true, first, channel, wp, channels_padded);
+            else
+                hby_window_line(acc, p, &s, false, first, channel, wp, channels_padded);
+        }
+
+        HBY_EACH_ROW {
 #if HBY_FLOAT
-        acc[r] = hby_clamp_float(acc[r], p.f_min, p.f_max);
+            acc[r] = hby_clamp_float(acc[r], p->f_min, p->f_max);
 #else
-        acc[r] = clamp(hby_rescale_lanes(acc[r], m, e) + p.out_zp, (hby_vi)(p.act_min), (hby_vi)(p.act_max));
+            acc[r] = clamp(hby_rescale_lanes(acc[r], m, e) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
 #endif
+        }
+        __global HBY_T *o = out + (size_t)line * p->out_w * p->out_c + channel;
+#ifdef HBY_STORE_SOME
+        HBY_EACH_ROW if (x0 + r < p->out_w) HBY_STORE_SOME(acc[r], o, (x0 + r) * p->out_c, n);
+#else
+        if (n == HBY_LANES) {
+            HBY_EACH_ROW if (x0 + r < p->out_w) HBY_V(HBY_STORE)(acc[r], o, (x0 + r) * p->out_c);
+        } else {
+            HBY_C edge[HBY_MR][HBY_LANES];
+            HBY_EACH_ROW HBY_V(vstore)(acc[r], 0, edge[r]);
+            for (int r = 0; r < HBY_MR && x0 + r < p->out_w; r++)
+                for (int c = 0; c < n; c++)
+                    HBY_STORE(edge[r][c], o, (x0 + r) * p->out_c + c);
+        }
+#endif
+        if (++tile == tiles_per_line) {
+            tile = 0;
+            if (++line == (b + 1) * p->out_h)
+                b++;
+        }
     }
-    out += (size_t)line * p.out_w * p.out_c + channel;
-    if (n == HBY_LANES) {
-        HBY_EACH_ROW if (x0 + r < p.out_w) HBY_V(HBY_STORE)(acc[r], out, (x0 + r) * p.out_c);
-        return;
-    }
-    HBY_C edge[HBY_MR][HBY_LANES];
-    HBY_EACH_ROW HBY_V(vstore)(acc[r], 0, edge[r]);
-    for (int r = 0; r < HBY_MR && x0 + r < p.out_w; r++)
-        for (int c = 0; c < n; c++)
-            HBY_STORE(edge[r][c], out, (x0 + r) * p.out_c + c);
+}
+
+__kernel HBY_TILE_GROUP void hby_depthwise(struct hby_args_conv p, int tiles_per_line, int tiles_each, int vectors_each, int channels_padded,
+    const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w, const __global HBY_FOLD *fold, const __global int *mult,
+    const __global int *shift, __global HBY_T *out)
+{
+    const int first = get_global_id(0) * vectors_each * HBY_LANES;
+    for (int c = first; c < min(first + vectors_each * HBY_LANES, p.out_c); c += HBY_LANES)
+        hby_depthwise_channels(&p, c, tiles_per_line, tiles_each, channels_padded, in, zero, w, fold, mult, shift, out);
 }

@@ -175,6 +175,7 @@ enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby
     for (int i = 0; i < n; i++) {
         struct hby_conv_tiles t = tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
+        hby_cl_define(l, "HBY_NARROW", hby_pack_is_narrow(site->plan, step, (int64_t)s.taps * s.group_in));
         hby_cl_define(l, "HBY_ROW_SUM", w_zp != 0);
         hby_cl_define(l, "HBY_ALIGNED", p->in_c % 4 == 0 && p->group_c % 4 == 0 && !gathers(site));
         enum hby_status st = use(site, l, &part[i], "conv_i8.cl", "hby_conv_i8");

@@ -90,6 +90,20 @@ int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, i
     return narrow;
 }
 
+bool hby_pack_is_narrow(const struct hby_plan *plan, const struct hby_step *step, int64_t depth)
+{
+    const struct hby_args_conv *p = &step->args.conv;
+    const int32_t *shift = step->table[1].data;
+    if (p->rounding != HBY_ROUND_DOUBLE && p->rounding != HBY_ROUND_RUY)
+        return false;
+    for (int c = 0; c < p->out_c; c++) {
+        const int64_t bias = hby_bias_int(plan, step, c), most = depth * 255 * 255 + (bias < 0 ? -bias : bias);
+        if (shift[c] > -1 || shift[c] < -30 || most >= 1 << 30)
+            return false;
+    }
+    return true;
+}
+
 /* mult and shift, each in the order of `place`: element place(c) holds channel c. */
 static enum hby_status rescale_args(const struct hby_step *step, struct hby_cl_launch *l, const int *place, size_t padded)
 {

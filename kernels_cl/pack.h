@@ -19,6 +19,9 @@ int8_t *hby_pack_signed_weights(const struct hby_plan *plan, const struct hby_st
 float hby_bias_float(const struct hby_plan *plan, const struct hby_step *step, int channel);
 int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, int channel);
 
+/* fixedpoint.clh's HBY_NARROW: every sum of `depth` products and a bias is below 2^30, and every shift in [-30, -1]. */
+bool hby_pack_is_narrow(const struct hby_plan *plan, const struct hby_step *step, int64_t depth);
+
 /* Arguments for conv_i8.cl: w, fold, tap_fold, mult, shift. `act_bias`: what the kernel adds to stored activations. */
 enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, int act_bias);
 /* Arguments for conv_f.cl: w, bias. */
