@@ -597,6 +597,18 @@ int main(int argc, char **argv)
         if (!has_pair && wanted(argc, argv, checks[k].op, hby_scheme_names[HBY_SCHEME_f32])) /* folded operators have no function */
             run_check(k, HBY_SCHEME_f32, seed, &sum);
     }
+    for (size_t k = 0; k < sizeof checks / sizeof *checks; k++) { /* operators that are always folded have no pair */
+        bool paired = false;
+        for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++)
+            paired |= pairs[p].op == checks[k].id;
+        if (paired || !wanted(argc, argv, checks[k].op, "folded"))
+            continue;
+        struct check c = {.state = seed + k, .op = checks[k].id, .scheme = HBY_SCHEME_f32};
+        checks[k].fn(&c, HBY_SCHEME_f32);
+        printf("%-26s folded %4ld cases, %ld failed\n", checks[k].op, c.cases, c.failures);
+        failures += c.failures + (c.cases == 0);
+        cases += c.cases;
+    }
     for (int i = 0; i < n_backends; i++)
         hby_cl_backend_destroy(&backends[i].be);
     printf("%ld cases, %ld kernel runs, %ld on host_ref only, %ld failed\n", sum.cases, sum.kernels, sum.host_only, sum.failures);

@@ -3,7 +3,7 @@
 
 usage: graphs.py --delegate libhalfbyte.so [--option key=value ...] [--count 100] [--seed 1] [--kind int8|uint8|float|mixed|half] [--keep FOLDER]
 
-Integer outputs must be equal in models without float islands, and within 2 steps behind one; floats within 1e-4 of the reference's largest magnitude (2e-2 for
+Integer outputs must be equal in models without float islands, and within 2 steps behind one; floats within 1e-4 of the reference's largest magnitude (3e-2 for
 `half`, whose weights are float16). Two thirds of the nodes are chosen so that something can be fused. The models that differ are written to FOLDER. Exit 1 on a
 difference.
 """
@@ -277,7 +277,7 @@ def difference(want, got, kind):
             if w.dtype == np.float32:
                 # a difference of two halves keeps the error of its operands: where results cancel to almost nothing, 1 is the measure
                 gap = float(np.abs(w - g).max()) / max(float(np.abs(w).max()), 1.0 if kind == "half" else 1e-6)
-                bound = {"half": 2e-2, "mixed": 5e-2}.get(kind, 1e-4)
+                bound = {"half": 3e-2, "mixed": 5e-2}.get(kind, 1e-4)
             else:
                 gap, bound = int(np.abs(w.astype(int) - g.astype(int)).max()), 2 if kind == "mixed" else 0
             if not gap <= bound:

@@ -1,0 +1,327 @@
+/* The delegate against a fake runtime, on host_ref alone: what is claimed and why not, shapes that change, the report, lifetimes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "delegate/builtin_params.h"
+#include "delegate/delegate.h"
+#include "fake_runtime.h"
+
+#define IN(...) ((const int[]){__VA_ARGS__, -2})
+
+enum { ADD = 0, DEQUANTIZE = 6, FULLY_CONNECTED = 9, RELU = 19, RESHAPE = 22, GELU = 150, WHERE = 109, EXP = 47 };
+
+static char report_path[64];
+
+static struct hby_delegate *create(const char *key, const char *value)
+{
+    const char *keys[] = {"host_ref", "report_path", key}, *values[] = {"only", report_path, value};
+    struct hby_delegate *d = NULL;
+    struct hby_option_error error;
+    if (hby_delegate_create(keys, values, key ? 3 : 2, &d, &error))
+        fail_msg("%s", error.text);
+    return d;
+}
+
+static void apply(struct fake *f, struct hby_delegate *d)
+{
+    assert_int_equal(d->tfl.Prepare(&f->ctx, &d->tfl), HBY_TFL_OK);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(report_path, sizeof report_path, "/tmp/hby_test_delegate_%ld_XXXXXX", (long)getpid());
+    int fd = mkstemp(report_path);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return unlink(report_path);
+}
+
+/* The line of node `index` in the report. */
+static void assert_reported(int index, const char *said)
+{
+    char line[2048], want[32];
+    bool found = false;
+    snprintf(want, sizeof want, "\"index\": %d,", index);
+    FILE *file = fopen(report_path, "r");
+    assert_non_null(file);
+    while (!found && fgets(line, sizeof line, file))
+        found = strstr(line, want) != NULL;
+    fclose(file);
+    assert_true(found);
+    if (!strstr(line, said))
+        fail_msg("'%s' is not in: %s", said, line);
+}
+
+/* x [2,2] -> ADD constant -> RELU -> y, with a node that nobody knows between if `gap` */
+static struct fake *chain(bool gap)
+{
+    static const float one[4] = {1, 1, 1, 1};
+    static struct hby_tfl_arith none;
+    struct fake *f = fake_create();
+    int x = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), c = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, one);
+    int sum = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), mid = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), y = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL);
+    fake_node(f, ADD, 1, &none, IN(x, c), sum);
+    if (gap)
+        fake_node(f, EXP, 1, NULL, IN(sum), mid);
+    fake_node(f, RELU, 1, NULL, IN(gap ? mid : sum), y);
+    fake_add(&f->outputs, y);
+    return f;
+}
+
+static void runs(void **state)
+{
+    (void)state;
+    struct fake *f = chain(false);
+    struct hby_delegate *d = create(NULL, NULL);
+    apply(f, d);
+    assert_int_equal(f->n_kernels, 1);
+    assert_int_equal(f->kernel[0].nodes.size, 2);
+    assert_int_equal(fake_prepare(f), HBY_TFL_OK);
+    const float x[4] = {-3, 1, -1, 5}, want[4] = {0, 2, 0, 6};
+    memcpy(f->tensor[0].data, x, sizeof x);
+    assert_int_equal(fake_invoke(f), HBY_TFL_OK);
+    assert_memory_equal(f->tensor[4].data, want, sizeof want);
+    assert_reported(0, "\"where\": \"host_ref\"");
+    assert_reported(1, "\"op\": \"RELU\"");
+    /* the delegate's owner lets go first */
+    hby_delegate_unref(&d);
+    memset(f->tensor[4].data, 0, sizeof want);
+    assert_int_equal(fake_invoke(f), HBY_TFL_OK);
+    assert_memory_equal(f->tensor[4].data, want, sizeof want);
+    fake_destroy(f);
+}
+
+static void unknown_operators_split(void **state)
+{
+    (void)state;
+    struct fake *f = chain(true);
+    struct hby_delegate *d = create(NULL, NULL);
+    apply(f, d);
+    assert_int_equal(f->n_kernels, 2);
+    assert_reported(1, "\"op\": \"EXP\"");
+    assert_reported(1, "\"where\": \"runtime\"");
+    assert_reported(1, "does not have this operator");
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+}
+
+/* key=value leaves `left` with the runtime for a reason that says `said`. */
+static void left_by(const char *key, const char *value, bool gap, int left, const char *said)
+{
+    struct fake *f = chain(gap);
+    struct hby_delegate *d = create(key, value);
+    apply(f, d);
+    for (int k = 0; k < f->n_kernels && f->kernel_reg.init; k++)
+        assert_false(f->kernel[k].node.user_data && fake_has(&f->kernel[k].nodes, left));
+    assert_reported(left, "\"where\": \"runtime\"");
+    assert_reported(left, said);
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+}
+
+static void options_leave_nodes(void **state)
+{
+    (void)state;
+    left_by("deny_ops", "relu", false, 1, "deny_ops");
+    left_by("allow_ops", "RELU", false, 0, "allow_ops");
+    left_by("first_delegate_node_index", "1", false, 0, "outside");
+    left_by("last_delegate_node_index", "0", false, 1, "outside");
+    left_by("min_nodes_per_partition", "3", false, 0, "min_nodes_per_partition is 3");
+    left_by("max_delegated_partitions", "1", true, 2, "max_delegated_partitions is 1");
+}
+
+static void one_node_is_refused(struct fake *f, int node, const char *said)
+{
+    struct hby_delegate *d = create(NULL, NULL);
+    apply(f, d);
+    assert_reported(node, "\"where\": \"runtime\"");
+    assert_reported(node, said);
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+}
+
+static void refusals_say_why(void **state)
+{
+    (void)state;
+    struct fake *f = chain(false);
+    f->reg[1].version = 99;
+    one_node_is_refused(f, 1, "version 99");
+    f = chain(false);
+    f->tensor[0].is_variable = true;
+    one_node_is_refused(f, 0, "variable");
+    f = chain(false);
+    f->node[1].delegate = (struct TfLiteDelegate *)f;
+    one_node_is_refused(f, 1, "another delegate");
+    f = chain(false);
+    f->tensor[0].type = 5;
+    one_node_is_refused(f, 0, "type that is not known");
+    f = chain(false);
+    f->node[0].builtin_data = NULL;
+    one_node_is_refused(f, 0, "builtin parameters");
+    f = chain(false);
+    f->in[0].data[1] = 31;
+    one_node_is_refused(f, 0, "names tensor 31");
+    f = chain(false);
+    f->tensor[0].dims->data[0] = 0;
+    one_node_is_refused(f, 0, "no elements");
+}
+
+/* WHERE's result has as many rows as there are true elements: nothing behind it can be planned, what is in front can. */
+static void shapes_from_data(void **state)
+{
+    (void)state;
+    struct fake *f = fake_create();
+    int x = fake_tensor(f, HBY_TFL_FLOAT32, 4, 0, NULL), r = fake_tensor(f, HBY_TFL_FLOAT32, 4, 0, NULL), w = fake_tensor(f, HBY_TFL_FLOAT32, 1, 1, NULL);
+    int y = fake_tensor(f, HBY_TFL_FLOAT32, 1, 1, NULL), z = fake_tensor(f, HBY_TFL_FLOAT32, 1, 1, NULL);
+    static const struct {
+        int size, data[2];
+    } signature = {2, {-1, 1}};
+    f->tensor[w].dims_signature = (const struct hby_tfl_ints *)(const void *)&signature;
+    fake_node(f, RELU, 1, NULL, IN(x), r);
+    fake_node(f, WHERE, 1, NULL, IN(r), w);
+    fake_node(f, RELU, 1, NULL, IN(w), y);
+    fake_node(f, RELU, 1, NULL, IN(y), z);
+    fake_add(&f->outputs, z);
+    struct hby_delegate *d = create(NULL, NULL);
+    apply(f, d);
+    assert_int_equal(f->n_kernels, 1);
+    assert_reported(0, "\"where\": \"host_ref\"");
+    assert_reported(2, "only known while the model runs");
+    assert_reported(3, "only known while the model runs");
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+}
+
+/* A DEQUANTIZE of constants that an unknown node reads too stays with the runtime, and the node that is taken computes from the constant. */
+static void shared_dequantize(void **state)
+{
+    (void)state;
+    static const uint16_t half[4] = {0x3c00, 0x4000, 0x4200, 0x4400}; /* 1 2 3 4 */
+    static struct hby_tfl_fully_connected params;
+    struct fake *f = fake_create();
+    int x = fake_tensor(f, HBY_TFL_FLOAT32, 1, 2, NULL), c = fake_tensor(f, HBY_TFL_FLOAT16, 2, 2, half), w = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL);
+    int e = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), y = fake_tensor(f, HBY_TFL_FLOAT32, 1, 2, NULL);
+    fake_node(f, DEQUANTIZE, 3, NULL, IN(c), w);
+    fake_node(f, EXP, 1, NULL, IN(w), e);
+    fake_node(f, FULLY_CONNECTED, 1, &params, IN(x, w, -1), y);
+    fake_add(&f->outputs, e);
+    fake_add(&f->outputs, y);
+    struct hby_delegate *d = create("precision", "exact");
+    apply(f, d);
+    assert_int_equal(f->n_kernels, 1);
+    assert_int_equal(f->kernel[0].nodes.size, 1);
+    assert_reported(0, "constant result is read by a node that stays with the runtime");
+    assert_reported(2, "\"where\": \"host_ref\"");
+    assert_int_equal(fake_prepare(f), HBY_TFL_OK);
+    const float in[2] = {1, 10}, want[2] = {21, 43};
+    memcpy(f->tensor[x].data, in, sizeof in);
+    assert_int_equal(fake_invoke(f), HBY_TFL_OK);
+    assert_memory_equal(f->tensor[y].data, want, sizeof want);
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+}
+
+static void resized_input(void **state)
+{
+    (void)state;
+    static struct hby_tfl_arith none;
+    struct fake *f = fake_create();
+    static const float one[2] = {1, 2};
+    int x = fake_tensor(f, HBY_TFL_FLOAT32, 1, 2, NULL), c = fake_tensor(f, HBY_TFL_FLOAT32, 2, 0, one), y = fake_tensor(f, HBY_TFL_FLOAT32, 1, 2, NULL);
+    fake_node(f, ADD, 1, &none, IN(x, c), y);
+    fake_add(&f->outputs, y);
+    struct hby_delegate *d = create(NULL, NULL);
+    apply(f, d);
+    for (int rows = 1; rows < 5; rows++) {
+        struct hby_tfl_ints *dims = malloc(sizeof *dims + 2 * sizeof dims->data[0]);
+        assert_non_null(dims);
+        dims->size = 2;
+        dims->data[0] = rows;
+        dims->data[1] = 2;
+        fake_resize(&f->ctx, &f->tensor[x], dims);
+        assert_int_equal(fake_prepare(f), HBY_TFL_OK);
+        assert_int_equal(f->tensor[y].dims->data[0], rows);
+        for (int i = 0; i < 2 * rows; i++)
+            ((float *)f->tensor[x].data)[i] = (float)i;
+        assert_int_equal(fake_invoke(f), HBY_TFL_OK);
+        for (int i = 0; i < 2 * rows; i++)
+            assert_true(((float *)f->tensor[y].data)[i] == (float)i + one[i % 2]);
+    }
+    f->tensor[x].dims->data[1] = 3; /* does not broadcast */
+    assert_int_equal(fake_prepare(f), HBY_TFL_ERROR);
+    assert_non_null(strstr(f->error, "broadcast"));
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+}
+
+static void shape_from_the_caller(void **state)
+{
+    (void)state;
+    static struct hby_tfl_reshape params;
+    struct fake *f = fake_create();
+    int x = fake_tensor(f, HBY_TFL_FLOAT32, 4, 0, NULL), s = fake_tensor(f, HBY_TFL_INT32, 2, 0, NULL), y = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL);
+    fake_node(f, RESHAPE, 1, &params, IN(x, s), y);
+    fake_add(&f->outputs, y);
+    struct hby_delegate *d = create(NULL, NULL);
+    apply(f, d);
+    assert_int_equal(f->n_kernels, 1);
+    static const int32_t shape[4][2] = {{2, 2}, {1, 4}, {3, 3}, {4, -1}};
+    for (int i = 0; i < 4; i++) {
+        memcpy(f->tensor[s].data, shape[i], sizeof shape[i]);
+        assert_int_equal(fake_prepare(f), i == 3 ? HBY_TFL_ERROR : HBY_TFL_OK); /* 3: the failed plan stays failed until the shapes change */
+        if (i == 3)
+            break;
+        assert_int_equal(fake_invoke(f), i == 2 ? HBY_TFL_ERROR : HBY_TFL_OK);
+        if (i < 2)
+            assert_int_equal(f->tensor[y].dims->data[1], shape[i][1]);
+    }
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+}
+
+static void second_interpreter_appends(void **state)
+{
+    (void)state;
+    struct fake *a = chain(false), *b = chain(true);
+    struct hby_delegate *d = create(NULL, NULL);
+    apply(a, d);
+    apply(b, d);
+    apply(a, d); /* again: not a third one */
+    char numbered[96];
+    int found = 0;
+    for (int i = 2; i < 64; i++) {
+        snprintf(numbered, sizeof numbered, "%s.%d", report_path, i);
+        found += unlink(numbered) == 0;
+    }
+    assert_int_equal(found, 1);
+    fake_destroy(a);
+    fake_destroy(b);
+    hby_delegate_unref(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(runs, setup, teardown),
+        cmocka_unit_test_setup_teardown(unknown_operators_split, setup, teardown),
+        cmocka_unit_test_setup_teardown(options_leave_nodes, setup, teardown),
+        cmocka_unit_test_setup_teardown(refusals_say_why, setup, teardown),
+        cmocka_unit_test_setup_teardown(shapes_from_data, setup, teardown),
+        cmocka_unit_test_setup_teardown(shared_dequantize, setup, teardown),
+        cmocka_unit_test_setup_teardown(resized_input, setup, teardown),
+        cmocka_unit_test_setup_teardown(shape_from_the_caller, setup, teardown),
+        cmocka_unit_test_setup_teardown(second_interpreter_appends, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("delegate", tests, NULL, NULL);
+}
