@@ -172,11 +172,20 @@ static struct fake *fake_create(void)
     return f;
 }
 
+/* The kernels' end, as before a delegate is applied again. */
+static void fake_undo(struct fake *f)
+{
+    for (int k = 0; k < FAKE_NODES; k++)
+        if (f->kernel[k].node.user_data) {
+            f->kernel_reg.free(&f->ctx, f->kernel[k].node.user_data);
+            f->kernel[k].node.user_data = NULL;
+        }
+}
+
 /* The kernels' end; the tensors' memory goes too. */
 static void fake_destroy(struct fake *f)
 {
-    for (int k = 0; k < f->n_kernels && f->kernel_reg.free; k++)
-        f->kernel_reg.free(&f->ctx, f->kernel[k].node.user_data);
+    fake_undo(f);
     for (size_t t = 0; t < f->ctx.tensors_size; t++) {
         free(f->tensor[t].dims);
         if (f->tensor[t].allocation_type != HBY_TFL_MEM_MMAP_RO)

@@ -119,6 +119,7 @@ static void unknown_operators_split(void **state)
 /* key=value leaves `left` with the runtime for a reason that says `said`. */
 static void left_by(const char *key, const char *value, bool gap, int left, const char *said)
 {
+    assert_false(teardown(NULL) || setup(NULL)); /* a path of its own: the process's second delegate would append .2 */
     struct fake *f = chain(gap);
     struct hby_delegate *d = create(key, value);
     apply(f, d);
@@ -143,6 +144,7 @@ static void options_leave_nodes(void **state)
 
 static void one_node_is_refused(struct fake *f, int node, const char *said)
 {
+    assert_false(teardown(NULL) || setup(NULL));
     struct hby_delegate *d = create(NULL, NULL);
     apply(f, d);
     assert_reported(node, "\"where\": \"runtime\"");
@@ -297,6 +299,7 @@ static void second_interpreter_appends(void **state)
     struct hby_delegate *d = create(NULL, NULL);
     apply(a, d);
     apply(b, d);
+    fake_undo(a);
     apply(a, d); /* again: not a third one */
     char numbered[96];
     int found = 0;
