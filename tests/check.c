@@ -1,4 +1,4 @@
-/* The driver of ring 2: `checks [--seed N] [--list] [OP[:SCHEME]...]`. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
+/* The driver of ring 2: `checks [--seed=N] [--list] [OP[:SCHEME]...]`. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
 #include "tests/check.h"
 
 #include <math.h>
@@ -596,18 +596,6 @@ int main(int argc, char **argv)
         }
         if (!has_pair && wanted(argc, argv, checks[k].op, hby_scheme_names[HBY_SCHEME_f32])) /* folded operators have no function */
             run_check(k, HBY_SCHEME_f32, seed, &sum);
-    }
-    for (size_t k = 0; k < sizeof checks / sizeof *checks; k++) { /* operators that are always folded have no pair */
-        bool paired = false;
-        for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++)
-            paired |= pairs[p].op == checks[k].id;
-        if (paired || !wanted(argc, argv, checks[k].op, "folded"))
-            continue;
-        struct check c = {.state = seed + k, .op = checks[k].id, .scheme = HBY_SCHEME_f32};
-        checks[k].fn(&c, HBY_SCHEME_f32);
-        printf("%-26s folded %4ld cases, %ld failed\n", checks[k].op, c.cases, c.failures);
-        failures += c.failures + (c.cases == 0);
-        cases += c.cases;
     }
     for (int i = 0; i < n_backends; i++)
         hby_cl_backend_destroy(&backends[i].be);
