@@ -25,6 +25,7 @@ struct fake_kernel {
 struct fake {
     struct hby_tfl_context ctx; /* first */
     struct hby_tfl_tensor tensor[FAKE_TENSORS];
+    void *memory[FAKE_TENSORS]; /* what the tensors' data point to; a tensor may lose its pointer */
     struct hby_tfl_node node[FAKE_NODES];
     struct hby_tfl_registration reg[FAKE_NODES];
     struct fake_list in[FAKE_NODES], out[FAKE_NODES], plan, outputs;
@@ -136,15 +137,15 @@ static int fake_replace(struct hby_tfl_context *ctx, struct hby_tfl_registration
 
 static int fake_resize(struct hby_tfl_context *ctx, struct hby_tfl_tensor *t, struct hby_tfl_ints *dims)
 {
-    (void)ctx;
+    struct fake *f = (struct fake *)ctx;
     size_t count = 1;
     for (int i = 0; i < dims->size; i++)
         count *= (size_t)dims->data[i];
     free(t->dims);
     t->dims = dims;
     t->bytes = count * (t->type == HBY_TFL_FLOAT32 || t->type == HBY_TFL_INT32 ? 4 : t->type == HBY_TFL_FLOAT16 ? 2 : 1);
-    free(t->data);
-    t->data = calloc(1, t->bytes + 64);
+    free(f->memory[t - f->tensor]);
+    t->data = f->memory[t - f->tensor] = calloc(1, t->bytes + 64);
     return t->data ? HBY_TFL_OK : HBY_TFL_ERROR;
 }
 
@@ -188,8 +189,7 @@ static void fake_destroy(struct fake *f)
     fake_undo(f);
     for (size_t t = 0; t < f->ctx.tensors_size; t++) {
         free(f->tensor[t].dims);
-        if (f->tensor[t].allocation_type != HBY_TFL_MEM_MMAP_RO)
-            free(f->tensor[t].data);
+        free(f->memory[t]);
     }
     free(f);
 }
@@ -211,7 +211,6 @@ static int fake_tensor(struct fake *f, int type, int d0, int d1, const void *con
     t->allocation_type = HBY_TFL_MEM_ARENA_RW;
     fake_resize(&f->ctx, t, dims);
     if (constant) {
-        free(t->data);
         t->data = (void *)(uintptr_t)constant;
         t->allocation_type = HBY_TFL_MEM_MMAP_RO;
     }
