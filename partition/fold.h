@@ -28,6 +28,10 @@ enum hby_status hby_fold_activations(const struct hby_folder *f);
 enum hby_status hby_fold_pads(const struct hby_folder *f);
 void hby_fold_dead(struct hby_graph *g);
 
+/* What every lowering and every pass may rely on: input 0 and all outputs are there, shapes are known and of at most 2^31 - 1 elements, constants complete and
+ * dense. HBY_UNSUPPORTED with the reason; `why` may be NULL. */
+enum hby_status hby_fold_check(const struct hby_graph *g, const struct hby_node *node, struct hby_reason *why);
+
 /* How many node inputs that are still to be run read `tensor`; a graph output counts as one. */
 int hby_fold_readers(const struct hby_graph *g, int tensor);
 /* The node that computes `tensor`, or -1. */

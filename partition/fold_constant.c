@@ -10,7 +10,10 @@
 static enum hby_status plan_node(const struct hby_folder *f, const struct hby_node *node, struct hby_graph *view, struct hby_plan *plan)
 {
     struct hby_graph *g = f->graph;
+    *plan = (struct hby_plan){0};
     *view = *g;
+    if (hby_fold_check(g, node, NULL))
+        return HBY_UNSUPPORTED;
     view->n_inputs = 0;
     view->n_outputs = node->n_out;
     view->output = node->out;
@@ -82,7 +85,7 @@ enum hby_status hby_fold_evaluate(const struct hby_folder *f, const struct hby_n
 
 static bool has_shape(const struct hby_tensor *t)
 {
-    if (t->rank > HBY_MAX_RANK)
+    if (t->rank < 0 || t->rank > HBY_MAX_RANK || hby_tensor_count(t) > INT32_MAX)
         return false;
     for (int i = 0; i < t->rank; i++)
         if (t->dim[i] < 0)
@@ -113,7 +116,7 @@ static enum hby_status fold_shape(struct hby_graph *g, struct hby_node *n)
     const struct hby_tensor *in = &g->tensor[n->in[0]];
     struct hby_tensor *out = &g->tensor[n->out[0]];
     size_t size = hby_type_size(out->type);
-    if (!has_shape(in) || (out->type != HBY_I32 && out->type != HBY_I64) || hby_tensor_count(out) != in->rank)
+    if (!has_shape(in) || !has_shape(out) || (out->type != HBY_I32 && out->type != HBY_I64) || hby_tensor_count(out) != in->rank)
         return HBY_UNSUPPORTED;
     char *data = hby_pool_alloc(&g->pool, (size_t)in->rank * size);
     if (!data)
@@ -131,6 +134,8 @@ static enum hby_status fold_densify(struct hby_graph *g, struct hby_node *n)
 {
     void *data;
     struct hby_tensor *out = &g->tensor[n->out[0]];
+    if (!has_shape(out))
+        return HBY_UNSUPPORTED;
     enum hby_status st = hby_fold_densify(g, &g->tensor[n->in[0]], out, &data);
     if (st)
         return st;
@@ -180,11 +185,10 @@ static enum hby_status fold_node(const struct hby_folder *f, struct hby_node *n)
     for (int i = 0; i < n->n_out; i++)
         if (n->out[i] < 0)
             return HBY_UNSUPPORTED;
-    if (n->op == HBY_OP_densify && n->n_in == 1 && n->n_out == 1)
+    if (n->op == HBY_OP_densify && n->n_in == 1 && n->n_out == 1 && n->in[0] >= 0)
         return fold_densify(g, n);
-    for (int i = 0; i < n->n_in; i++)
-        if (n->in[i] >= 0 && g->tensor[n->in[i]].is_sparse)
-            return HBY_UNSUPPORTED;
+    if (hby_fold_check(g, n, NULL))
+        return HBY_UNSUPPORTED;
     if (dequantizes_half(g, n)) {
         read_half_weights(g, n);
         if (!hby_fold_readers(g, n->out[0])) {
@@ -203,7 +207,7 @@ static enum hby_status restore_full_weights(const struct hby_folder *f, struct h
         return HBY_OK;
     for (int k = 0; k < g->n_nodes; k++) {
         struct hby_node *d = &g->node[k];
-        if (!d->folded || !dequantizes_half(g, d) || d->in[0] != n->in[1])
+        if (!d->folded || hby_fold_check(g, d, NULL) || !dequantizes_half(g, d) || d->in[0] != n->in[1])
             continue;
         if (!g->tensor[d->out[0]].data && fold_values(f, d) == HBY_NO_MEMORY)
             return HBY_NO_MEMORY;

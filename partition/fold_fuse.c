@@ -32,7 +32,7 @@ static int unquantized_source(const struct hby_graph *g, const struct hby_node *
     if (same_integers(&g->tensor[n->in[0]], out))
         return n->in[0];
     int k = hby_fold_producer(g, n->in[0]);
-    if (k < 0 || g->node[k].op != HBY_OP_dequantize || g->node[k].n_in != 1 || g->tensor[n->in[0]].type != HBY_F32)
+    if (k < 0 || g->node[k].op != HBY_OP_dequantize || g->node[k].n_in != 1 || hby_fold_check(g, &g->node[k], NULL) || g->tensor[n->in[0]].type != HBY_F32)
         return -1;
     int from = g->node[k].in[0];
     if (!same_integers(&g->tensor[from], out) || !isnormal(out->quant.scale[0]) || !isfinite(out->quant.scale[0] * 131072.0f))
@@ -53,7 +53,7 @@ enum hby_status hby_fold_copies(const struct hby_folder *f)
     struct hby_graph *g = f->graph;
     for (int k = 0; k < g->n_nodes; k++) {
         struct hby_node *n = &g->node[k];
-        if (n->folded)
+        if (n->folded || hby_fold_check(g, n, NULL))
             continue;
         forget_shape(g, n);
         int from = unquantized_source(g, n);
@@ -122,7 +122,7 @@ enum hby_status hby_fold_activations(const struct hby_folder *f)
 {
     for (int k = 0; k < f->graph->n_nodes; k++) {
         const struct hby_node *n = &f->graph->node[k];
-        if (n->folded)
+        if (n->folded || hby_fold_check(f->graph, n, NULL))
             continue;
         if (n->op == HBY_OP_relu)
             fuse_activation(f, k, HBY_ACT_RELU);
@@ -176,8 +176,8 @@ static bool read_pads(const struct hby_graph *g, const struct hby_node *pad, int
 /* What SAME would put before the first row or column. */
 static int same_before(int in, int kernel, int stride, int dilation)
 {
-    int out = (in + stride - 1) / stride;
-    int64_t total = (int64_t)(out - 1) * stride + (int64_t)(kernel - 1) * dilation + 1 - in;
+    int64_t out = ((int64_t)in + stride - 1) / stride;
+    int64_t total = (out - 1) * stride + (int64_t)(kernel - 1) * dilation + 1 - in;
     return total > 0 ? (int)(total / 2) : 0;
 }
 
@@ -191,6 +191,8 @@ static void fuse_pad(const struct hby_folder *f, int k)
     if (p < 0 || w->padding == HBY_PAD_EXPLICIT || w->stride_h < 1 || w->stride_w < 1 || w->dilation_h < 1 || w->dilation_w < 1)
         return;
     const struct hby_node *pad = &g->node[p];
+    if (hby_fold_check(g, n, NULL) || hby_fold_check(g, pad, NULL))
+        return;
     if ((pad->op != HBY_OP_pad && pad->op != HBY_OP_padv2) || pad->n_in < 2 || pad->n_out != 1 || pad->in[1] < 0 || hby_fold_readers(g, n->in[0]) != 1)
         return;
     const struct hby_tensor *from = &g->tensor[pad->in[0]], *padded = &g->tensor[n->in[0]], *weights = &g->tensor[n->in[1]];
@@ -198,7 +200,7 @@ static void fuse_pad(const struct hby_folder *f, int k)
     bool integers = from->type == padded->type && is_quantized(from) && is_quantized(padded) && hby_same_quant(&from->quant, &padded->quant);
     int before[2], after[2];
     if ((!floats && !integers) || from->rank != 4 || padded->rank != 4 || weights->rank != 4 || !pads_with_zero(g, pad) || !read_pads(g, pad, before, after) ||
-        padded->dim[1] != from->dim[1] + before[0] + after[0] || padded->dim[2] != from->dim[2] + before[1] + after[1])
+        padded->dim[1] != (int64_t)from->dim[1] + before[0] + after[0] || padded->dim[2] != (int64_t)from->dim[2] + before[1] + after[1])
         return;
     struct hby_window_params was = *w;
     int in = n->in[0];

@@ -25,8 +25,9 @@ const char *hby_type_name(enum hby_type t)
 int64_t hby_tensor_count(const struct hby_tensor *t)
 {
     int64_t n = 1;
-    for (int i = 0; i < t->rank; i++)
-        n *= t->dim[i];
+    for (int i = 0; i < t->rank && i < HBY_MAX_RANK; i++)
+        if (__builtin_mul_overflow(n, (int64_t)t->dim[i], &n))
+            return INT64_MAX;
     return n;
 }
 

@@ -143,7 +143,7 @@ enum hby_status hby_graph_select(const struct hby_graph *whole, const int *node,
 
 size_t hby_type_size(enum hby_type t); /* bytes per element; 0 for int4 and unknown types */
 const char *hby_type_name(enum hby_type t);
-int64_t hby_tensor_count(const struct hby_tensor *t);
+int64_t hby_tensor_count(const struct hby_tensor *t); /* INT64_MAX where the product is beyond it */
 bool hby_same_shape(const struct hby_tensor *a, const struct hby_tensor *b);
 /* Same count, scales and zero points. */
 bool hby_same_quant(const struct hby_quant *a, const struct hby_quant *b);

@@ -3,47 +3,6 @@
 
 enum { MAX_INPUTS = 8 }; /* of a node in mode DEQUANTIZED */
 
-static const char *name_of(const struct hby_tensor *t)
-{
-    return t->name && *t->name ? t->name : "(unnamed)";
-}
-
-/* What every lowering may rely on: shapes known and of at most 2^31 - 1 elements, constants complete. */
-static enum hby_status check_tensor(const struct hby_tensor *t, struct hby_reason *why)
-{
-    int64_t n = 1;
-    if (t->rank < 0 || t->rank > HBY_MAX_RANK)
-        return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has rank %d; at most %d is supported", name_of(t), t->rank, HBY_MAX_RANK);
-    for (int i = 0; i < t->rank; i++) {
-        if (t->dim[i] < 0)
-            return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has an unknown size in dimension %d; resize the input to a fixed shape", name_of(t), i);
-        n *= t->dim[i];
-        if (n > INT32_MAX)
-            return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has more than 2^31 - 1 elements", name_of(t));
-    }
-    size_t size = hby_type_size(t->type), need = t->type == HBY_I4 ? ((size_t)n + 1) / 2 : (size_t)n * size;
-    if (t->data && !t->is_sparse && t->bytes < need)
-        return hby_say(HBY_UNSUPPORTED, why, "constant '%.60s' has %zu bytes; its shape needs %zu", name_of(t), t->bytes, need);
-    if (t->is_sparse)
-        return hby_say(HBY_UNSUPPORTED, why, "constant '%.60s' is sparse; only DENSIFY may read it", name_of(t));
-    return HBY_OK;
-}
-
-static enum hby_status check_node(const struct hby_graph *g, const struct hby_node *n, struct hby_reason *why)
-{
-    enum hby_status st = HBY_OK;
-    if (n->n_in < 1 || n->n_out < 1)
-        return hby_say(HBY_UNSUPPORTED, why, "the node has no input or no output");
-    for (int i = 0; i < n->n_in && !st; i++)
-        if (n->in[i] >= 0)
-            st = check_tensor(&g->tensor[n->in[i]], why);
-    for (int i = 0; i < n->n_out && !st; i++)
-        st = n->out[i] >= 0 ? check_tensor(&g->tensor[n->out[i]], why) : hby_say(HBY_UNSUPPORTED, why, "output %d is absent", i);
-    if (!st && n->in[0] < 0)
-        return hby_say(HBY_UNSUPPORTED, why, "input 0 is absent");
-    return st;
-}
-
 static bool is_integer(enum hby_type t)
 {
     return t == HBY_I8 || t == HBY_U8 || t == HBY_I16;
@@ -204,7 +163,7 @@ static enum hby_status build_node(struct hby_builder *b, int k)
     *v = (struct hby_verdict){.where = HBY_ON_HOST_REF, .fused_into = -1};
     b->first[k] = n_steps;
     b->count[k] = 0;
-    enum hby_status st = check_node(p->graph, n, &v->reason);
+    enum hby_status st = hby_fold_check(p->graph, n, &v->reason);
     if (!st && makes_nothing(p->graph, n))
         return HBY_OK;
     for (int i = 0; i < n->n_in && !st; i++)
@@ -270,6 +229,6 @@ enum hby_status hby_builder_create(struct hby_builder *b, struct hby_plan *plan,
     for (int t = 0; t < g->n_tensors; t++)
         b->other[t] = b->real[t] = (struct hby_form){-1, -1};
     for (int k = 0; k < g->n_nodes; k++)
-        b->mode[k] = plan->half_storage && !g->node[k].folded && !check_node(g, &g->node[k], NULL) && wants_half(g, &g->node[k]) ? HBY_MODE_HALF : HBY_MODE_NATIVE;
+        b->mode[k] = plan->half_storage && !g->node[k].folded && !hby_fold_check(g, &g->node[k], NULL) && wants_half(g, &g->node[k]) ? HBY_MODE_HALF : HBY_MODE_NATIVE;
     return HBY_OK;
 }
