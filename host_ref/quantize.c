@@ -30,7 +30,8 @@ void hby_ref_requantize(const struct hby_ref_call *c)
 {
     const struct hby_args_unary *a = &c->args->unary;
     for (size_t i = 0; i < (size_t)a->count; i++) {
-        const int32_t y = hby_rescale_double(hby_add32(hby_load_int(c->in[0], c->in_type[0], i), hby_wrap32(-(uint64_t)(int64_t)a->in.zero_point)), a->out.mult, a->out.shift);
+        const int32_t y = hby_rescale_double(hby_add32(hby_load_int(c->in[0], c->in_type[0], i), hby_wrap32(-(uint64_t)(int64_t)a->in.zero_point)), a->out.mult,
+                                             a->out.shift);
         hby_store_int(c->out, c->out_type, i, hby_clamp32(hby_add32(y, a->out.zero_point), a->act_min, a->act_max));
     }
 }

@@ -46,7 +46,8 @@ void hby_ref_resize_bilinear_float(const struct hby_ref_call *c)
     for (hby_i32 b = 0; b < a->batch; b++)
         for (hby_i32 y = 0; y < a->out_h; y++)
             for (hby_i32 x = 0; x < a->out_w; x++) {
-                const struct between v = between_float(y, a->scale_h, a->in_h, a->half_pixel_centers), h = between_float(x, a->scale_w, a->in_w, a->half_pixel_centers);
+                const struct between v = between_float(y, a->scale_h, a->in_h, a->half_pixel_centers),
+                                     h = between_float(x, a->scale_w, a->in_w, a->half_pixel_centers);
                 for (hby_i32 k = 0; k < a->channels; k++, to++)
                     hby_store_float(c->out, c->out_type, to,
                                     mix(hby_load_float(c->in[0], c->in_type[0], index_of(a, b, v.low, h.low, k)),
@@ -65,10 +66,11 @@ void hby_ref_resize_bilinear_u8(const struct hby_ref_call *c)
     for (hby_i32 b = 0; b < a->batch; b++)
         for (hby_i32 y = 0; y < a->out_h; y++)
             for (hby_i32 x = 0; x < a->out_w; x++) {
-                const struct between v = between_float(y, a->scale_h, a->in_h, a->half_pixel_centers), h = between_float(x, a->scale_w, a->in_w, a->half_pixel_centers);
+                const struct between v = between_float(y, a->scale_h, a->in_h, a->half_pixel_centers),
+                                     h = between_float(x, a->scale_w, a->in_w, a->half_pixel_centers);
                 for (hby_i32 k = 0; k < a->channels; k++, to++) {
-                    const float q = mix((float)in[index_of(a, b, v.low, h.low, k)], (float)in[index_of(a, b, v.high, h.low, k)], (float)in[index_of(a, b, v.low, h.high, k)],
-                                        (float)in[index_of(a, b, v.high, h.high, k)], v.f_rest, h.f_rest);
+                    const float q = mix((float)in[index_of(a, b, v.low, h.low, k)], (float)in[index_of(a, b, v.high, h.low, k)],
+                                        (float)in[index_of(a, b, v.low, h.high, k)], (float)in[index_of(a, b, v.high, h.high, k)], v.f_rest, h.f_rest);
                     out[to] = (uint8_t)(hby_i32)(q + 0.5f);
                 }
             }
@@ -81,7 +83,8 @@ HBY_INLINE void resize_int(const struct hby_ref_call *c, enum hby_type type)
     for (hby_i32 b = 0; b < a->batch; b++)
         for (hby_i32 y = 0; y < a->out_h; y++)
             for (hby_i32 x = 0; x < a->out_w; x++) {
-                const struct between v = between_int(y, a->scale_h_10, a->in_h, a->half_pixel_centers), h = between_int(x, a->scale_w_10, a->in_w, a->half_pixel_centers);
+                const struct between v = between_int(y, a->scale_h_10, a->in_h, a->half_pixel_centers),
+                                     h = between_int(x, a->scale_w_10, a->in_w, a->half_pixel_centers);
                 for (hby_i32 k = 0; k < a->channels; k++, to++) {
                     const int64_t sum = hby_load_int64(c->in[0], type, index_of(a, b, v.low, h.low, k)) * (1024 - v.rest) * (1024 - h.rest) +
                                         hby_load_int64(c->in[0], type, index_of(a, b, v.high, h.low, k)) * v.rest * (1024 - h.rest) +

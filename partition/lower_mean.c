@@ -42,7 +42,8 @@ static int64_t side(const struct hby_tensor *in, const bool reduced[HBY_MAX_RANK
 /* TFLite divides by the number of elements inside the multiplier, with as many bits to spare as fit. */
 static enum hby_status mean_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_mean *a)
 {
-    static const hby_i32 min[] = {[HBY_I8] = INT8_MIN, [HBY_U8] = 0, [HBY_I16] = INT16_MIN}, max[] = {[HBY_I8] = INT8_MAX, [HBY_U8] = UINT8_MAX, [HBY_I16] = INT16_MAX};
+    static const hby_i32 min[] = {[HBY_I8] = INT8_MIN, [HBY_U8] = 0, [HBY_I16] = INT16_MIN},
+                         max[] = {[HBY_I8] = INT8_MAX, [HBY_U8] = UINT8_MAX, [HBY_I16] = INT16_MAX};
     enum hby_status st = hby_check_quant(lo, node->in[0]);
     if (!st)
         st = hby_check_quant(lo, node->out[0]);

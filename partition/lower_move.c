@@ -13,7 +13,8 @@ enum hby_status hby_check_movable(const struct hby_lowering *lo, int in, int out
     if (!st)
         st = hby_check_same_type(lo, in, out);
     if (!st && !hby_type_size(hby_tensor_of(lo, in)->type))
-        st = hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s, which cannot be moved by elements", hby_name_of(lo, in), hby_type_name(hby_tensor_of(lo, in)->type));
+        st = hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s, which cannot be moved by elements", hby_name_of(lo, in),
+                     hby_type_name(hby_tensor_of(lo, in)->type));
     return st;
 }
 
@@ -26,7 +27,8 @@ int hby_axis_of(const struct hby_lowering *lo, int64_t axis, int rank)
     return -1;
 }
 
-enum hby_status hby_lower_one_move(struct hby_lowering *lo, const struct hby_node *node, int in, int out, struct hby_walk *w, int64_t in_offset, int64_t out_offset)
+enum hby_status hby_lower_one_move(struct hby_lowering *lo, const struct hby_node *node, int in, int out, struct hby_walk *w, int64_t in_offset,
+                                   int64_t out_offset)
 {
     int64_t count = 1;
     for (int i = 0; i < w->rank; i++)
@@ -124,7 +126,8 @@ static enum hby_status check_piece(const struct hby_lowering *lo, int piece, int
     bool fits = p->rank == t->rank;
     for (int i = 0; fits && i < t->rank; i++)
         fits = i == axis ? p->dim[i] <= t->dim[i] : p->dim[i] == t->dim[i];
-    return fits ? HBY_OK : hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' does not fit into that of '%.50s'", hby_name_of(lo, piece), hby_name_of(lo, whole));
+    return fits ? HBY_OK
+                : hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' does not fit into that of '%.50s'", hby_name_of(lo, piece), hby_name_of(lo, whole));
 }
 
 /* Must a piece of a CONCATENATION be rescaled? TFLite does that for uint8 only, and refuses int8 and int16 that differ. */
@@ -237,7 +240,8 @@ enum hby_status hby_lower_pack(struct hby_lowering *lo, const struct hby_node *n
             return st;
         const struct hby_tensor *in = hby_tensor_of(lo, node->in[i]);
         if (in->rank != out->rank - 1 || hby_tensor_count(in) * node->n_in != hby_tensor_count(out))
-            return hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' does not fit into that of '%.50s'", hby_name_of(lo, node->in[i]), hby_name_of(lo, node->out[0]));
+            return hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' does not fit into that of '%.50s'", hby_name_of(lo, node->in[i]),
+                           hby_name_of(lo, node->out[0]));
         if (hby_scale_of(lo, node->in[i]) != hby_scale_of(lo, node->out[0]) || hby_zero_point_of(lo, node->in[i]) != hby_zero_point_of(lo, node->out[0]))
             return hby_say(HBY_UNSUPPORTED, lo->why, "PACK needs one scale and zero point; '%.60s' differs from the output", hby_name_of(lo, node->in[i]));
         struct hby_walk w = {.rank = in->rank};

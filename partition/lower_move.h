@@ -5,7 +5,8 @@
 #include "partition/lower_shape.h"
 
 /* One move step from `in` to `out` (tensor ids): the walk's stride[0] is the input's, stride[1] the output's. */
-enum hby_status hby_lower_one_move(struct hby_lowering *lo, const struct hby_node *node, int in, int out, struct hby_walk *w, int64_t in_offset, int64_t out_offset);
+enum hby_status hby_lower_one_move(struct hby_lowering *lo, const struct hby_node *node, int in, int out, struct hby_walk *w, int64_t in_offset,
+                                   int64_t out_offset);
 /* Two tensors of one element type that can be moved (not packed int4), neither empty. */
 enum hby_status hby_check_movable(const struct hby_lowering *lo, int in, int out);
 /* The axis of a node, negative ones counted from the end of `rank`; -1 with a reason when it is outside. */

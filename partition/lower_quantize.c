@@ -26,8 +26,8 @@ static enum hby_status channel_layout(const struct hby_lowering *lo, int tensor,
         return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s': %.90s", hby_name_of(lo, tensor),
                        t->quant.why_unusable ? t->quant.why_unusable : "its quantization cannot be used");
     if (t->quant.axis < 0 || t->quant.axis >= t->rank || t->dim[t->quant.axis] != t->quant.count)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has %d scales, which do not fit its shape along axis %d", hby_name_of(lo, tensor), t->quant.count,
-                       t->quant.axis);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has %d scales, which do not fit its shape along axis %d", hby_name_of(lo, tensor),
+                       t->quant.count, t->quant.axis);
     if (t->type != HBY_I8 && t->type != HBY_U8 && t->type != HBY_I4)
         return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s and quantized per channel; only 8 bits and fewer may be", hby_name_of(lo, tensor),
                        hby_type_name(t->type));

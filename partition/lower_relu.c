@@ -17,7 +17,8 @@ static enum hby_status relu_clamp(const struct hby_lowering *lo, int tensor, str
     hby_i32 min, max;
     hby_type_range(hby_tensor_of(lo, tensor)->type, &min, &max);
     if (low < -2e9f || high > 2e9f)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g, too small for the bounds of the activation", hby_name_of(lo, tensor), (double)scale);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g, too small for the bounds of the activation", hby_name_of(lo, tensor),
+                       (double)scale);
     const int64_t q_min = a->out.zero_point + (int64_t)low, q_max = isinf(a->f_max) ? max : a->out.zero_point + (int64_t)high;
     a->act_min = (hby_i32)(q_min > min ? q_min : min);
     a->act_max = (hby_i32)(q_max < max ? q_max : max);
@@ -87,7 +88,8 @@ enum hby_status hby_lower_leaky_relu(struct hby_lowering *lo, const struct hby_n
     a.rounding = HBY_ROUND_DOUBLE;
     hby_type_range(hby_tensor_of(lo, node->out[0])->type, &a.act_min, &a.act_max);
     if (hby_multiplier_as_built((double)(in / out), &a.out.mult, &a.out.shift) || hby_multiplier_as_built((double)fabsf(slope), &a.alt.mult, &a.alt.shift))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the output's scale %g is too small beside the input's %g (alpha %g)", (double)out, (double)in, (double)a.alpha);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the output's scale %g is too small beside the input's %g (alpha %g)", (double)out, (double)in,
+                       (double)a.alpha);
     if (slope < 0.0f)
         a.alt.mult = -a.alt.mult;
     return scheme == HBY_SCHEME_i16 ? hby_lower_unary(lo, node, scheme, &a) : hby_lower_bytes(lo, node, leaky_at, &a);

@@ -39,7 +39,8 @@ enum hby_status hby_lower_resize(struct hby_lowering *lo, const struct hby_node 
         return hby_say(HBY_UNSUPPORTED, lo->why, "align_corners and half_pixel_centers exclude each other");
     for (int i = 1; i <= 2; i++)
         if (in->dim[i] >= 1 << 20 || out->dim[i] >= 1 << 20)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "resizing between %d and %d; at most 2^20 - 1 fits the 32-bit arithmetic", (int)in->dim[i], (int)out->dim[i]);
+            return hby_say(HBY_UNSUPPORTED, lo->why, "resizing between %d and %d; at most 2^20 - 1 fits the 32-bit arithmetic", (int)in->dim[i],
+                           (int)out->dim[i]);
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, scheme))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(out->type));

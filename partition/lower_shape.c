@@ -23,7 +23,8 @@ enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 
     int64_t n = 1;
     for (int i = 0; i < t->rank; i++) {
         if (t->dim[i] <= 0)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has dimension %d of size %d; it must be positive", hby_name_of(lo, tensor), i, (int)t->dim[i]);
+            return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has dimension %d of size %d; it must be positive", hby_name_of(lo, tensor), i,
+                           (int)t->dim[i]);
         n *= t->dim[i];
         if (n > INT32_MAX)
             return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has more than 2^31 - 1 elements", hby_name_of(lo, tensor));

@@ -158,7 +158,11 @@ static enum hby_status lower_swish(struct hby_lowering *lo, const struct hby_nod
 
 enum hby_status hby_lower_table(struct hby_lowering *lo, const struct hby_node *node)
 {
-    struct hby_args_unary a = {.fn = node->op == HBY_OP_logistic ? HBY_FN_LOGISTIC : node->op == HBY_OP_tanh ? HBY_FN_TANH : HBY_FN_HARD_SWISH, .channels = 1, .channel_inner = 1};
+    struct hby_args_unary a = {.fn = node->op == HBY_OP_logistic ? HBY_FN_LOGISTIC
+                                     : node->op == HBY_OP_tanh   ? HBY_FN_TANH
+                                                                 : HBY_FN_HARD_SWISH,
+                               .channels = 1,
+                               .channel_inner = 1};
     enum hby_status st = hby_check_unary(lo, node, true, &a.count);
     if (st)
         return st;

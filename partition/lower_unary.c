@@ -34,7 +34,8 @@ enum hby_status hby_check_any_quant(const struct hby_lowering *lo, int tensor)
     if ((t->type != HBY_I16 && t->type != HBY_I32) || t->quant.count != 1 || t->quant.unusable)
         return hby_check_quant(lo, tensor);
     if (!isnormal(t->quant.scale[0]) || t->quant.scale[0] < 0.0f || t->quant.zero_point[0] < min || t->quant.zero_point[0] > max)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g and zero point %d; the scale must be finite, positive and not subnormal, and %s hold the zero point",
+        return hby_say(HBY_UNSUPPORTED, lo->why,
+                       "tensor '%.60s' has scale %g and zero point %d; the scale must be finite, positive and not subnormal, and %s hold the zero point",
                        hby_name_of(lo, tensor), (double)t->quant.scale[0], (int)t->quant.zero_point[0], hby_type_name(t->type));
     return HBY_OK;
 }

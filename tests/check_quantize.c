@@ -4,7 +4,7 @@
 static void one(struct check *c, enum hby_scheme scheme)
 {
     static const enum hby_type to[HBY_SCHEME_COUNT][3] = {
-        [HBY_SCHEME_f32] = {HBY_I8, HBY_U8, HBY_I16}, [HBY_SCHEME_f16] = {HBY_I8, HBY_U8, HBY_I16}, [HBY_SCHEME_i8] = {HBY_I8, HBY_U8, HBY_I16},
+        [HBY_SCHEME_f32] = {HBY_I8, HBY_U8, HBY_I16}, [HBY_SCHEME_f16] = {HBY_I8, HBY_U8, HBY_I16},  [HBY_SCHEME_i8] = {HBY_I8, HBY_U8, HBY_I16},
         [HBY_SCHEME_u8] = {HBY_I8, HBY_U8, HBY_I16},  [HBY_SCHEME_i16] = {HBY_I8, HBY_I16, HBY_I32}, [HBY_SCHEME_i32] = {HBY_I8, HBY_I16, HBY_I16},
     };
     int dim[CASE_RANK];
