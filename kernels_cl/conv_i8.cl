@@ -3,11 +3,11 @@
  *
  * in     NHWC bytes.   zero   group_c bytes (with HBY_GATHER: k_w * in_c) of the input's zero point, and slack
  * w      [block][tap][k4][16][4] signed bytes; a block is 16 output channels of one group, padded with zero weights; k4 = ceil(group_c / 4).
- *        With HBY_GATHER all taps are one run: k4 = ceil(taps * in_c / 4)
+ *        With HBY_GATHER a tap is a line of the window: [block][k_h][k4][16][4], k4 = ceil(k_w * in_c / 4)
  * fold   [block][16]: bias and what the zero points add (pack.c).   tap_fold   transposed only: [block][tap][16], the zero points' part of each tap
  * mult, shift   [block][16]
  * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_ROUNDING, HBY_NARROW, HBY_ALIGNED, HBY_ROW_SUM (w_zp, the zero point of the weights as signed bytes, is not 0),
- *    HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh) */
+ *    HBY_GATHER (0, or the largest 4 * k_h * k4: conv_rows.clh) */
 #include "types.clh"
 #include "conv_dot.clh"
 #include "conv_tile.clh"
@@ -32,9 +32,9 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
     const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult,
     const __global int *shift, __global HBY_T *out)
 {
-    const int taps = p->k_h * p->k_w, depth = HBY_GATHER ? taps * p->in_c : p->group_c, k4 = (depth + 3) >> 2;
+    const int taps = HBY_GATHER ? p->k_h : p->k_h * p->k_w, depth = HBY_GATHER ? p->k_w * p->in_c : p->group_c, k4 = (depth + 3) >> 2;
     const int last_ones = 0x01010101 >> (8 * (4 * k4 - depth));
-    const size_t block_ints = (size_t)(HBY_GATHER ? 1 : taps) * k4 * 16;
+    const size_t block_ints = (size_t)taps * k4 * 16;
     struct hby_rows rows;
     if (t->dense)
         hby_rows_dense(&rows, p, s->row, s->end);
@@ -54,8 +54,11 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
 #if HBY_GATHER
     HBY_T patch[HBY_MR][HBY_GATHER + 16];
     hby_rows_gather(&rows, p, in, zero, patch);
-    HBY_EACH_ROW a[r] = (hby_bytes)patch[r];
-    hby_words(acc, sum, a, wp, k4, last_ones);
+    for (int i = 0; i < p->k_h; i++) {
+        HBY_EACH_ROW a[r] = (hby_bytes)(patch[r] + 4 * k4 * i);
+        hby_words(acc, sum, a, wp, k4, last_ones);
+        HBY_EACH_VECTOR wp[j] += k4 * 16;
+    }
 #else
     for (int ti = 0; ti < p->k_h; ti++)
         for (int tj = 0; tj < p->k_w; tj++) {

@@ -61,13 +61,13 @@ static bool is_dense(const struct hby_args_conv *p)
            p->out_h == p->in_h && p->out_w == p->in_w;
 }
 
-/* The longest sum whose taps a tile may gather into one run; HBY_GATHER of the kernels. */
+/* The longest sum whose taps a tile may gather; HBY_GATHER of the kernels. */
 enum { GATHER = 176 };
 
 static bool gathers(const struct hby_cl_site *site)
 {
     const struct hby_args_conv *p = &site->step->args.conv;
-    const int64_t depth = (int64_t)p->k_h * p->k_w * p->in_c;
+    const int64_t depth = p->k_h * (((int64_t)p->k_w * p->in_c + 3) / 4 * 4);
     return site->dev->info.kind == HBY_CL_CPU && site->step->op == HBY_OP_conv_2d && p->k_h * p->k_w > 1 && p->group_c == p->in_c && p->dilation_w == 1 &&
            depth <= GATHER;
 }

@@ -22,8 +22,8 @@ struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step, bool gather
     s.blocks_per_group = (s.group_out + HBY_BLOCK - 1) / HBY_BLOCK;
     s.taps = p->k_h * p->k_w;
     if (gather) {
-        s.group_in *= s.taps;
-        s.taps = 1;
+        s.group_in *= p->k_w;
+        s.taps = p->k_h;
     }
     return s;
 }

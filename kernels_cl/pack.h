@@ -10,7 +10,7 @@ enum { HBY_BLOCK = 16 }; /* output channels that lie together in packed weights 
 struct hby_conv_shape {
     int groups, group_in, group_out, blocks_per_group, taps;
 };
-/* `gather`: the taps are one run (conv_rows.clh), so taps is 1 and group_in the whole sum. */
+/* `gather`: a line of the window is one tap (conv_rows.clh). */
 struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step, bool gather);
 
 /* Weights of 8 bits or packed 4 bits as signed bytes (uint8 less 128), in the model's order; NULL when out of memory. Free with free(). */
