@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "delegate/json.h"
+#include "partition/spec.h"
 
 struct subgraph {
     const void *key;
@@ -108,31 +109,30 @@ static struct subgraph *find_subgraph(struct interpreter *it, const void *key)
     return &more[it->n_subgraphs++];
 }
 
-static bool has_weights(const struct hby_node *n)
-{
-    return n->op == HBY_OP_conv_2d || n->op == HBY_OP_depthwise_conv_2d || n->op == HBY_OP_fully_connected || n->op == HBY_OP_transpose_conv;
-}
-
 const char *hby_model_mode(const struct hby_import *im)
 {
-    const struct hby_graph *g = im->graph;
-    int activations[HBY_OTHER_TYPE + 1] = {0}, hybrid = 0, half_constants = 0;
-    for (int i = 0; i < g->n_nodes; i++) {
-        const struct hby_node *n = &g->node[i];
-        for (int k = 0; k < n->n_out; k++)
-            if (n->out[k] >= 0)
-                activations[g->tensor[n->out[k]].type]++;
-        for (int k = 0; k < n->n_in; k++)
-            half_constants += n->in[k] >= 0 && g->tensor[n->in[k]].data && g->tensor[n->in[k]].type == HBY_F16;
-        if (has_weights(n) && n->n_in > 1 && n->in[0] >= 0 && n->in[1] >= 0 && g->tensor[n->in[0]].type == HBY_F32)
-            hybrid += g->tensor[n->in[1]].type == HBY_I8 || g->tensor[n->in[1]].type == HBY_U8 || g->tensor[n->in[1]].type == HBY_I4;
+    return hby_spec_mode(im->graph);
+}
+
+enum { MAX_DEVIATIONS = 256 };
+
+/* Where the subgraph departs from the 8-bit quantization specification. */
+static void write_deviations(struct hby_json *j, int subgraph, const struct hby_import *im)
+{
+    struct hby_deviation *d = calloc(MAX_DEVIATIONS, sizeof *d);
+    int n = d ? hby_spec_check(im->graph, d, MAX_DEVIATIONS) : 0;
+    for (int i = 0; i < n && i < MAX_DEVIATIONS; i++) {
+        const struct hby_node *node = &im->graph->node[d[i].node];
+        const struct hby_record *r = hby_import_find(im, node->runtime_index);
+        hby_json_open(j, NULL, '{');
+        hby_json_int(j, "subgraph", subgraph);
+        hby_json_int(j, "index", node->runtime_index);
+        hby_json_text(j, "op", r ? r->op : hby_ops[node->op].name);
+        hby_json_text(j, "operand", d[i].operand);
+        hby_json_text(j, "rule", d[i].text.text);
+        hby_json_close(j, '}');
     }
-    int integers = activations[HBY_I8] + activations[HBY_U8] + activations[HBY_I16];
-    if (hybrid)
-        return "dynamic_range";
-    if (integers * 2 > activations[HBY_F32] && integers)
-        return activations[HBY_I16] * 2 > integers ? "int16x8" : activations[HBY_U8] * 2 > integers ? "uint8" : "int8";
-    return half_constants ? "float16" : "float32";
+    free(d);
 }
 
 static void write_device(struct hby_json *j, const struct hby_report_context *rc)
@@ -219,6 +219,10 @@ static void write_interpreter(struct hby_json *j, const struct hby_report_contex
     hby_json_int(j, "host_ref", count[HBY_ON_HOST_REF]);
     hby_json_int(j, "runtime", count[HBY_ON_RUNTIME]);
     hby_json_close(j, '}');
+    hby_json_open(j, "deviations", '[');
+    for (int s = 0; s < it->n_subgraphs; s++)
+        write_deviations(j, s, it->subgraph[s].import);
+    hby_json_close(j, ']');
     hby_json_open(j, "nodes", '[');
     for (int s = 0; s < it->n_subgraphs; s++)
         for (int i = 0; i < it->subgraph[s].import->n_records; i++)

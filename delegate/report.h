@@ -25,7 +25,7 @@ void hby_report_destroy(struct hby_report **rep);
 enum hby_status hby_report_write(struct hby_report *rep, const struct hby_report_context *rc, const void *interpreter, const void *subgraph, struct hby_import *im,
                                  int partitions, struct hby_reason *why);
 
-/* "int8", "float16" ...: what the model is, by the types of its tensors. */
+/* "integer_only", "float16", "dynamic_range" ...: see hby_spec_mode. */
 const char *hby_model_mode(const struct hby_import *im);
 
 #endif
