@@ -1,7 +1,8 @@
 /* ADD, SUB, MUL, PRELU: out = f(a, b), shapes broadcast; see struct hby_args_binary.
  *
  * A work-item takes `chunk` elements (work dimension 0) of each of `rows_each` rows (dimension 1); a row is the innermost dimension, which each input walks with
- * stride 1 or 0. The launch rule has collapsed the shape, so equal shapes are one row. HBY_A_TYPE and HBY_B_TYPE are the operands' storage types where they
+ * stride 1 or 0. Lowering has collapsed the shape, so equal shapes are one row. A short row along which `b` is the same for all rows (per-channel
+ * constants of an image) is part of one long row, of which b's stride then is the period: more than 1, at most HBY_LANES. HBY_A_TYPE and HBY_B_TYPE are the operands' storage types where they
  * differ from the scheme's (a float16 constant beside float32). */
 #include "args_elementwise.h"
 #include "nest.clh"
@@ -112,6 +113,14 @@ __kernel void hby_binary(const struct hby_args_binary p, __global const HBY_P(HB
             rest /= p.dim[d];
             at_a += i * p.a_stride[d];
             at_b += i * p.b_stride[d];
+        }
+        if (b_step > 1) { /* b repeated, so that a vector can begin anywhere in a period */
+            HBY_C repeated[2 * HBY_LANES];
+            for (int k = 0; k < b_step + HBY_LANES - 1; k++)
+                repeated[k] = k < b_step ? HBY_GET(HBY_B_TYPE, b, k) : repeated[k - b_step];
+            for (int i = from, phase = from % b_step; i < to; i += HBY_LANES, phase = (phase + HBY_LANES) % b_step)
+                HBY_PUT(HBY_TYPE, hby_apply(&p, HBY_GETV(HBY_A_TYPE, a, i), HBY_V(vload)(0, repeated + phase)), out, i, to - i);
+            continue;
         }
         for (int i = from; i < to; i += HBY_LANES) {
             const hby_vc x = a_step ? HBY_GETV(HBY_A_TYPE, a, at_a + i) : (hby_vc)(HBY_GET(HBY_A_TYPE, a, at_a));

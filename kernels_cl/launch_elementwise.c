@@ -29,10 +29,27 @@ int hby_cl_match_binary(const struct hby_cl_site *site, struct hby_reason *why)
     return 0;
 }
 
+/* Rows shorter than a vector, the same `b` for all of them and a dense `a`: one row, along which b repeats. */
+static struct hby_args_binary joined(const struct hby_args_binary *from, int lanes)
+{
+    enum { LAST = HBY_BINARY_RANK - 1 };
+    struct hby_args_binary p = *from;
+    bool same = p.dim[LAST] > 1 && p.dim[LAST] <= lanes && p.dim[LAST] < p.count && p.a_stride[LAST] == 1 && p.b_stride[LAST] == 1;
+    for (int d = LAST - 1, dense = p.dim[LAST]; d >= 0; dense *= p.dim[d--])
+        same = same && (p.dim[d] == 1 || (p.b_stride[d] == 0 && p.a_stride[d] == dense));
+    if (!same)
+        return p;
+    p.b_stride[LAST] = p.dim[LAST];
+    p.dim[LAST] = p.count;
+    for (int d = 0; d < LAST; d++)
+        p.dim[d] = 1;
+    return p;
+}
+
 enum hby_status hby_cl_launch_binary(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *s = site->step;
-    const struct hby_args_binary *p = &s->args.binary;
+    const struct hby_args_binary args = joined(&s->args.binary, hby_nest_lanes(site->dev)), *p = &args;
     const enum hby_type own = hby_nest_type(s->scheme), a = hby_nest_stored(site, s->in[0]), b = hby_nest_stored(site, s->in[1]);
     if (a != own)
         hby_cl_define(l, "HBY_A_TYPE", (int)a);

@@ -63,10 +63,31 @@ int hby_cl_match_pad(const struct hby_cl_site *site, struct hby_reason *why)
     return 0;
 }
 
+/* Joins each dimension that is not padded to the one outside it, so that rows are long: [h, w, c] padded in h and w is [h, w * c]. */
+static struct hby_args_pad joined(const struct hby_args_pad *from)
+{
+    struct hby_args_pad p = *from;
+    int to = HBY_MOVE_RANK - 1;
+    for (int d = HBY_MOVE_RANK - 2; d >= 0; d--) {
+        const bool whole = p.before[to] == 0 && p.in_dim[to] == p.dim[to];
+        if (!whole)
+            to--;
+        const hby_i32 inner = whole ? p.dim[to] : 1;
+        p.dim[to] = from->dim[d] * inner;
+        p.in_dim[to] = from->in_dim[d] * inner;
+        p.before[to] = from->before[d] * inner;
+    }
+    while (to-- > 0) {
+        p.dim[to] = p.in_dim[to] = 1;
+        p.before[to] = 0;
+    }
+    return p;
+}
+
 enum hby_status hby_cl_launch_pad(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *s = site->step;
-    const struct hby_args_pad *p = &s->args.pad;
+    const struct hby_args_pad args = joined(&s->args.pad), *p = &args;
     hby_nest_define_element(site, l, p->elem_size);
     enum hby_status st = hby_cl_use(l, hby_nest_program, "hby_pad");
     if (st)

@@ -18,14 +18,17 @@ enum hby_status hby_cl_launch_resize(const struct hby_cl_site *site, struct hby_
     const struct hby_args_resize *p = &s->args.resize;
     if (!p->is_bilinear)
         hby_nest_define_element(site, l, (int)hby_type_size(hby_nest_stored(site, s->out[0])));
-    enum hby_status st = hby_cl_use(l, hby_nest_program, p->is_bilinear ? "hby_resize_bilinear" : "hby_resize_nearest");
+    /* few channels would leave most lanes idle, so the lanes run over a row of the output instead; the bound keeps its division exact */
+    const bool narrow = p->is_bilinear && 2 * p->channels <= hby_nest_lanes(site->dev) && p->out_w < 1 << 17;
+    enum hby_status st = hby_cl_use(l, hby_nest_program, narrow ? "hby_resize_bilinear_narrow" : p->is_bilinear ? "hby_resize_bilinear" : "hby_resize_nearest");
     if (st)
         return st;
-    const struct hby_nest_cut cut = hby_nest_cut(site->dev, p->batch * p->out_h * p->out_w, p->channels, p->is_bilinear ? 8 : 1);
+    const int inner = narrow ? p->channels * p->out_w : p->channels;
+    const struct hby_nest_cut cut = hby_nest_cut(site->dev, p->batch * p->out_h * (narrow ? 1 : p->out_w), inner, p->is_bilinear ? 8 : 1);
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
-    hby_nest_grid(site, l, &cut, p->channels);
+    hby_nest_grid(site, l, &cut, inner);
     hby_cl_arithmetic(l, !p->is_bilinear                                               ? "copy"
                          : s->scheme == HBY_SCHEME_f16                                 ? "half storage, float arithmetic"
                          : s->scheme == HBY_SCHEME_f32 || s->scheme == HBY_SCHEME_u8 ? "float"

@@ -1,5 +1,8 @@
 /* Launch rule of SOFTMAX. */
+#include <string.h>
+
 #include "kernels_cl/launch_nest.h"
+#include "partition/fixedpoint.h"
 
 int hby_cl_match_softmax(const struct hby_cl_site *site, struct hby_reason *why)
 {
@@ -10,6 +13,18 @@ int hby_cl_match_softmax(const struct hby_cl_site *site, struct hby_reason *why)
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device has no softmax from %s to %s", hby_type_name(in), hby_type_name(out));
     return 0;
+}
+
+/* The exponentials as they enter the sum: from Q31 to Q19. */
+static void bind_summands(const struct hby_step *s, struct hby_cl_launch *l)
+{
+    int32_t summand[256];
+    for (int d = 0; d < 256; d++) {
+        int32_t e;
+        memcpy(&e, (const char *)s->table[0].data + (size_t)d * sizeof e, sizeof e);
+        summand[d] = hby_rdbpot(e, 12);
+    }
+    hby_cl_arg_const(l, summand, sizeof summand);
 }
 
 enum hby_status hby_cl_launch_softmax(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -25,12 +40,19 @@ enum hby_status hby_cl_launch_softmax(const struct hby_cl_site *site, struct hby
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
+    const bool bytes = hby_type_size(hby_nest_type(s->scheme)) == 1;
     for (int i = 0; i < 2; i++)
-        if (i < s->n_tables)
+        if (bytes && i == 1)
+            bind_summands(s, l);
+        else if (i < s->n_tables)
             hby_cl_arg_const(l, s->table[i].data, s->table[i].bytes);
         else
             hby_cl_arg_tensor(l, -1);
-    hby_nest_grid_rows(site, l, p->rows, p->depth);
+    /* some 2000 elements per work-group of a CPU; rows are what a GPU has most of */
+    const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, share = p->rows / (4 * units);
+    const int many = site->dev->info.kind == HBY_CL_CPU ? (2048 / p->depth < share ? 2048 / p->depth : share) : 1, rows_each = many > 1 ? many : 1;
+    hby_cl_arg_i32(l, rows_each);
+    hby_nest_grid_rows(site, l, (p->rows + rows_each - 1) / rows_each, p->depth);
     hby_cl_arithmetic(l, s->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : s->scheme == HBY_SCHEME_f32 ? "float" : "integer");
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;

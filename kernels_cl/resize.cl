@@ -29,33 +29,32 @@ __kernel void hby_resize_nearest(const struct hby_args_resize p, __global const 
 
 #if HBY_TYPE != 5
 
-/* Between which two rows (or columns) does an output coordinate fall, and how far from the first. Integers count in Q10. uint8 is computed in float, in
- * the reference's order of operations. */
+/* Between which two rows (or columns) does an output coordinate fall, and how far from the first: for HBY_LANES coordinates at once. Integers count in Q10.
+ * uint8 is computed in float, in the reference's order of operations. */
 #if HBY_FLOAT || HBY_TYPE == 3
-typedef float hby_weight;
-#define HBY_ONE 1.0f
-static inline hby_weight hby_between(int at, float scale, int scale_10, int size, int half_pixel, int *low, int *high)
+typedef hby_vf hby_weight;
+static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int size, int half_pixel, hby_vi *low, hby_vi *high)
 {
-    const float f = half_pixel ? ((float)at + 0.5f) * scale - 0.5f : (float)at * scale;
-    *low = clamp((int)floor(f), 0, size - 1);
-    *high = min((int)ceil(f), size - 1);
-    return f - (float)*low;
+    const hby_vf place = HBY_V(convert_float)(at), f = half_pixel ? (place + 0.5f) * scale - 0.5f : place * scale;
+    *low = clamp(HBY_V(convert_int)(floor(f)), (hby_vi)(0), (hby_vi)(size - 1));
+    *high = min(HBY_V(convert_int)(ceil(f)), (hby_vi)(size - 1));
+    return f - HBY_V(convert_float)(*low);
 }
 #else
-typedef int hby_weight;
-#define HBY_ONE 1024
-static inline hby_weight hby_between(int at, float scale, int scale_10, int size, int half_pixel, int *low, int *high)
+typedef hby_vi hby_weight;
+/* A quotient by 2^10 is truncated: the negative ones, above -1024, give 0. A rounded step can lead past the end. */
+static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int size, int half_pixel, hby_vi *low, hby_vi *high)
 {
-    const int q = half_pixel ? at * scale_10 + scale_10 / 2 - 512 : at * scale_10;
-    *low = clamp(q / 1024, 0, size - 1); /* a rounded step can lead past the end */
-    *high = min((q + 1023) / 1024, size - 1);
-    return q - 1024 * *low;
+    const hby_vi q = half_pixel ? at * scale_10 + (scale_10 / 2 - 512) : at * scale_10;
+    *low = clamp(q >> 10, (hby_vi)(0), (hby_vi)(size - 1));
+    *high = min((q + 1023) >> 10, (hby_vi)(size - 1));
+    return q - (*low << 10);
 }
 #endif
 
 /* v[0..3]: upper left, lower left, upper right, lower right. */
 #if HBY_FLOAT || HBY_TYPE == 3
-static inline hby_vc hby_blend(const hby_vc v[4], float dy, float dx)
+static inline hby_vc hby_blend(const hby_vc v[4], hby_weight dy, hby_weight dx)
 {
 #if HBY_FLOAT
     return v[0] * (1.0f - dy) * (1.0f - dx) + v[1] * dy * (1.0f - dx) + v[2] * (1.0f - dy) * dx + v[3] * dy * dx;
@@ -73,10 +72,10 @@ typedef hby_vi hby_vs;
 typedef hby_vl hby_vs;
 #define HBY_WIDE(v) HBY_V(convert_long)(v)
 #endif
-static inline hby_vc hby_blend(const hby_vc v[4], int dy, int dx)
+static inline hby_vc hby_blend(const hby_vc v[4], hby_weight dy, hby_weight dx)
 {
-    const hby_vs s = HBY_WIDE(v[0]) * (hby_vs)((1024 - dy) * (1024 - dx)) + HBY_WIDE(v[1]) * (hby_vs)(dy * (1024 - dx)) + HBY_WIDE(v[2]) * (hby_vs)((1024 - dy) * dx) +
-                     HBY_WIDE(v[3]) * (hby_vs)(dy * dx);
+    const hby_vs s = HBY_WIDE(v[0]) * HBY_WIDE((1024 - dy) * (1024 - dx)) + HBY_WIDE(v[1]) * HBY_WIDE(dy * (1024 - dx)) + HBY_WIDE(v[2]) * HBY_WIDE((1024 - dy) * dx) +
+                     HBY_WIDE(v[3]) * HBY_WIDE(dy * dx);
     /* (s + 2^19 - [s <= 0]) >> 20 is the truncated quotient of s plus or minus 2^19 */
     return HBY_V(convert_int)((s + (hby_vs)(1 << 19) + (s <= (hby_vs)(0))) >> (hby_vs)(20));
 }
@@ -87,14 +86,67 @@ __kernel void hby_resize_bilinear(const struct hby_args_resize p, __global const
     const int from = (int)get_global_id(0) * chunk, to = min(p.channels, from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
     for (int row = first; row < last; row++) {
-        int top, bottom, left, right;
+        hby_vi top, bottom, left, right;
         const int x = row % p.out_w, y = row / p.out_w % p.out_h, b = row / p.out_w / p.out_h;
-        const hby_weight dy = hby_between(y, p.scale_h, p.scale_h_10, p.in_h, p.half_pixel_centers, &top, &bottom);
-        const hby_weight dx = hby_between(x, p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &left, &right);
-        const int ul = hby_pixel(&p, b, top, left), ll = hby_pixel(&p, b, bottom, left), ur = hby_pixel(&p, b, top, right), lr = hby_pixel(&p, b, bottom, right);
+        const hby_weight dy = hby_between((hby_vi)(y), p.scale_h, p.scale_h_10, p.in_h, p.half_pixel_centers, &top, &bottom);
+        const hby_weight dx = hby_between((hby_vi)(x), p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &left, &right);
+        const int ul = hby_pixel(&p, b, top.s0, left.s0), ll = hby_pixel(&p, b, bottom.s0, left.s0);
+        const int ur = hby_pixel(&p, b, top.s0, right.s0), lr = hby_pixel(&p, b, bottom.s0, right.s0);
         for (int i = from; i < to; i += HBY_LANES) {
             const hby_vc v[4] = {HBY_GETV(HBY_TYPE, in, ul + i), HBY_GETV(HBY_TYPE, in, ll + i), HBY_GETV(HBY_TYPE, in, ur + i), HBY_GETV(HBY_TYPE, in, lr + i)};
             HBY_PUT(HBY_TYPE, hby_blend(v, dy, dx), out, row * p.channels + i, to - i);
+        }
+    }
+}
+
+/* Elements from anywhere, one per lane. Halves are converted together where types.clh has a way to. */
+#if HBY_TYPE == 1 && HBY_DEVICE_CPU && (!HBY_HAS_FP16 || (HBY_X86_F16C && HBY_X86_AVX512))
+#define HBY_GATHERED(v) hby_half16(v)
+#define HBY_LANE_AT(p, i) (((__global const ushort *)(p))[i])
+typedef ushort hby_gather_lane;
+typedef ushort16 hby_gathered;
+#else
+#define HBY_GATHERED(v) (v)
+#define HBY_LANE_AT(p, i) HBY_GET(HBY_TYPE, p, i)
+typedef HBY_C hby_gather_lane;
+typedef hby_vc hby_gathered;
+#endif
+static inline hby_vc hby_gather(__global const HBY_P(HBY_TYPE) * in, hby_vi at)
+{
+    union {
+        hby_vi v;
+        int lane[HBY_LANES];
+    } from;
+    union {
+        hby_gathered v;
+        hby_gather_lane lane[HBY_LANES];
+    } to;
+    from.v = at;
+    HBY_UNROLL
+    for (int k = 0; k < HBY_LANES; k++)
+        to.lane[k] = HBY_LANE_AT(in, from.lane[k]);
+    return HBY_GATHERED(to.v);
+}
+
+/* The same for few channels: a row is a whole row of the output, out_w * channels elements, of which a work-item takes `chunk`. */
+__kernel void hby_resize_bilinear_narrow(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows,
+                                         int rows_each)
+{
+    const int inner = p.out_w * p.channels, from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);
+    const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
+    const hby_vf per_channel = (hby_vf)(1.0f / (float)p.channels);
+    for (int row = first; row < last; row++) {
+        hby_vi top, bottom, left, right;
+        const hby_weight dy = hby_between((hby_vi)(row % p.out_h), p.scale_h, p.scale_h_10, p.in_h, p.half_pixel_centers, &top, &bottom);
+        const int upper = hby_pixel(&p, row / p.out_h, top.s0, 0), lower = hby_pixel(&p, row / p.out_h, bottom.s0, 0);
+        for (int i = from; i < to; i += HBY_LANES) {
+            const hby_vi at = min((hby_vi)(i) + hby_lane(), (hby_vi)(to - 1));
+            const hby_vi x = HBY_V(convert_int)((HBY_V(convert_float)(at) + 0.5f) * per_channel), c = at - x * p.channels; /* exact: at < 2^20 */
+            const hby_weight dx = hby_between(x, p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &left, &right);
+            left = left * p.channels + c;
+            right = right * p.channels + c;
+            const hby_vc v[4] = {hby_gather(in, upper + left), hby_gather(in, lower + left), hby_gather(in, upper + right), hby_gather(in, lower + right)};
+            HBY_PUT(HBY_TYPE, hby_blend(v, dy, dx), out, row * inner + i, to - i);
         }
     }
 }

@@ -1,7 +1,7 @@
-/* SOFTMAX over the rows of [rows, depth]: see struct hby_args_softmax. A work-group takes one row.
+/* SOFTMAX over the rows of [rows, depth]: see struct hby_args_softmax. A work-group takes `rows_each` rows, one after the other.
  *
- * table_0, table_1: 8 bits, exp of the distance from the row's largest element in Q31 (int[256]), none; int16, exp over [-10, 0] and 1 / (1 + x) over [0, 1],
- * both in Q15 (short[513]); float, none. */
+ * table_0, table_1: 8 bits, exp of the distance from the row's largest element in Q31 and in Q19 (int[256]); int16, exp over [-10, 0] and 1 / (1 + x) over
+ * [0, 1], both in Q15 (short[513]); float, none. */
 #include "args_reduce.h"
 #include "group.clh"
 #include "nest.clh"
@@ -19,19 +19,21 @@ static inline HBY_C hby_row_max(__global const HBY_P(HBY_TYPE) * in, int depth, 
 #if HBY_FLOAT
 
 __kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, __global const int *table_0,
-                          __global const short *table_1)
+                          __global const short *table_1, int rows_each)
 {
     __local float part[HBY_GROUP];
-    const int first = (int)get_local_id(0) * HBY_LANES, step = (int)get_local_size(0) * HBY_LANES;
-    in += get_group_id(0) * p.depth;
-    out += get_group_id(0) * p.depth;
-    const float most = hby_row_max(in, p.depth, part);
-    hby_vf sum = (hby_vf)(0.0f);
-    for (int i = first; i < p.depth; i += step)
-        sum += hby_first(exp((HBY_GETV(HBY_TYPE, in, i) - most) * p.beta), p.depth - i, 0.0f);
-    const float total = hby_group_sum(hby_lanes_sum(sum), part);
-    for (int i = first; i < p.depth; i += step)
-        HBY_PUT(HBY_TYPE, exp((HBY_GETV(HBY_TYPE, in, i) - most) * p.beta) / total, out, i, p.depth - i);
+    const int first = (int)get_local_id(0) * HBY_LANES, step = (int)get_local_size(0) * HBY_LANES, depth = p.depth;
+    const int from = (int)get_group_id(0) * rows_each, to = min(p.rows, from + rows_each);
+    for (int row = from; row < to; row++) {
+        __global const HBY_P(HBY_TYPE) *x = in + row * depth;
+        const float most = hby_row_max(x, depth, part);
+        hby_vf sum = (hby_vf)(0.0f);
+        for (int i = first; i < depth; i += step)
+            sum += hby_first(exp((HBY_GETV(HBY_TYPE, x, i) - most) * p.beta), depth - i, 0.0f);
+        const float total = hby_group_sum(hby_lanes_sum(sum), part);
+        for (int i = first; i < depth; i += step)
+            HBY_PUT(HBY_TYPE, exp((HBY_GETV(HBY_TYPE, x, i) - most) * p.beta) / total, out, row * depth + i, depth - i);
+    }
 }
 
 #elif HBY_TYPE == 4
@@ -44,26 +46,30 @@ static inline int hby_sample(__global const short *table, int x)
     return (short)(base + ((slope * (x & 127) + 64) >> 7));
 }
 
-__kernel void hby_softmax(const struct hby_args_softmax p, __global const short *in, __global short *out, __global const short *table_0, __global const short *table_1)
+__kernel void hby_softmax(const struct hby_args_softmax p, __global const short *in, __global short *out, __global const short *table_0, __global const short *table_1,
+                          int rows_each)
 {
     __local int part[HBY_GROUP];
-    const int first = (int)get_local_id(0), step = (int)get_local_size(0);
-    in += get_group_id(0) * p.depth;
-    out += get_group_id(0) * p.depth;
-    const int most = hby_row_max(in, p.depth, part);
-    int sum = 0;
-    for (int i = first; i < p.depth; i += step) {
-        const int x = hby_rescale_double(in[i] - most, p.mult, p.shift);
-        const int e = hby_sample(table_0, clamp(x + 32767, -32768, 32767));
-        out[i] = (short)e; /* read again by the same work-item */
-        sum += e;
+    const int first = (int)get_local_id(0), step = (int)get_local_size(0), depth = p.depth;
+    const int from = (int)get_group_id(0) * rows_each, to = min(p.rows, from + rows_each);
+    for (int row = from; row < to; row++) {
+        __global const short *x = in + row * depth;
+        __global short *y = out + row * depth;
+        const int most = hby_row_max(x, depth, part);
+        int sum = 0;
+        for (int i = first; i < depth; i += step) {
+            const int steps = hby_rescale_double(x[i] - most, p.mult, p.shift);
+            const int e = hby_sample(table_0, clamp(steps + 32767, -32768, 32767));
+            y[i] = (short)e; /* read again by the same work-item */
+            sum += e;
+        }
+        sum = hby_group_sum(sum, part);
+        const int headroom = (int)clz((uint)sum), down = 31 - headroom;
+        const int place = (int)((((long)sum << (headroom - 1)) + (1L << 13)) >> 14) - ((1 << 15) + (1 << 16));
+        const int reciprocal = hby_sample(table_1, clamp(place, -32768, 32767));
+        for (int i = first; i < depth; i += step)
+            y[i] = (short)clamp((int)(((long)y[i] * reciprocal + (1L << (down - 1))) >> down), 0, 32767);
     }
-    sum = hby_group_sum(sum, part);
-    const int headroom = (int)clz((uint)sum), down = 31 - headroom;
-    const int x = (int)((((long)sum << (headroom - 1)) + (1L << 13)) >> 14) - ((1 << 15) + (1 << 16));
-    const int reciprocal = hby_sample(table_1, clamp(x, -32768, 32767));
-    for (int i = first; i < p.depth; i += step)
-        out[i] = (short)clamp((int)(((long)out[i] * reciprocal + (1L << (down - 1))) >> down), 0, 32767);
 }
 
 #elif HBY_TYPE != 5
@@ -88,23 +94,54 @@ static inline int hby_reciprocal(int a)
     return hby_up(x, 1);
 }
 
-__kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_SOFTMAX_OUT) * out, __global const int *table_0,
-                          __global const int *table_1)
+/* A row's results as a function of the distance from its largest element. */
+struct hby_scaling {
+    int scale, down, lowest, highest;
+};
+
+static inline int hby_result(struct hby_scaling f, int e)
+{
+    const int y = f.down > 31 ? 0 : hby_shift_away(hby_high_mul(e, f.scale), f.down); /* some 512 elements near the largest: all are below half a step */
+    return clamp(y + f.lowest, f.lowest, f.highest);
+}
+
+#if HBY_DEVICE_CPU
+/* As hby_result; the product is not negative. */
+static inline hby_vi hby_result_v(struct hby_scaling f, hby_vi e)
+{
+    const hby_vi y = f.down > 31 ? (hby_vi)(0) : ((hby_high_mul_v(e, f.scale) >> (hby_vi)(f.down - 1)) + (hby_vi)(1)) >> (hby_vi)(1);
+    return clamp(y + (hby_vi)(f.lowest), (hby_vi)(f.lowest), (hby_vi)(f.highest));
+}
+#endif
+
+__kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) *restrict in, __global HBY_P(HBY_SOFTMAX_OUT) *restrict out,
+                          __global const int *restrict table_0, __global const int *restrict table_1, int rows_each)
 {
     __local int part[HBY_GROUP];
-    const int first = (int)get_local_id(0), step = (int)get_local_size(0);
-    in += get_group_id(0) * p.depth;
-    out += get_group_id(0) * p.depth;
-    const int most = hby_row_max(in, p.depth, part);
-    int sum = 0; /* Q19 */
-    for (int i = first; i < p.depth; i += step)
-        sum += hby_shift_away(table_0[most - in[i]], 12);
-    sum = hby_group_sum(sum, part);
-    const int headroom = (int)clz((uint)sum), down = 12 - headroom + 31 - p.out_bits;
-    const int scale = hby_reciprocal((int)(((uint)sum << (headroom & 31)) - 0x80000000u));
-    for (int i = first; i < p.depth; i += step) {
-        const int y = down > 31 ? 0 : hby_shift_away(hby_high_mul(table_0[most - in[i]], scale), down); /* some 512 elements near the largest: all are below half a step */
-        out[i] = (HBY_P(HBY_SOFTMAX_OUT))clamp(y + p.act_min, p.act_min, p.act_max);
+    const int first = (int)get_local_id(0), step = (int)get_local_size(0), depth = p.depth;
+    const int from = (int)get_group_id(0) * rows_each, to = min(p.rows, from + rows_each);
+    for (int row = from; row < to; row++) {
+        __global const HBY_P(HBY_TYPE) *x = in + row * depth;
+        __global HBY_P(HBY_SOFTMAX_OUT) *y = out + row * depth;
+        const int most = hby_row_max(x, depth, part);
+        int sum = 0; /* Q19 */
+        for (int i = first; i < depth; i += step)
+            sum += table_1[most - x[i]];
+        sum = hby_group_sum(sum, part);
+        const int headroom = (int)clz((uint)sum);
+        const struct hby_scaling f = {hby_reciprocal((int)(((uint)sum << (headroom & 31)) - 0x80000000u)), 12 - headroom + 31 - p.out_bits, p.act_min, p.act_max};
+#if HBY_DEVICE_CPU
+        if (depth >= 64) { /* all 256 results of the row cost less than one per element */
+            HBY_P(HBY_SOFTMAX_OUT) of[256];
+            for (int d = 0; d < 256; d += HBY_LANES)
+                HBY_V(vstore)(HBY_V(HBY_JOIN(convert_, HBY_P(HBY_SOFTMAX_OUT)))(hby_result_v(f, HBY_RAWV(table_0, d))), 0, of + d);
+            for (int i = 0; i < depth; i++)
+                y[i] = of[most - x[i]];
+            continue;
+        }
+#endif
+        for (int i = first; i < depth; i += step)
+            y[i] = (HBY_P(HBY_SOFTMAX_OUT))hby_result(f, table_0[most - x[i]]);
     }
 }
 
