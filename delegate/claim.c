@@ -50,10 +50,17 @@ static void apply_filters(const struct claim *c)
 static void mark_read_outside(const struct claim *c, bool *outside)
 {
     const struct hby_graph *g = c->im->graph;
-    for (int i = 0; i < g->n_outputs; i++)
+    const bool all = c->opt->claim == 1; /* then a constant that is just an output of the model is taken, too */
+    for (int i = 0; i < g->n_outputs && !all; i++)
         outside[g->output[i]] = true; /* also what nodes read that are not in the graph */
     for (int i = 0; i < c->im->n_records; i++) {
         const struct hby_record *r = &c->im->record[i];
+        struct hby_tfl_node *node;
+        struct hby_tfl_registration *reg;
+        if (r->node < 0 && all && c->ctx->GetNodeAndRegistration(c->ctx, r->index, &node, &reg) == HBY_TFL_OK)
+            for (int k = 0; node->inputs && k < node->inputs->size; k++)
+                if (node->inputs->data[k] >= 0 && node->inputs->data[k] < g->n_tensors)
+                    outside[node->inputs->data[k]] = true;
         if (r->claimed || r->node < 0)
             continue;
         const struct hby_node *n = &g->node[r->node];
@@ -160,7 +167,7 @@ static bool is_unwanted(const struct claim *c, const struct part *part, char *re
     bool host_only = o->host_ref == HBY_HOST_REF_ONLY;
     if (part->n_working && part->n_working < o->min_nodes_per_partition)
         snprintf(reason, size, "its partition has %d nodes; min_nodes_per_partition is %d", part->n_working, o->min_nodes_per_partition);
-    else if (part->n_working == 0)
+    else if (part->n_working == 0 && o->claim == 0)
         snprintf(reason, size, "its partition would hold nothing but constants");
     else if (o->claim == 0 && !host_only && part->n_device == 0)
         snprintf(reason, size, "its partition has no node for the device; claim=all takes it");
