@@ -151,9 +151,10 @@ static bool same_device(const struct hby_cl_found *a, const struct hby_cl_found 
     return (a->has_uuid && b->has_uuid && !memcmp(a->uuid, b->uuid, sizeof a->uuid)) || (a->has_pci && b->has_pci && !memcmp(a->pci, b->pci, sizeof a->pci));
 }
 
-static int drop_duplicates(struct hby_cl_found *f, int n)
+int hby_cl_order(struct hby_cl_found *f, int n)
 {
     int kept = 0;
+    qsort(f, (size_t)n, sizeof *f, compare);
     for (int i = 0; i < n; i++) {
         bool twice = false;
         for (int k = 0; k < kept && !twice; k++)
@@ -197,8 +198,7 @@ enum hby_status hby_cl_find(struct hby_cl_found **found, int *n, struct hby_reas
                 count++;
         }
     }
-    qsort(f, (size_t)count, sizeof *f, compare);
-    *n = drop_duplicates(f, count);
+    *n = hby_cl_order(f, count);
     if (*n == 0) {
         free(f);
         return hby_say(HBY_UNSUPPORTED, why, "%u OpenCL platforms, but no usable device (OpenCL 1.2 with a compiler)", n_platforms);

@@ -18,6 +18,8 @@ struct hby_cl_found {
 
 /* Free *found with free(). HBY_UNSUPPORTED with a reason and *n = 0 where there is none. */
 enum hby_status hby_cl_find(struct hby_cl_found **found, int *n, struct hby_reason *why);
+/* Sorts into the default order and drops what is there twice under two platforms; returns how many stay. */
+int hby_cl_order(struct hby_cl_found *found, int n);
 /* The index of the device that `choice` means, or -1 with a reason that lists what there is. */
 int hby_cl_choose(const struct hby_cl_found *found, int n, const struct hby_cl_choice *choice, struct hby_reason *why);
 /* Does the space-separated list contain the word? */

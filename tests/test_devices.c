@@ -78,6 +78,29 @@ static void choice_by_every_key(void **state)
     assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){0, NULL, HBY_CL_CPU}, &why), -1);
 }
 
+static void order_and_duplicates(void **state)
+{
+    (void)state;
+    static int platforms[3]; /* addresses stand for platforms */
+    struct hby_cl_found f[6] = {0};
+    for (int i = 0; i < 6; i++) {
+        f[i].seen = i;
+        f[i].platform = (cl_platform_id)&platforms[i % 3];
+        f[i].info.kind = HBY_CL_GPU;
+        f[i].info.compute_units = 10;
+        f[i].info.clock_mhz = 1000 + i;
+    }
+    f[0].info.kind = HBY_CL_CPU;
+    f[1].has_uuid = f[2].has_uuid = f[4].has_uuid = true; /* 1 and 2: one GPU under two platforms; 4: the same UUID on the platform of 1 */
+    f[3].has_pci = f[5].has_pci = true;                   /* 3 and 5: one GPU at one place */
+    f[3].pci[1] = f[5].pci[1] = 7;
+    f[1].info.clock_mhz = 3000;
+    assert_int_equal(hby_cl_order(f, 6), 4);
+    const int want[] = {1, 5, 4, 0};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(f[i].seen, want[i]);
+}
+
 static void no_such_device_is_an_answer(void **state)
 {
     (void)state;
@@ -344,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hung_device_is_given_up), /* first: it forks before the driver has threads */
         cmocka_unit_test(choice_by_every_key),
+        cmocka_unit_test(order_and_duplicates),
         cmocka_unit_test(host_features_agree),
         cmocka_unit_test(list_is_in_order),
         cmocka_unit_test(no_such_device_is_an_answer),
