@@ -192,7 +192,7 @@ enum hby_status hby_act_range_int(const struct hby_lowering *lo, enum hby_act ac
 {
     const struct hby_tensor *t = &lo->graph->tensor[tensor];
     int64_t lo_q = t->type == HBY_U8 ? 0 : t->type == HBY_I8 ? -128 : -32768, hi_q = t->type == HBY_U8 ? 255 : t->type == HBY_I8 ? 127 : 32767;
-    float f_min, f_max;
+    float f_min = -INFINITY, f_max = INFINITY;
     if (t->type != HBY_U8 && t->type != HBY_I8 && t->type != HBY_I16)
         return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s; a quantized result is int8, uint8 or int16", name_of(t), hby_type_name(t->type));
     enum hby_status st = hby_act_range_float(lo, act, &f_min, &f_max);

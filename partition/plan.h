@@ -33,7 +33,7 @@ enum hby_half { HBY_HALF_DECIDE, HBY_HALF_OFF, HBY_HALF_ON };
 
 struct hby_plan_options {
     enum hby_rounding rounding;
-    enum hby_precision precision;  /* as the user said; AUTO: exact, but fast for models with float16 constants */
+    enum hby_precision precision;  /* as the user said; AUTO is EXACT */
     enum hby_host_ref_use host_ref; /* may host_ref take steps inside a partition */
     enum hby_half half; /* DECIDE from the graph; a partition is told what plan->half_storage said for the whole model */
 };
