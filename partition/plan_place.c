@@ -267,7 +267,8 @@ static void judge_idle(struct hby_builder *b, int k, bool has_device)
     enum hby_where own = idle_place(p, has_device);
     int by = n->fused_into >= 0 ? n->fused_into : neighbour(b, k, n->folded);
     *v = (struct hby_verdict){.where = own, .fused_into = by};
-    snprintf(v->arithmetic, sizeof v->arithmetic, "%s", by >= 0 && n->fused_into >= 0 ? p->verdict[by].arithmetic : "none");
+    const bool fused = by >= 0 && n->fused_into >= 0;
+    memmove(v->arithmetic, fused ? p->verdict[by].arithmetic : "none", fused ? sizeof v->arithmetic : sizeof "none");
     if (by >= 0) {
         v->where = p->verdict[by].where;
         v->scheme = p->verdict[by].scheme;
