@@ -26,6 +26,32 @@ static void __attribute__((format(printf, 2, 3))) leave(struct hby_record *r, co
     r->claimed = false;
 }
 
+static double border_bytes(const struct hby_graph *g, const struct hby_node *n)
+{
+    double bytes = 0;
+    for (int k = 0; k < n->n_in + n->n_out; k++) {
+        int t = k < n->n_in ? n->in[k] : n->out[k - n->n_in];
+        bytes += t >= 0 && !g->tensor[t].data ? (double)g->tensor[t].bytes : 0;
+    }
+    return bytes;
+}
+
+/* host_ref inside a partition is plain code: it is worth its time only where leaving the node to the runtime, and splitting the partition there, costs more. */
+static void leave_slow_nodes(const struct claim *c)
+{
+    if (c->opt->claim != 0 || c->opt->host_ref == HBY_HOST_REF_ONLY)
+        return;
+    for (int i = 0; i < c->im->n_records; i++) {
+        struct hby_record *r = &c->im->record[i];
+        if (!r->claimed || r->verdict.where != HBY_ON_HOST_REF || r->verdict.runtime_us <= 0)
+            continue;
+        const double split = partition_us + border_bytes(c->im->graph, &c->im->graph->node[r->node]) / border_bytes_per_us;
+        if (r->verdict.host_us > r->verdict.runtime_us + split)
+            leave(r, "the device has no kernel for it, and the CPU reference path would take %.0f us where the runtime takes %.0f us", r->verdict.host_us,
+                  r->verdict.runtime_us);
+    }
+}
+
 static void apply_filters(const struct claim *c)
 {
     const struct hby_options *o = c->opt;
@@ -243,6 +269,7 @@ enum hby_status hby_claim(struct hby_tfl_context *ctx, const struct hby_options 
 {
     const struct claim c = {.ctx = ctx, .opt = opt, .im = im};
     apply_filters(&c);
+    leave_slow_nodes(&c);
     bool changed = true;
     enum hby_status st = HBY_OK;
     /* Each round gives back at least one node. */
