@@ -176,7 +176,8 @@ enum hby_status hby_cl_disk_store(const char *dir, const char *key, const unsign
     if (fd < 0) {
         st = hby_say(HBY_UNSUPPORTED, why, "serialization_dir %.100s: %s", dir, strerror(errno));
     } else {
-        const bool written = write_all(fd, &h, sizeof h) && write_all(fd, body, key_bytes + bytes); /* no fsync: what a crash leaves is found damaged, and removed */
+        const bool written =
+            write_all(fd, &h, sizeof h) && write_all(fd, body, key_bytes + bytes); /* no fsync: what a crash leaves is found damaged, and removed */
         if (close(fd) || !written || rename(temp, path)) {
             st = hby_say(HBY_UNSUPPORTED, why, "serialization_dir %.100s: %s", dir, strerror(errno));
             unlink(temp);

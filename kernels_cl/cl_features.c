@@ -318,8 +318,8 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
             if (forced_out(c[i].dot))
                 continue;
             st = try_config(s, &c[i], t, why);
-            hby_cl_log(s, HBY_CL_LOG_BUILD, "%s / %s: dot product %s%s%s: %s", in->platform, in->name, variants[c[i].dot].name, c[i].avx512 ? ", avx512" : "", c[i].f16c ? ", f16c" : "",
-                       st ? why->text : "chosen");
+            hby_cl_log(s, HBY_CL_LOG_BUILD, "%s / %s: dot product %s%s%s: %s", in->platform, in->name, variants[c[i].dot].name, c[i].avx512 ? ", avx512" : "",
+                       c[i].f16c ? ", f16c" : "", st ? why->text : "chosen");
             in->dot = c[i].dot;
             in->x86_avx512 = c[i].avx512;
             in->x86_f16c = c[i].f16c;

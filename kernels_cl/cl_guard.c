@@ -45,7 +45,8 @@ enum hby_status hby_cl_guard_check(struct hby_cl_session *s, struct hby_reason *
                 return st;
             for (int i = 0; i < BAND; i++)
                 if (band[i] != PATTERN)
-                    return hby_say(HBY_DEVICE, why, "a kernel wrote outside tensor %d, %d bytes %s", t, side ? i : BAND - i, side ? "after its end" : "before its start");
+                    return hby_say(HBY_DEVICE, why, "a kernel wrote outside tensor %d, %d bytes %s", t, side ? i : BAND - i,
+                                   side ? "after its end" : "before its start");
         }
     }
     return HBY_OK;

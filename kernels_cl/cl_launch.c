@@ -122,7 +122,9 @@ static void bind_constant(struct hby_cl_launch *l, const void *data, size_t byte
     struct hby_reason why;
     cl_mem mem = NULL;
     if (bytes + HBY_CL_SLACK > l->st->dev.info.max_alloc_bytes) {
-        fail(l, hby_say(HBY_UNSUPPORTED, &why, "a constant of %zu bytes, and the device allocates %llu at most", bytes, (unsigned long long)l->st->dev.info.max_alloc_bytes),
+        fail(l,
+             hby_say(HBY_UNSUPPORTED, &why, "a constant of %zu bytes, and the device allocates %llu at most", bytes,
+                     (unsigned long long)l->st->dev.info.max_alloc_bytes),
              &why);
         return;
     }
@@ -163,7 +165,9 @@ void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes)
     if (slot < 0 || slot >= HBY_CL_SCRATCH) {
         refuse(l, "too many scratch buffers");
     } else if (bytes + HBY_CL_SLACK > l->st->dev.info.max_alloc_bytes) {
-        fail(l, hby_say(HBY_UNSUPPORTED, &why, "scratch of %zu bytes, and the device allocates %llu at most", bytes, (unsigned long long)l->st->dev.info.max_alloc_bytes),
+        fail(l,
+             hby_say(HBY_UNSUPPORTED, &why, "scratch of %zu bytes, and the device allocates %llu at most", bytes,
+                     (unsigned long long)l->st->dev.info.max_alloc_bytes),
              &why);
     } else if (s && !l->status && l->open) {
         if (!hby_cl_grow((void **)&s->scratch_arg, s->n_scratch_args, &s->scratch_arg_room, sizeof *s->scratch_arg)) {
@@ -202,8 +206,9 @@ void hby_cl_grid(struct hby_cl_launch *l, const size_t global[3], const size_t l
             op.dims = (cl_uint)i + 1;
         if (op.global[i] % op.local[i] || op.local[i] > in->max_work_item[i] || group > in->max_work_group / op.local[i]) {
             struct hby_reason why;
-            fail(l, hby_say(HBY_UNSUPPORTED, &why, "%s: %zu work-items by %zu in dimension %d do not fit the device (%zu in all)", l->limits.name, op.global[i], op.local[i], i,
-                            in->max_work_group),
+            fail(l,
+                 hby_say(HBY_UNSUPPORTED, &why, "%s: %zu work-items by %zu in dimension %d do not fit the device (%zu in all)", l->limits.name, op.global[i],
+                         op.local[i], i, in->max_work_group),
                  &why);
             return;
         }
@@ -211,7 +216,10 @@ void hby_cl_grid(struct hby_cl_launch *l, const size_t global[3], const size_t l
     }
     if (group > hby_cl_max_group(l)) {
         struct hby_reason why;
-        fail(l, hby_say(HBY_UNSUPPORTED, &why, "%s: a work-group of %zu, and the device runs this kernel with %zu at most", l->limits.name, group, hby_cl_max_group(l)), &why);
+        fail(l,
+             hby_say(HBY_UNSUPPORTED, &why, "%s: a work-group of %zu, and the device runs this kernel with %zu at most", l->limits.name, group,
+                     hby_cl_max_group(l)),
+             &why);
         return;
     }
     l->has_grid = true;

@@ -39,8 +39,8 @@ static char *disk_key(const struct hby_cl_state *s, const char *file, const char
     const struct hby_hash h = hby_hash_of(source, strlen(source));
     const struct hby_cl_info *in = &s->dev.info;
     char *key = NULL;
-    if (asprintf(&key, "halfbyte 1\n%s\n%s\n%s\n%016llx%016llx\n%s\n%s\n%s\n%s\n%s\n", s->cache_token ? s->cache_token : "", file, options, (unsigned long long)h.word[0],
-                 (unsigned long long)h.word[1], in->platform, in->name, in->vendor, in->version, in->driver) < 0)
+    if (asprintf(&key, "halfbyte 1\n%s\n%s\n%s\n%016llx%016llx\n%s\n%s\n%s\n%s\n%s\n", s->cache_token ? s->cache_token : "", file, options,
+                 (unsigned long long)h.word[0], (unsigned long long)h.word[1], in->platform, in->name, in->vendor, in->version, in->driver) < 0)
         return NULL;
     return key;
 }
@@ -99,7 +99,10 @@ static enum hby_status build(struct hby_cl_state *s, const char *file, const cha
                 to_disk(s, key, out->program);
         }
     }
-    hby_cl_log(s, HBY_CL_LOG_BUILD, "%s, %s: %s in %.0f ms", file, options, cached ? "from the cache" : st ? "does not build" : "built",
+    hby_cl_log(s, HBY_CL_LOG_BUILD, "%s, %s: %s in %.0f ms", file, options,
+               cached ? "from the cache"
+               : st   ? "does not build"
+                      : "built",
                (double)(hby_cl_now_ns() - start) * 1e-6);
     free(source);
     free(key);
@@ -155,7 +158,8 @@ enum hby_status hby_cl_program_get(struct hby_cl_state *s, const char *file, con
 }
 
 /* Under the lock. */
-static enum hby_status read_entry(struct hby_cl_state *s, struct hby_cl_program *p, const char *name, cl_kernel k, struct hby_cl_entry **out, struct hby_reason *why)
+static enum hby_status read_entry(struct hby_cl_state *s, struct hby_cl_program *p, const char *name, cl_kernel k, struct hby_cl_entry **out,
+                                  struct hby_reason *why)
 {
     struct hby_cl_entry *e = calloc(1, sizeof *e);
     if (!e)
@@ -163,7 +167,8 @@ static enum hby_status read_entry(struct hby_cl_state *s, struct hby_cl_program 
     snprintf(e->name, sizeof e->name, "%s", name);
     enum hby_status st = hby_cl_fail(s->cl->clGetKernelInfo(k, CL_KERNEL_NUM_ARGS, sizeof e->n_args, &e->n_args, NULL), "clGetKernelInfo", why);
     if (!st)
-        st = hby_cl_fail(s->cl->clGetKernelWorkGroupInfo(k, s->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof e->max_group, &e->max_group, NULL), "clGetKernelWorkGroupInfo", why);
+        st = hby_cl_fail(s->cl->clGetKernelWorkGroupInfo(k, s->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof e->max_group, &e->max_group, NULL),
+                         "clGetKernelWorkGroupInfo", why);
     if (st) {
         free(e);
         return st;

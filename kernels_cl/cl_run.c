@@ -68,8 +68,9 @@ enum hby_status hby_cl_run(struct hby_session *session, int first, int count)
             continue;
         const bool tell = s->st->profile || i == end - 1;
         cl_event done = NULL;
-        const cl_int err = op->gemm.used ? hby_clblast_run(&op->gemm, s->queue, tell ? &done : NULL)
-                                         : cl->clEnqueueNDRangeKernel(s->queue, op->kernel, op->dims, NULL, op->global, op->local, 0, NULL, tell ? &done : NULL);
+        const cl_int err = op->gemm.used
+                               ? hby_clblast_run(&op->gemm, s->queue, tell ? &done : NULL)
+                               : cl->clEnqueueNDRangeKernel(s->queue, op->kernel, op->dims, NULL, op->global, op->local, 0, NULL, tell ? &done : NULL);
         if (err) {
             struct hby_reason why;
             hby_say(HBY_DEVICE, &why, "%s of %s: %s (%d)", op->gemm.used ? "CLBlast" : "clEnqueueNDRangeKernel", op->name, hby_cl_error_name(err), (int)err);

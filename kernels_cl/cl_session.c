@@ -57,7 +57,8 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
     return hby_say(HBY_UNSUPPORTED, why, "%s", refusal.text);
 }
 
-/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only. */
+/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only.
+ */
 static double estimate_us(const struct hby_cl_state *st, const struct hby_cl_launch *l, int first, int count)
 {
     const struct hby_cl_info *in = &st->dev.info;
@@ -103,8 +104,8 @@ static void log_profile(const struct hby_cl_session *s)
         const struct hby_step *step = &s->plan->step[op->step];
         if (op->runs == 0)
             continue;
-        hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: step %d %s %s, node %d: %s %zu x %zu x %zu: %.1f us", op->step, hby_ops[step->op].name, hby_scheme_names[step->scheme],
-                   step->node, op->name, op->global[0], op->global[1], op->global[2], op->total_us / (double)op->runs);
+        hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: step %d %s %s, node %d: %s %zu x %zu x %zu: %.1f us", op->step, hby_ops[step->op].name,
+                   hby_scheme_names[step->scheme], step->node, op->name, op->global[0], op->global[1], op->global[2], op->total_us / (double)op->runs);
         total += op->total_us / (double)op->runs;
     }
     hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: %.1f us in %d launches", total, s->n_ops);
@@ -234,5 +235,13 @@ static enum hby_status create(struct hby_backend *be, const struct hby_plan *pla
 }
 
 const struct hby_backend_ops hby_cl_session_ops = {
-    .name = "opencl", .stages = true, .query = query, .create = create, .upload = hby_cl_upload, .run = hby_cl_run, .download = hby_cl_download, .finish = hby_cl_finish, .destroy = destroy,
+    .name = "opencl",
+    .stages = true,
+    .query = query,
+    .create = create,
+    .upload = hby_cl_upload,
+    .run = hby_cl_run,
+    .download = hby_cl_download,
+    .finish = hby_cl_finish,
+    .destroy = destroy,
 };

@@ -15,7 +15,7 @@ struct hby_cl_op {
     size_t global[3], local[3];
     bool empty; /* a size of 0: nothing to launch */
     int step;
-    cl_event event; /* profile only */
+    cl_event event;      /* profile only */
     double us, total_us; /* profile only: of the last run, of all */
     long runs;
     char name[48];
@@ -56,11 +56,11 @@ struct hby_cl_session {
     struct hby_cl_scratch_arg *scratch_arg;
     struct hby_cl_download *download;
     int n_ops, op_room, n_constants, constant_room, n_scratch_args, scratch_arg_room, n_downloads, download_room;
-    int *op_first; /* per step: its first op; n_steps + 1 entries */
+    int *op_first;                /* per step: its first op; n_steps + 1 entries */
     struct hby_cl_waiter *waiter; /* a thread that waits for us, so that we may give up */
-    cl_event last; /* of the command enqueued last; NULL when all is done */
-    bool dead;     /* a call failed */
-    bool hung;     /* the device did not answer: nothing that it may touch is freed */
+    cl_event last;                /* of the command enqueued last; NULL when all is done */
+    bool dead;                    /* a call failed */
+    bool hung;                    /* the device did not answer: nothing that it may touch is freed */
 };
 
 extern const struct hby_backend_ops hby_cl_session_ops;

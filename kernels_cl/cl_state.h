@@ -41,18 +41,18 @@ struct hby_cl_state {
     cl_device_id id;
     cl_context ctx;
     bool correct_divide;
-    pid_t pid; /* drivers do not survive a fork */
+    pid_t pid;            /* drivers do not survive a fork */
     pthread_mutex_t lock; /* programs, entries, kernel creation */
     struct hby_cl_program *programs;
     char *cache_dir, *cache_token, *deny; /* NULL where not given */
-    int wait_limit_ms, gemm; /* gemm: the option */
-    pthread_mutex_t gemm_lock; /* measurements: one at a time */
+    int wait_limit_ms, gemm;              /* gemm: the option */
+    pthread_mutex_t gemm_lock;            /* measurements: one at a time */
     struct hby_cl_gemm_verdict *gemms;
     int n_gemms, gemm_room;
     bool profile, zero_copy, guard;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
-    atomic_int users; /* the owner and each session: the context goes with the last */
+    atomic_int users;   /* the owner and each session: the context goes with the last */
     char features[512]; /* -cl-std and the device's macros: the head of every program's options */
 };
 
@@ -94,7 +94,8 @@ void hby_cl_programs_free(struct hby_cl_state *s);
 
 /* --- cl_source.c --- */
 
-/* The text of `file` with every #include "x" replaced by x's text, once each, and #line directives. Free with free(). HBY_UNSUPPORTED for a name that is not embedded. */
+/* The text of `file` with every #include "x" replaced by x's text, once each, and #line directives. Free with free(). HBY_UNSUPPORTED for a name that is not
+ * embedded. */
 enum hby_status hby_cl_source(const char *file, char **text, struct hby_reason *why);
 
 #endif

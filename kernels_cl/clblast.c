@@ -8,10 +8,10 @@
 
 enum { ROW_MAJOR = 101, TRANSPOSE_NO = 111, TRANSPOSE_YES = 112 };
 
-typedef int sgemm_fn(int layout, int a_transpose, int b_transpose, size_t m, size_t n, size_t k, float alpha, cl_mem a, size_t a_offset, size_t a_ld, cl_mem b, size_t b_offset,
-                     size_t b_ld, float beta, cl_mem c, size_t c_offset, size_t c_ld, cl_command_queue *queue, cl_event *event);
-typedef int hgemm_fn(int layout, int a_transpose, int b_transpose, size_t m, size_t n, size_t k, uint16_t alpha, cl_mem a, size_t a_offset, size_t a_ld, cl_mem b, size_t b_offset,
-                     size_t b_ld, uint16_t beta, cl_mem c, size_t c_offset, size_t c_ld, cl_command_queue *queue, cl_event *event);
+typedef int sgemm_fn(int layout, int a_transpose, int b_transpose, size_t m, size_t n, size_t k, float alpha, cl_mem a, size_t a_offset, size_t a_ld, cl_mem b,
+                     size_t b_offset, size_t b_ld, float beta, cl_mem c, size_t c_offset, size_t c_ld, cl_command_queue *queue, cl_event *event);
+typedef int hgemm_fn(int layout, int a_transpose, int b_transpose, size_t m, size_t n, size_t k, uint16_t alpha, cl_mem a, size_t a_offset, size_t a_ld,
+                     cl_mem b, size_t b_offset, size_t b_ld, uint16_t beta, cl_mem c, size_t c_offset, size_t c_ld, cl_command_queue *queue, cl_event *event);
 
 static sgemm_fn *sgemm;
 static hgemm_fn *hgemm;

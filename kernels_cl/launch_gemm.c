@@ -1,5 +1,5 @@
-/* Launch rule of CLBlast's matrix product: FULLY_CONNECTED and dense 1x1 convolutions in float. It goes before conv_f in kernels.def, and stands back for it unless the
- * option gemm says so, or a measurement on this device does. */
+/* Launch rule of CLBlast's matrix product: FULLY_CONNECTED and dense 1x1 convolutions in float. It goes before conv_f in kernels.def, and stands back for it
+ * unless the option gemm says so, or a measurement on this device does. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@ enum { TIMED_RUNS = 5 };
 static bool is_product(const struct hby_step *s)
 {
     const struct hby_args_conv *p = &s->args.conv;
-    return (s->op == HBY_OP_fully_connected || s->op == HBY_OP_conv_2d) && p->k_h == 1 && p->k_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->pad_top == 0 &&
-           p->pad_left == 0 && p->group_c == p->in_c && p->out_h == p->in_h && p->out_w == p->in_w;
+    return (s->op == HBY_OP_fully_connected || s->op == HBY_OP_conv_2d) && p->k_h == 1 && p->k_w == 1 && p->stride_h == 1 && p->stride_w == 1 &&
+           p->pad_top == 0 && p->pad_left == 0 && p->group_c == p->in_c && p->out_h == p->in_h && p->out_w == p->in_w;
 }
 
 int hby_cl_match_gemm(const struct hby_cl_site *site, struct hby_reason *why)
@@ -121,7 +121,8 @@ static bool measure(const struct hby_cl_site *site, const struct hby_cl_gemm *g)
         fill_random(in, in_bytes, g->half);
         if (!time_one(st, &one, GEMM_OWN, in, out[0], &us[0], &why) && !time_one(st, &one, GEMM_CLBLAST, in, out[1], &us[1], &why))
             faster = us[1] < 0.95 * us[0] && near(out[0], out[1], g->m * g->n, g->half, (double)g->k);
-        hby_cl_log(st, HBY_CL_LOG_BUILD, "%zu x %zu x %zu: own kernel %.0f us, CLBlast %.0f us%s%s", g->m, g->n, g->k, us[0], us[1], faster ? ", taken" : "", why.text);
+        hby_cl_log(st, HBY_CL_LOG_BUILD, "%zu x %zu x %zu: own kernel %.0f us, CLBlast %.0f us%s%s", g->m, g->n, g->k, us[0], us[1], faster ? ", taken" : "",
+                   why.text);
     }
     free(in);
     free(out[0]);

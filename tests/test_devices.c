@@ -179,7 +179,8 @@ static void make_plan(struct fixture *f)
     f->output[0] = 2;
     f->graph = (struct hby_graph){.n_tensors = 3, .n_inputs = 1, .n_outputs = 1, .tensor = f->tensor, .input = f->input, .output = f->output};
     for (int k = 0; k < 2; k++) {
-        f->step[k] = (struct hby_step){.op = HBY_OP_relu, .scheme = HBY_SCHEME_i8, .nest = HBY_NEST_table, .args.table.count = COUNT, .n_in = 1, .n_out = 1, .n_tables = 1};
+        f->step[k] = (struct hby_step){
+            .op = HBY_OP_relu, .scheme = HBY_SCHEME_i8, .nest = HBY_NEST_table, .args.table.count = COUNT, .n_in = 1, .n_out = 1, .n_tables = 1};
         f->step[k].in[0] = k;
         f->step[k].out[0] = k + 1;
         f->step[k].table[0] = (struct hby_table){f->table[k], 256};
@@ -325,7 +326,8 @@ static void fork_is_refused(void **state)
     hby_cl_backend_destroy(&be);
 }
 
-/* A wait that is over before the device is: the call returns in time, the output is untouched, and destroy neither waits nor frees. In a child, for what it leaves running. */
+/* A wait that is over before the device is: the call returns in time, the output is untouched, and destroy neither waits nor frees. In a child, for what it
+ * leaves running. */
 static void hung_device_is_given_up(void **state)
 {
     (void)state;

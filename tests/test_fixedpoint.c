@@ -97,7 +97,8 @@ static int check(struct hby_cl_state *s, cl_program p, int rounding, const char 
     const bool wide = !strcmp(name, "wide");
     int wrong = 0;
     for (int i = 0; i < COUNT; i++) {
-        const int32_t want = wide ? hby_rescale_wide16((int64_t)x[i] * 4099, mult[i], shift[i] < 7 ? shift[i] : 7) : hby_rescale(x[i], mult[i], shift[i], rounding);
+        const int32_t want =
+            wide ? hby_rescale_wide16((int64_t)x[i] * 4099, mult[i], shift[i] < 7 ? shift[i] : 7) : hby_rescale(x[i], mult[i], shift[i], rounding);
         if (got[i] != want && wrong++ < 3)
             printf("rounding %d, %s: x %d mult %d shift %d: %d, not %d\n", rounding, name, x[i], mult[i], shift[i], got[i], want);
     }
@@ -121,8 +122,8 @@ int main(void)
         cl_program p = build(s, rounding, form >= 3);
         for (uint32_t seed = 1; p && seed <= 5; seed++) {
             fill(seed);
-            failed += check(s, p, rounding, "one", 1) + check(s, p, rounding, "at_run_time", 1) + check(s, p, rounding, "lanes8", 8) + check(s, p, rounding, "lanes16", 16) +
-                      check(s, p, rounding, "wide", 1);
+            failed += check(s, p, rounding, "one", 1) + check(s, p, rounding, "at_run_time", 1) + check(s, p, rounding, "lanes8", 8) +
+                      check(s, p, rounding, "lanes16", 16) + check(s, p, rounding, "wide", 1);
         }
         failed += !p;
         if (p)
