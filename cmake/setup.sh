@@ -82,7 +82,7 @@ Run this once as root, then start again:
     hby_say "apt: installing$names"
     # shellcheck disable=SC2086
     if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get install -y --no-install-recommends $names 2>&1 | tee -a "$log" |
-        awk '/^Need to get|^Setting up / { print "        " $0; fflush() }' >&2; then
+        sed -un 's/^Need to get\|^Setting up /        &/p' >&2; then
         tail -n 15 "$log" >&2
         hby_die "apt-get install failed; its last lines are above, all of it is in $log"
     fi
@@ -100,7 +100,7 @@ hby_setup_venv() {
     "$python" -m venv "$dir" >"$log" 2>&1 || { cat "$log" >&2; hby_die "python3 -m venv failed (Debian and Ubuntu: package python3-venv)"; }
     hby_say "pip: installing $(grep -vc '^#' "$list") packages of ${list#"$hby_root"/}"
     if ! "$dir/bin/python" -m pip install --disable-pip-version-check --progress-bar off --only-binary=:all: -r "$list" 2>&1 | tee "$log" |
-        awk '/^ *Downloading|^Installing/ { print "        " substr($0, 1, 120); fflush() }' >&2; then
+        sed -un '/^ *Downloading\|^Installing/s/^ *\(.\{0,110\}\).*/        \1/p' >&2; then
         grep -iE 'error|no matching|could not' "$log" | tail -n 8 >&2
         hby_die "pip could not install ${list#"$hby_root"/} (log: $log)"
     fi
@@ -148,7 +148,7 @@ hby_build() {
     hby_say "build: configuring"
     cmake -S "$hby_root" -B "$dir" -G Ninja -DCMAKE_BUILD_TYPE=Release -DHBY_BENCH=ON -DHBY_TESTS=ON -DHBY_SANITIZE= >"$log" 2>&1 || { tail -n 25 "$log" >&2; hby_die "cmake failed (log: $log)"; }
     hby_say "build: compiling"
-    if ! ninja -C "$dir" "$@" 2>&1 | tee "$log" | awk '/^\[[0-9]+\/[0-9]+\]/ && NR % 25 == 0 { print "        " substr($0, 1, 100); fflush() }' >&2; then
+    if ! ninja -C "$dir" "$@" 2>&1 | tee "$log" | sed -un '/^\[[0-9]*[02468]0\//s/^\(.\{0,100\}\).*/        \1/p' >&2; then
         grep -A 12 -E '^FAILED|error:' "$log" | head -n 40 >&2
         hby_die "the build failed (log: $log)"
     fi
