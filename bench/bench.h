@@ -16,10 +16,10 @@ enum { BENCH_MAX_OPTIONS = 32, BENCH_MAX_OUTPUTS = 64 };
 struct bench_options {
     char **models; /* argv's */
     int num_models;
-    const char *device;   /* index, type or part of a name; NULL: the default device */
-    const char *json;     /* NULL: none */
-    const char *runtime;  /* path of libLiteRt.so */
-    const char *delegate; /* path of libhalfbyte.so */
+    const char *device;                    /* index, type or part of a name; NULL: the default device */
+    const char *json;                      /* NULL: none */
+    const char *runtime;                   /* path of libLiteRt.so */
+    const char *delegate;                  /* path of libhalfbyte.so */
     const char *option[BENCH_MAX_OPTIONS]; /* key=value, for the delegate */
     int num_options;
     int runs;    /* timed runs a configuration; 0: as many as fit the default budget */

@@ -34,11 +34,11 @@ static void result(FILE *f, const struct bench_result *r)
         fputs(", ", f);
         text(f, "failure", r->failure);
     } else {
-        fprintf(f, ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f", r->runs, r->stats.median,
-                r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us);
+        fprintf(f, ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f",
+                r->runs, r->stats.median, r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us);
         if (r->report.known) {
-            fprintf(f, ", \"nodes\": {\"device\": %d, \"host_ref\": %d, \"runtime\": %d}, \"partitions\": %d", r->report.device, r->report.host_ref, r->report.runtime,
-                    r->report.partitions);
+            fprintf(f, ", \"nodes\": {\"device\": %d, \"host_ref\": %d, \"runtime\": %d}, \"partitions\": %d", r->report.device, r->report.host_ref,
+                    r->report.runtime, r->report.partitions);
         }
         if (r->diff.known && !r->diff.not_finite && r->diff.has_int) {
             fprintf(f, ", \"difference_lsb\": %.0f", r->diff.steps);

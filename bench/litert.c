@@ -106,8 +106,16 @@ static const char *status_text(int status)
     static const struct {
         int status;
         const char *text;
-    } rows[] = {{1, "invalid argument"}, {2, "out of memory"}, {3, "runtime failure"}, {5, "unsupported"}, {6, "not found"}, {8, "wrong version"}, {500, "cannot read the file"},
-                {501, "not a valid model"}, {502, "dynamic loading failed"}, {504, "compilation failed"}};
+    } rows[] = {{1, "invalid argument"},
+                {2, "out of memory"},
+                {3, "runtime failure"},
+                {5, "unsupported"},
+                {6, "not found"},
+                {8, "wrong version"},
+                {500, "cannot read the file"},
+                {501, "not a valid model"},
+                {502, "dynamic loading failed"},
+                {504, "compilation failed"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].status == status) {
             return rows[i].text;
@@ -142,7 +150,8 @@ bool litert_open(const struct litert_config *config, struct litert **out, char *
     }
     LITERT_FUNCTIONS(LOAD)
 #undef LOAD
-    struct env_option option[2] = {{TAG_MIN_SEVERITY, {ANY_INT, {.i = config->verbose ? SEVERITY_INFO : SEVERITY_ERROR}}}, {TAG_GPU_ACCELERATOR, {ANY_POINTER, {.p = config->accelerator}}}};
+    struct env_option option[2] = {{TAG_MIN_SEVERITY, {ANY_INT, {.i = config->verbose ? SEVERITY_INFO : SEVERITY_ERROR}}},
+                                   {TAG_GPU_ACCELERATOR, {ANY_POINTER, {.p = config->accelerator}}}};
     if (!ok(lib->CreateEnvironment(config->accelerator ? 2 : 1, option, &lib->environment), "creating the environment", why, size)) {
         goto failed;
     }

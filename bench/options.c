@@ -134,10 +134,14 @@ static const char *beside_program(const char *name, char *path, size_t size)
 void bench_parse(int argc, char **argv, struct bench_options *o)
 {
     static const struct argp argp = {
-        rows, parse, "MODEL.tflite...",
+        rows,
+        parse,
+        "MODEL.tflite...",
         "Times .tflite models through LiteRT on an OpenCL device (Halfbyte), on the CPU (XNNPACK) and on host_ref, Halfbyte's own reference.\v"
         "The table goes to stdout, progress to stderr. A model that crashes somewhere is a row that says so.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     static char delegate[4200];
     cpu_set_t all;
     memset(o, 0, sizeof *o);

@@ -64,8 +64,8 @@ static void limit_threads(int threads)
         sched_setaffinity(0, sizeof some, &some);
     }
     snprintf(text, sizeof text, "%d", threads);
-    setenv("POCL_MAX_PTHREAD_COUNT", text, 0);    /* PoCL up to 3 */
-    setenv("POCL_CPU_MAX_CU_COUNT", text, 0);     /* PoCL from 4 */
+    setenv("POCL_MAX_PTHREAD_COUNT", text, 0);        /* PoCL up to 3 */
+    setenv("POCL_CPU_MAX_CU_COUNT", text, 0);         /* PoCL from 4 */
     setenv("CL_CONFIG_CPU_TBB_NUM_WORKERS", text, 0); /* Intel's runtime */
 }
 
@@ -90,12 +90,13 @@ static void become_worker(const struct bench_options *o, const char *model, enum
     closefrom(BENCH_REPLY_FD + 1);
     setenv("HALFBYTE_OPTIONS", options, 1);
     limit_threads(o->threads);
-    execl("/proc/self/exe", "halfbyte-bench", place, threads, runtime, delegate, o->verbose ? "--verbose" : "--", o->verbose ? "--" : model, o->verbose ? model : (char *)NULL, (char *)NULL);
+    execl("/proc/self/exe", "halfbyte-bench", place, threads, runtime, delegate, o->verbose ? "--verbose" : "--", o->verbose ? "--" : model,
+          o->verbose ? model : (char *)NULL, (char *)NULL);
     _exit(127);
 }
 
-bool bench_process_start(const struct bench_options *o, const char *model, enum bench_where where, const char *folder, const char *report, struct bench_process *p,
-                         char *why, size_t size)
+bool bench_process_start(const struct bench_options *o, const char *model, enum bench_where where, const char *folder, const char *report,
+                         struct bench_process *p, char *why, size_t size)
 {
     int command[2] = {-1, -1}, reply[2] = {-1, -1}, log = -1;
     char options[8192];

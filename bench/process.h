@@ -13,8 +13,8 @@ struct bench_process {
 };
 
 /* Starts a worker. `report` is where the delegate is told to write its report. False with the reason. */
-bool bench_process_start(const struct bench_options *o, const char *model, enum bench_where where, const char *folder, const char *report, struct bench_process *p,
-                         char *why, size_t size);
+bool bench_process_start(const struct bench_options *o, const char *model, enum bench_where where, const char *folder, const char *report,
+                         struct bench_process *p, char *why, size_t size);
 /* Reads exactly `bytes`. False, with what became of the worker, if it ends, fails or says nothing for `seconds`. */
 bool bench_process_read(struct bench_process *p, void *data, size_t bytes, int seconds, char *why, size_t size);
 /* The last line that the worker wrote to its log which says something; empty if none. */

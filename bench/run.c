@@ -89,7 +89,8 @@ static bool get_ready(const struct bench_options *o, const char *model, const ch
     if (r->where != BENCH_CPU) {
         bench_report_read(report, &r->report);
     }
-    p->wanted = o->runs ? (r->where == BENCH_HOST_REF && o->runs > default_runs[BENCH_HOST_REF] ? default_runs[BENCH_HOST_REF] : o->runs) : default_runs[r->where];
+    p->wanted =
+        o->runs ? (r->where == BENCH_HOST_REF && o->runs > default_runs[BENCH_HOST_REF] ? default_runs[BENCH_HOST_REF] : o->runs) : default_runs[r->where];
     r->us = calloc((size_t)p->wanted, sizeof *r->us);
     if (!r->us) {
         snprintf(r->failure, sizeof r->failure, "out of memory");

@@ -6,8 +6,8 @@
 
 void bench_table_head(int w)
 {
-    printf("%-*s %-12s %-13s %9s %9s %9s %9s %9s  %-14s %5s %7s  %s\n", w, "network", "width", "runs on", "median", "min", "p90", "first", "set-up", "nodes", "parts", "size",
-           "difference");
+    printf("%-*s %-12s %-13s %9s %9s %9s %9s %9s  %-14s %5s %7s  %s\n", w, "network", "width", "runs on", "median", "min", "p90", "first", "set-up", "nodes",
+           "parts", "size", "difference");
     printf("%-*s %-12s %-13s %9s %9s %9s %9s %9s  %-14s %5s %7s  %s\n", w, "", "", "", "ms", "ms", "ms", "ms", "ms", "dev+ref+left", "", "MB", "from host_ref");
     fflush(stdout);
 }
@@ -25,8 +25,8 @@ static void row(const struct bench_result *r, bool first, int w)
         snprintf(parts, sizeof parts, "%d", r->report.partitions);
     }
     bench_diff_text(&r->diff, diff, sizeof diff);
-    printf("%9.2f %9.2f %9.2f %9.2f %9.1f  %-14s %5s %7.1f  %s\n", r->stats.median / 1e3, r->stats.min / 1e3, r->stats.p90 / 1e3, r->first_us / 1e3, r->setup_us / 1e3, nodes,
-           parts, (double)r->model_bytes / 1e6, r->where == BENCH_HOST_REF ? "(the oracle)" : diff);
+    printf("%9.2f %9.2f %9.2f %9.2f %9.1f  %-14s %5s %7.1f  %s\n", r->stats.median / 1e3, r->stats.min / 1e3, r->stats.p90 / 1e3, r->first_us / 1e3,
+           r->setup_us / 1e3, nodes, parts, (double)r->model_bytes / 1e6, r->where == BENCH_HOST_REF ? "(the oracle)" : diff);
 }
 
 void bench_table_rows(const struct bench_result *r, int n, int w)
@@ -47,6 +47,7 @@ void bench_table_foot(const struct bench_options *o, const struct bench_result *
             break;
         }
     }
-    printf("\nnodes: on the device, on host_ref inside Halfbyte's partitions, left to the runtime (XNNPACK). CPU threads: %d. Device and CPU take turns.\n", o->threads);
+    printf("\nnodes: on the device, on host_ref inside Halfbyte's partitions, left to the runtime (XNNPACK). CPU threads: %d. Device and CPU take turns.\n",
+           o->threads);
     fflush(stdout);
 }

@@ -98,7 +98,8 @@ static const void *find_accelerator(const char *path, char *why, size_t size)
 static void print_like_benchmark_model(double setup_us, double first_us, double sum_us, uint32_t runs)
 {
     double average = runs ? sum_us / runs : 0;
-    fprintf(stderr, "Inference timings in us: Init: %.0f, First inference: %.0f, Warmup (avg): %.0f, Inference (avg): %.0f\n", setup_us, first_us, first_us, average);
+    fprintf(stderr, "Inference timings in us: Init: %.0f, First inference: %.0f, Warmup (avg): %.0f, Inference (avg): %.0f\n", setup_us, first_us, first_us,
+            average);
 }
 
 int bench_worker(const struct bench_options *o)

@@ -78,9 +78,11 @@ static void report(void **state)
     char path[256];
     struct bench_report r;
     snprintf(path, sizeof path, "%s/report.json", folder);
-    write_file(path, "{\"schema_version\": 1, \"options\": {\"device\": \"pocl\"}, \"device\": {\"name\": \"a \\\"cpu\\\"\", \"platform\": \"P\"},\n"
-                     " \"partitions\": 2, \"nodes\": [{\"op\": \"where\", \"where\": \"device\"}, {\"where\": \"runtime\", \"reason\": \"it is \\\"where\\\": device\"},\n"
-                     " {\"where\": \"host_ref\"}, {\"where\" : \"device\"}]}\n");
+    write_file(
+        path,
+        "{\"schema_version\": 1, \"options\": {\"device\": \"pocl\"}, \"device\": {\"name\": \"a \\\"cpu\\\"\", \"platform\": \"P\"},\n"
+        " \"partitions\": 2, \"nodes\": [{\"op\": \"where\", \"where\": \"device\"}, {\"where\": \"runtime\", \"reason\": \"it is \\\"where\\\": device\"},\n"
+        " {\"where\": \"host_ref\"}, {\"where\" : \"device\"}]}\n");
     bench_report_read(path, &r);
     assert_true(r.known && r.device == 2 && r.host_ref == 1 && r.runtime == 1 && r.partitions == 2);
     assert_string_equal(r.device_name, "P / a \"cpu\"");
@@ -147,7 +149,7 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics), cmocka_unit_test(differences), cmocka_unit_test(report), cmocka_unit_test(runtime_versions),
-                                       cmocka_unit_test(seeded_inputs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics), cmocka_unit_test(differences), cmocka_unit_test(report),
+                                       cmocka_unit_test(runtime_versions), cmocka_unit_test(seeded_inputs)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

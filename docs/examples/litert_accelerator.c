@@ -20,7 +20,17 @@ struct option {
         const void *pointer;
     } value;
 };
-enum { TAG_GPU_ACCELERATOR = 30, TYPE_POINTER = 9, HARDWARE_CPU = 1, HARDWARE_GPU = 2, LOCK_READ = 0, LOCK_WRITE = 1, FLOAT32 = 1, INT8 = 9, MOST_OUTPUTS = 16 };
+enum {
+    TAG_GPU_ACCELERATOR = 30,
+    TYPE_POINTER = 9,
+    HARDWARE_CPU = 1,
+    HARDWARE_GPU = 2,
+    LOCK_READ = 0,
+    LOCK_WRITE = 1,
+    FLOAT32 = 1,
+    INT8 = 9,
+    MOST_OUTPUTS = 16
+};
 
 struct tensor_type {
     int element;
