@@ -127,7 +127,9 @@ static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int
     q = select((hby_vf)(0.0f), q, fits);
     const hby_vi whole = HBY_V(convert_int)(q);
     const hby_vf rest = q - HBY_V(convert_float)(whole);
-    const hby_vi rounded = whole - (rest >= (hby_vf)(0.5f)) + (rest <= (hby_vf)(-0.5f)); /* true is -1 */
+    /* select, not "whole - (rest >= 0.5f)": oclgrind widens a vector of truths wrongly */
+    const hby_vi one = (hby_vi)(1), none = (hby_vi)(0);
+    const hby_vi rounded = whole + select(none, one, rest >= (hby_vf)(0.5f)) - select(none, one, rest <= (hby_vf)(-0.5f));
     return hby_quantized(select((hby_vi)(INT_MIN), rounded, fits), zero_point, lowest, highest);
 }
 #endif
