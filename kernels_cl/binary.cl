@@ -114,10 +114,10 @@ __kernel void hby_binary(const struct hby_args_binary p, __global const HBY_P(HB
             at_a += i * p.a_stride[d];
             at_b += i * p.b_stride[d];
         }
-        if (b_step > 1) { /* b repeated, so that a vector can begin anywhere in a period */
+        if (b_step > 1) { /* b repeated, so that a vector can begin anywhere in a period (not repeated from itself: one driver vectorizes that wrongly) */
             HBY_C repeated[2 * HBY_LANES];
             for (int k = 0; k < b_step + HBY_LANES - 1; k++)
-                repeated[k] = k < b_step ? HBY_GET(HBY_B_TYPE, b, k) : repeated[k - b_step];
+                repeated[k] = HBY_GET(HBY_B_TYPE, b, k % b_step);
             for (int i = from, phase = from % b_step; i < to; i += HBY_LANES, phase = (phase + HBY_LANES) % b_step)
                 HBY_PUT(HBY_TYPE, hby_apply(&p, HBY_GETV(HBY_A_TYPE, a, i), HBY_V(vload)(0, repeated + phase)), out, i, to - i);
             continue;
