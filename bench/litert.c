@@ -1,86 +1,11 @@
 /* The real runtime, driven through its C API. */
-#include "bench/litert.h"
+#include "bench/litert_api.h"
 
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* LiteRtAny, 16 bytes; LiteRtEnvOption, 24; LiteRtLayout, 68; LiteRtRankedTensorType, 72. */
-struct any {
-    int type;
-    union {
-        int64_t i;
-        const void *p;
-    } value;
-};
-struct env_option {
-    int tag;
-    struct any value;
-};
-struct layout {
-    unsigned rank : 7, has_strides : 1;
-    int32_t dim[LITERT_MAX_RANK];
-    uint32_t stride[LITERT_MAX_RANK];
-};
-struct tensor_type {
-    uint32_t element;
-    struct layout layout;
-};
-_Static_assert(sizeof(struct any) == 16 && sizeof(struct env_option) == 24, "LiteRT 2.3's options");
-_Static_assert(sizeof(struct layout) == 68 && sizeof(struct tensor_type) == 72, "LiteRT 2.3's tensor types");
-
-enum { ANY_INT = 2, ANY_POINTER = 9 };
-enum { TAG_MIN_SEVERITY = 25, TAG_GPU_ACCELERATOR = 30 };
-enum { SEVERITY_INFO = 1, SEVERITY_ERROR = 3 };
-enum { HARDWARE_CPU = 1, HARDWARE_GPU = 2 };
-enum { LOCK_READ = 0, LOCK_WRITE = 1 };
-
-/* name, result, parameters. All handles are opaque pointers. */
-#define LITERT_FUNCTIONS(X)                                                                                                                                    \
-    X(CreateEnvironment, int, (int, const struct env_option *, void **))                                                                                       \
-    X(DestroyEnvironment, void, (void *))                                                                                                                      \
-    X(CreateModelFromFile, int, (void *, const char *, void **))                                                                                               \
-    X(DestroyModel, void, (void *))                                                                                                                            \
-    X(CreateOptions, int, (void **))                                                                                                                           \
-    X(DestroyOptions, void, (void *))                                                                                                                          \
-    X(SetOptionsHardwareAccelerators, int, (void *, int))                                                                                                      \
-    X(CreateOpaqueOptions, int, (const char *, void *, void (*)(void *), void **))                                                                             \
-    X(AddOpaqueOptions, int, (void *, void *))                                                                                                                 \
-    X(CreateCompiledModel, int, (void *, void *, void *, void **))                                                                                             \
-    X(DestroyCompiledModel, void, (void *))                                                                                                                    \
-    X(GetModelSignature, int, (void *, size_t, void **))                                                                                                       \
-    X(GetSignatureSubgraph, int, (void *, void **))                                                                                                            \
-    X(GetNumSignatureInputs, int, (void *, size_t *))                                                                                                          \
-    X(GetNumSignatureOutputs, int, (void *, size_t *))                                                                                                         \
-    X(GetSignatureInputTensorByIndex, int, (void *, size_t, void **))                                                                                          \
-    X(GetSignatureOutputTensorByIndex, int, (void *, size_t, void **))                                                                                         \
-    X(GetRankedTensorType, int, (void *, struct tensor_type *))                                                                                                \
-    X(GetNumSubgraphOps, int, (void *, size_t *))                                                                                                              \
-    X(GetSubgraphOp, int, (void *, size_t, void **))                                                                                                           \
-    X(GetNumOpInputs, int, (void *, size_t *))                                                                                                                 \
-    X(GetOpInput, int, (void *, size_t, void **))                                                                                                              \
-    X(GetOpCode, int, (void *, int *))                                                                                                                         \
-    X(GetCompiledModelInputTensorLayout, int, (void *, size_t, size_t, struct layout *))                                                                       \
-    X(GetCompiledModelOutputTensorLayouts, int, (void *, size_t, size_t, struct layout *, bool))                                                               \
-    X(CompiledModelResizeInputTensor, int, (void *, size_t, size_t, const int *, size_t))                                                                      \
-    X(GetCompiledModelInputBufferRequirements, int, (void *, size_t, size_t, void **))                                                                         \
-    X(GetCompiledModelOutputBufferRequirements, int, (void *, size_t, size_t, void **))                                                                        \
-    X(CreateManagedTensorBufferFromRequirements, int, (void *, const struct tensor_type *, void *, void **))                                                   \
-    X(DestroyTensorBuffer, void, (void *))                                                                                                                     \
-    X(GetTensorBufferPackedSize, int, (void *, size_t *))                                                                                                      \
-    X(LockTensorBuffer, int, (void *, void **, int))                                                                                                           \
-    X(UnlockTensorBuffer, int, (void *))                                                                                                                       \
-    X(RunCompiledModel, int, (void *, size_t, size_t, void **, size_t, void **))
-
-struct litert {
-    void *handle, *environment;
-    struct litert_config config;
-#define DECLARE(name, result, params) result(*name) params;
-    LITERT_FUNCTIONS(DECLARE)
-#undef DECLARE
-};
 
 struct litert_model {
     struct litert *lib;
@@ -237,58 +162,6 @@ static bool make_output(struct litert_model *m, void *signature, size_t i, const
            ok(lib->CreateManagedTensorBufferFromRequirements(lib->environment, &type, requirements, &m->output[i]), "an output's buffer", why, size);
 }
 
-/* What the heavy operators read as data and as weights, in words. */
-static const char *width_name(uint32_t data, uint32_t weights, bool half)
-{
-    bool int4 = weights == LITERT_INT4;
-    switch (data) {
-    case LITERT_INT8:
-        return int4 ? "int8 x int4" : "int8";
-    case LITERT_UINT8:
-        return "uint8";
-    case LITERT_INT16:
-        return "int16 x int8";
-    case LITERT_FLOAT32:
-        return int4 ? "float x int4" : weights == LITERT_INT8 ? "float x int8" : half ? "float16" : "float32";
-    default:
-        return half ? "float16" : "-";
-    }
-}
-
-/* The first convolution's or matrix product's types, and whether any constant is float16. */
-static const char *find_width(const struct litert *lib, void *signature)
-{
-    enum { OP_CONV_2D = 3, OP_DEPTHWISE_CONV_2D = 4, OP_FULLY_CONNECTED = 9, OP_TRANSPOSE_CONV = 67, OP_BATCH_MATMUL = 126 };
-    void *graph, *op, *tensor;
-    size_t ops = 0, inputs;
-    uint32_t data = 0, weights = 0;
-    bool half = false;
-    if (lib->GetSignatureSubgraph(signature, &graph) || lib->GetNumSubgraphOps(graph, &ops)) {
-        return "-";
-    }
-    for (size_t i = 0; i < ops; i++) {
-        int code = -1;
-        if (lib->GetSubgraphOp(graph, i, &op) || lib->GetNumOpInputs(op, &inputs) || lib->GetOpCode(op, &code)) {
-            continue;
-        }
-        bool heavy = code == OP_CONV_2D || code == OP_DEPTHWISE_CONV_2D || code == OP_FULLY_CONNECTED || code == OP_TRANSPOSE_CONV || code == OP_BATCH_MATMUL;
-        bool first = heavy && !data;
-        for (size_t k = 0; k < inputs; k++) {
-            struct tensor_type type;
-            if (lib->GetOpInput(op, k, &tensor) || !tensor || lib->GetRankedTensorType(tensor, &type)) {
-                continue;
-            }
-            half |= type.element == LITERT_FLOAT16;
-            if (first && k == (code == OP_TRANSPOSE_CONV ? 2 : 0)) {
-                data = type.element;
-            } else if (first && k == 1) {
-                weights = type.element;
-            }
-        }
-    }
-    return width_name(data, weights, half);
-}
-
 bool litert_load(struct litert *lib, const char *path, struct litert_model **out, char *why, size_t size)
 {
     struct litert_model *m = calloc(1, sizeof *m);
@@ -312,7 +185,7 @@ bool litert_load(struct litert *lib, const char *path, struct litert_model **out
         fail(why, size, "%zu inputs and %zu outputs: at most %d of each", m->inputs, m->outputs, LITERT_MAX_IO);
         goto failed;
     }
-    m->width = find_width(lib, signature);
+    m->width = litert_find_width(lib, signature);
     for (size_t i = 0; i < m->inputs; i++) {
         if (!make_input(m, signature, i, why, size)) {
             goto failed;

@@ -32,6 +32,12 @@ def windows(x, kernel, stride):
             yield ky, kx, x[:, ky:ky + (oh - 1) * stride + 1:stride, kx:kx + (ow - 1) * stride + 1:stride]
 
 
+def window(options, padding, stride, act):
+    options.padding, options.strideH, options.strideW, options.fusedActivationFunction = padding, stride, stride, act
+    options.dilationHFactor = options.dilationWFactor = 1
+    return options
+
+
 class Net:
     """Builds the graph and runs it on the calibration images at the same time: a tensor is (index, its values on those images)."""
 
@@ -69,6 +75,9 @@ class Net:
         self.graph.operators.append(op)
         return out, values
 
+    def weighted(self, builtin, x, weights, bias, values, kind, options):
+        return self.op(builtin, [x[0], self.constant("weights", weights), self.constant("bias", bias)], values, kind, options)
+
     def normalized(self, taps, weights, per_output):
         """Folds a batch normalization with the images' own statistics and seeded gamma and beta into weights and bias."""
         out = taps(weights)
@@ -83,18 +92,17 @@ class Net:
         weights = self.rng.normal(0, np.sqrt(2 / fan_in), (channels, kernel, kernel, values.shape[3])).astype(np.float32)
         taps = lambda w: sum(v @ w[:, ky, kx].T for ky, kx, v in windows(values, kernel, stride))
         weights, bias, out = self.normalized(taps, weights, lambda g: g[:, None, None, None])
-        o = schema.Conv2DOptionsT()
-        o.padding, o.strideH, o.strideW, o.fusedActivationFunction, o.dilationHFactor, o.dilationWFactor = padding, stride, stride, act, 1, 1
-        return self.op(OP.CONV_2D, [x[0], self.constant("weights", weights), self.constant("bias", bias)], CLIP[act](out), "Conv2DOptions", o)
+        options = window(schema.Conv2DOptionsT(), padding, stride, act)
+        return self.weighted(OP.CONV_2D, x, weights, bias, CLIP[act](out), "Conv2DOptions", options)
 
     def depthwise(self, x, stride=1, act=RELU6):
         values = pad_same(x[1], 3, stride)
         weights = self.rng.normal(0, np.sqrt(2 / 9), (1, 3, 3, values.shape[3])).astype(np.float32)
         taps = lambda w: sum(v * w[0, ky, kx] for ky, kx, v in windows(values, 3, stride))
         weights, bias, out = self.normalized(taps, weights, lambda g: g)
-        o = schema.DepthwiseConv2DOptionsT()
-        o.padding, o.strideH, o.strideW, o.depthMultiplier, o.fusedActivationFunction, o.dilationHFactor, o.dilationWFactor = SAME, stride, stride, 1, act, 1, 1
-        return self.op(OP.DEPTHWISE_CONV_2D, [x[0], self.constant("weights", weights), self.constant("bias", bias)], CLIP[act](out), "DepthwiseConv2DOptions", o)
+        options = window(schema.DepthwiseConv2DOptionsT(), SAME, stride, act)
+        options.depthMultiplier = 1
+        return self.weighted(OP.DEPTHWISE_CONV_2D, x, weights, bias, CLIP[act](out), "DepthwiseConv2DOptions", options)
 
     def add(self, x, y, act=NONE):
         o = schema.AddOptionsT()
@@ -133,14 +141,13 @@ class Net:
         weights, bias = self.classes(x[1], n)
         o = schema.FullyConnectedOptionsT()
         o.fusedActivationFunction = NONE
-        return self.op(OP.FULLY_CONNECTED, [x[0], self.constant("weights", weights), self.constant("bias", bias)], x[1] @ weights.T + bias, "FullyConnectedOptions", o)
+        return self.weighted(OP.FULLY_CONNECTED, x, weights, bias, x[1] @ weights.T + bias, "FullyConnectedOptions", o)
 
     def dense_conv(self, x, n):
         """The classifier as a 1x1 convolution, as MobileNet v1 has it."""
         weights, bias = self.classes(x[1], n)
-        o = schema.Conv2DOptionsT()
-        o.padding, o.strideH, o.strideW, o.fusedActivationFunction, o.dilationHFactor, o.dilationWFactor = SAME, 1, 1, NONE, 1, 1
-        return self.op(OP.CONV_2D, [x[0], self.constant("weights", weights[:, None, None, :]), self.constant("bias", bias)], x[1] @ weights.T + bias, "Conv2DOptions", o)
+        options = window(schema.Conv2DOptionsT(), SAME, 1, NONE)
+        return self.weighted(OP.CONV_2D, x, weights[:, None, None, :], bias, x[1] @ weights.T + bias, "Conv2DOptions", options)
 
     def softmax(self, x):
         o = schema.SoftmaxOptionsT()

@@ -4,6 +4,7 @@ import sys
 import time
 import zipfile
 
+TAGS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")  # whatever this machine is
 start = time.monotonic()
 
 
@@ -19,8 +20,8 @@ def wheel(cache, pinned):
     found = sorted(folder.glob(f"{name}-{version}-*.whl"))
     if not found:
         say(f"fetching the {pinned} wheel")
-        command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "-q", "--no-deps", "--only-binary=:all:", "--python-version", "3.12",
-                   "--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_17_x86_64", "-d", str(folder), pinned]
+        command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "-q", "--no-deps", "--only-binary=:all:", "-d", str(folder)]
+        command += ["--python-version", "3.12"] + [word for tag in TAGS for word in ("--platform", tag)] + [pinned]
         done = subprocess.run(command, capture_output=True, text=True)
         found = sorted(folder.glob(f"{name}-{version}-*.whl"))
         if done.returncode or not found:
