@@ -370,6 +370,47 @@ static void half_storage_stays_inside(void **state)
     hby_plan_destroy(&p);
 }
 
+/* y = relu(x w + b) with float16 weights and bias behind DEQUANTIZE. */
+static struct hby_graph *half_graph(void)
+{
+    static const uint16_t w16[8] = {0x3c00, 0x4000, 0xbc00, 0x3800, 0, 0x3c00, 0x3c00, 0x3c00}, b16[2] = {0x3c00, 0xc000};
+    struct hby_graph *g = NULL;
+    assert_int_equal(hby_graph_create(&g), HBY_OK);
+    int x = add_tensor(g, HBY_F32, NULL, 2, 1, 4), w = add_tensor(g, HBY_F16, w16, 2, 2, 4), wf = add_tensor(g, HBY_F32, NULL, 2, 2, 4);
+    int b = add_tensor(g, HBY_F16, b16, 1, 2), bf = add_tensor(g, HBY_F32, NULL, 1, 2), s = add_tensor(g, HBY_F32, NULL, 2, 1, 2), y = add_tensor(g, HBY_F32, NULL, 2, 1, 2);
+    add_node(g, HBY_OP_dequantize, wf, 1, w);
+    add_node(g, HBY_OP_dequantize, bf, 1, b);
+    add_node(g, HBY_OP_fully_connected, s, 3, x, wf, bf);
+    add_node(g, HBY_OP_relu, y, 1, s);
+    set_border(g, x, y);
+    return g;
+}
+
+static void half_models_are_fused(void **state)
+{
+    (void)state;
+    struct hby_plan *p = plan_of(half_graph(), (struct hby_plan_options){.precision = HBY_PRECISION_FAST}, &fake_device);
+    assert_true(p->half_storage);
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(p->verdict[k].where, HBY_ON_DEVICE);
+        assert_int_equal(p->verdict[k].fused_into, k == 2 ? -1 : 2);
+    }
+    assert_int_equal(p->n_steps, 3);
+    assert_int_equal(p->step[1].in[1], 1); /* the float16 constant itself */
+    struct hby_executor *ex = executor_of(p, &fake_device);
+    float y[2] = {0};
+    const void *in[1] = {small_in};
+    void *out[1] = {y};
+    assert_int_equal(hby_executor_run(ex, in, out, NULL), HBY_OK);
+    assert_true(y[0] == 1.5f && y[1] == 4.5f); /* 1 - 4 - 0.5 + 4 + 1, and 0 - 2 + 0.5 + 8 - 2 */
+    hby_executor_destroy(&ex);
+    p = plan_of(half_graph(), (struct hby_plan_options){0}, &fake_device); /* exact: float16 weights all the same */
+    assert_false(p->half_storage);
+    assert_int_equal(p->n_steps, 1);
+    assert_int_equal(p->step[0].in[1], 1);
+    hby_plan_destroy(&p);
+}
+
 /* Outputs: a result, the same again, the input itself, a constant, and one without elements. */
 static void unusual_outputs(void **state)
 {
@@ -437,12 +478,12 @@ static void allocation_failures(void **state)
     skip();
 #else
     struct hby_plan_options options[2] = {{0}, {.precision = HBY_PRECISION_FAST}};
-    for (int kind = 0; kind < 4; kind++) {
-        bool integers = kind >= 2, done = false;
+    for (int kind = 0; kind < 6; kind++) {
+        bool integers = kind / 2 == 1, halves = kind / 2 == 2, done = false;
         fake.refused_ops = 1ul << HBY_OP_add;
         for (long n = 0; !done; n++) {
             long before = live;
-            struct hby_graph *g = integers ? integer_graph() : small_graph();
+            struct hby_graph *g = integers ? integer_graph() : halves ? half_graph() : small_graph();
             struct hby_plan *p = NULL;
             struct hby_executor *ex = NULL;
             int8_t in8[4] = {1, 2, 3, 4}, out8[4];
@@ -458,7 +499,9 @@ static void allocation_failures(void **state)
                 st = hby_executor_run(ex, inputs, outputs, NULL);
             bool all = allocations_left > 0;
             allocations_left = -1;
-            if (!st && !integers)
+            if (!st && halves)
+                assert_true(out[0] == 1.5f && out[1] == 4.5f);
+            else if (!st && !integers)
                 assert_memory_equal(out, small_want, sizeof out);
             else if (st)
                 assert_int_equal(st, HBY_NO_MEMORY);
@@ -479,6 +522,7 @@ int main(void)
         cmocka_unit_test_setup(faults_are_repaired, reset),
         cmocka_unit_test_setup(dequantization_is_the_second_tier, reset),
         cmocka_unit_test_setup(half_storage_stays_inside, reset),
+        cmocka_unit_test_setup(half_models_are_fused, reset),
         cmocka_unit_test_setup(unusual_outputs, reset),
         cmocka_unit_test_setup(bad_graphs_are_refused, reset),
         cmocka_unit_test_setup(allocation_failures, reset),
