@@ -105,9 +105,11 @@ static enum hby_status run(struct hby_session *session, int first, int count)
             call.in[i] = bytes_of(s, step->in[i]);
             call.in_type[i] = s->plan->storage[step->in[i]];
         }
-        int out = hby_plan_root(s->plan, step->out[0]);
-        s->lent[out] = NULL; /* what is computed here lies in the arena */
-        call.out = place_of(s, out);
+        for (int i = 0; i < step->n_out; i++) {
+            int out = hby_plan_root(s->plan, step->out[i]);
+            s->lent[out] = NULL; /* what is computed here lies in the arena */
+            *(i ? &call.state[i - 1] : &call.out) = place_of(s, out);
+        }
         call.out_type = s->plan->storage[step->out[0]];
         hby_ref_function(step->op, step->scheme)(&call);
     }

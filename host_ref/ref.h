@@ -12,6 +12,7 @@ struct hby_ref_call {
     enum hby_type in_type[HBY_STEP_INPUTS];
     void *out;
     enum hby_type out_type;
+    void *state[HBY_STEP_OUTPUTS - 1]; /* the outputs after the first */
 };
 
 typedef void (*hby_ref_fn)(const struct hby_ref_call *c);

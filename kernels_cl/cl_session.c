@@ -68,7 +68,8 @@ static double estimate_us(const struct hby_cl_state *st, const struct hby_cl_lau
         const struct hby_step *s = &l->plan->step[k];
         for (int i = 0; i < s->n_in; i++)
             bytes += s->in[i] < 0 ? 0 : (double)hby_plan_bytes(l->plan, s->in[i]);
-        bytes += (double)hby_plan_bytes(l->plan, s->out[0]);
+        for (int i = 0; i < s->n_out; i++)
+            bytes += (double)hby_plan_bytes(l->plan, s->out[i]);
     }
     static const double int_rate[HBY_DOT_COUNT] = {[HBY_DOT_PORTABLE] = 12, [HBY_DOT_X86_VNNI] = 40, [HBY_DOT_X86_MADD] = 20}; /* products per cycle and core */
     const bool is_float = l->step->scheme == HBY_SCHEME_f32 || l->step->scheme == HBY_SCHEME_f16;

@@ -66,9 +66,11 @@ static enum hby_status plan_segment(struct hby_executor *ex, struct segment *seg
         for (int i = 0; i < p->step[s].n_in; i++)
             if (p->step[s].in[i] >= 0)
                 need(ex, seg, there, p->step[s].in[i]);
-        int out = hby_plan_root(p, p->step[s].out[0]);
-        ex->source[out] = seg->where;
-        there[seg->where == HBY_ON_DEVICE][out] = true;
+        for (int i = 0; i < p->step[s].n_out; i++) {
+            int out = hby_plan_root(p, p->step[s].out[i]);
+            ex->source[out] = seg->where;
+            there[seg->where == HBY_ON_DEVICE][out] = true;
+        }
     }
     return HBY_OK;
 }

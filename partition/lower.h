@@ -25,7 +25,7 @@ extern const hby_lower_fn hby_lower[HBY_OP_COUNT];
 /* Does host_ref have this pair (refs.def)? Appending a step without one is refused. */
 bool hby_has_ref(enum hby_op op, enum hby_scheme scheme);
 
-/* Appends a step for the node (op, n_in, in[], out[] copied from the node; change them after). NULL when out of memory or without host_ref row:
+/* Appends a step for the node (op, n_in, in[] and the first of out[] copied from the node; change them after). NULL when out of memory or without host_ref row:
  * then *lo->why is set and the lowering returns HBY_UNSUPPORTED. The pointer holds until the next hby_step_add. */
 struct hby_step *hby_step_add(struct hby_lowering *lo, const struct hby_node *node, enum hby_nest nest, enum hby_scheme scheme);
 /* A table of `bytes`, zeroed, owned by the plan and attached to the step as its next one; NULL when out of memory. */
