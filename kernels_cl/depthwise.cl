@@ -2,12 +2,12 @@
  *
  * in     NHWC.   zero   in_c elements of real zero, and slack
  * w      [tap][channels_padded]: integer schemes short, the weights' zero point taken off; float schemes float, or half with -DHBY_HALF_WEIGHTS
- * fold   [channels_padded] int: bias - in_zp * sum of w; float schemes: the bias.   mult, shift   [channels_padded], integer schemes
+ * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias.   mult, shift   [channels_padded], integer schemes
  * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_HALF_WEIGHTS, HBY_KW and HBY_SW (window and stride along x, without dilation: every column
  *    is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
 #include "types.clh"
 #include "args_conv.h"
-#include "conv_dot.clh"
+#include "wide.clh"
 
 #define HBY_EACH_ROW HBY_UNROLL for (int r = 0; r < HBY_MR; r++)
 #if HBY_DEVICE_CPU
@@ -28,20 +28,19 @@
 #define HBY_MULTIPLY_ADD(a, w, acc) fma(a, w, acc)
 #else
 #define HBY_W short
-#define HBY_FOLD int
-#if HBY_DOT_X86_VNNI && HBY_X86_AVX512
-/* Pairs of 16 bits, the upper weight 0: whatever the upper half of a sign-extended activation is, it does not count. */
-#define HBY_WEIGHTS(p, i) as_int16(convert_uint16(as_ushort16(vload16(0, (p) + (i)))))
-static inline int16 hby_multiply_add(int16 a, int16 w, int16 acc)
-{
-    __asm__("vpdpwssd %2, %1, %0" : "+v"(acc) : "v"(a), "v"(w));
-    return acc;
-}
-#define HBY_MULTIPLY_ADD(a, w, acc) hby_multiply_add(a, w, acc)
+#if HBY_SCHEME_i16
+#define HBY_FOLD long
 #else
-#define HBY_WEIGHTS(p, i) HBY_GETV_4(p, i)
-#define HBY_MULTIPLY_ADD(a, w, acc) ((a) * (w) + (acc))
+#define HBY_FOLD int
 #endif
+#define HBY_WEIGHTS(p, i) HBY_WEIGHTS16(p, i)
+#define HBY_MULTIPLY_ADD(a, w, acc) hby_multiply_add16(a, w, acc)
+#endif
+
+#if HBY_SCHEME_i16
+#define HBY_FIRST_SUM(f) (hby_vi)(0)
+#else
+#define HBY_FIRST_SUM(f) (f)
 #endif
 
 /* The inputs of the vector's channels, at the pixel whose channel 0 is p. */
@@ -96,7 +95,11 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     const __global int *shift, __global HBY_T *out)
 {
     const int lines = p->batch * p->out_h, n = min(HBY_LANES, p->out_c - channel);
+#if HBY_SCHEME_i16
+    const hby_vl f = HBY_RAWV(fold, channel);
+#else
     const hby_vc f = HBY_RAWV(fold, channel);
+#endif
 #if !HBY_FLOAT
     const hby_vi m = HBY_RAWV(mult, channel), e = HBY_RAWV(shift, channel);
 #endif
@@ -106,7 +109,7 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
         const int x0 = tile * HBY_MR, first = x0 * p->stride_w - p->pad_left, y0 = (line - b * p->out_h) * p->stride_h - p->pad_top;
         const bool interior = first >= 0 && first + (HBY_MR - 1) * p->stride_w + (p->k_w - 1) * p->dilation_w < p->in_w;
         hby_vc acc[HBY_MR];
-        HBY_EACH_ROW acc[r] = f;
+        HBY_EACH_ROW acc[r] = HBY_FIRST_SUM(f);
         for (int i = 0; i < p->k_h; i++) {
             const int y = y0 + i * p->dilation_h;
             const bool inside = y >= 0 && y < p->in_h;
@@ -121,6 +124,8 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
         HBY_EACH_ROW {
 #if HBY_FLOAT
             acc[r] = hby_clamp_float(acc[r], p->f_min, p->f_max);
+#elif HBY_SCHEME_i16
+            acc[r] = clamp(hby_finish_wide(HBY_V(convert_long)(acc[r]) + f, m, e), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
 #else
             acc[r] = clamp(hby_rescale_lanes(acc[r], m, e) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
 #endif

@@ -12,7 +12,8 @@ int hby_cl_match_depthwise(const struct hby_cl_site *site, struct hby_reason *wh
         hby_say(HBY_UNSUPPORTED, why, "the weights are not a constant");
         return 0;
     }
-    if (s->args.conv.rounding > HBY_ROUND_RUY) {
+    const bool wide = s->scheme == HBY_SCHEME_i16 && s->args.conv.rounding == HBY_ROUND_WIDE16 && s->args.conv.k_h * s->args.conv.k_w <= 511; /* sums of 32 bits */
+    if (s->scheme == HBY_SCHEME_i16 ? !wide : s->args.conv.rounding > HBY_ROUND_RUY) {
         hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for this rounding (%d)", (int)s->args.conv.rounding);
         return 0;
     }
@@ -65,7 +66,7 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
         hby_cl_define(l, "HBY_HALF_WEIGHTS", weights == HBY_F16);
     } else {
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
-        hby_cl_define(l, "HBY_NARROW", hby_pack_is_narrow(site->plan, step, (int64_t)p->k_h * p->k_w));
+        hby_cl_define(l, "HBY_NARROW", step->scheme != HBY_SCHEME_i16 && hby_pack_is_narrow(site->plan, step, (int64_t)p->k_h * p->k_w));
     }
     enum hby_status st = hby_cl_use(l, "depthwise.cl", "hby_depthwise");
     if (st)
@@ -80,7 +81,7 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
         return st;
     hby_cl_arg_tensor(l, step->out[0]);
     hby_nest_grid_2d(site, l, cut.across, cut.along);
-    hby_cl_arithmetic(l, step->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : is_float ? "float" : "8 x 8 bits -> int32");
+    hby_cl_arithmetic(l, step->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : is_float ? "float" : step->scheme == HBY_SCHEME_i16 ? "int16 x int8 -> int64" : "8 x 8 bits -> int32");
     hby_cl_cost(l, (double)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) * p->k_h * p->k_w, hby_nest_bytes(site));
     return HBY_OK;
 }

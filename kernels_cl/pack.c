@@ -104,8 +104,7 @@ bool hby_pack_is_narrow(const struct hby_plan *plan, const struct hby_step *step
     return true;
 }
 
-/* mult and shift, each in the order of `place`: element place(c) holds channel c. */
-static enum hby_status rescale_args(const struct hby_step *step, struct hby_cl_launch *l, const int *place, size_t padded)
+enum hby_status hby_pack_rescale(const struct hby_step *step, struct hby_cl_launch *l, const int *place, size_t padded)
 {
     int32_t *table = calloc(padded, sizeof *table);
     if (!table)
@@ -120,8 +119,7 @@ static enum hby_status rescale_args(const struct hby_step *step, struct hby_cl_l
     return HBY_OK;
 }
 
-/* Where channel c lies when every group is padded to whole blocks. */
-static int *block_places(const struct hby_conv_shape *s, int out_c)
+int *hby_pack_places(const struct hby_conv_shape *s, int out_c)
 {
     int *place = malloc((size_t)out_c * sizeof *place);
     for (int c = 0; place && c < out_c; c++)
@@ -179,7 +177,7 @@ enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_l
         .packed = calloc(bytes, 1),
         .fold = calloc(padded, sizeof(int32_t)),
         .tap_fold = calloc(padded * taps, sizeof(int32_t)),
-        .place = block_places(s, site->step->args.conv.out_c),
+        .place = hby_pack_places(s, site->step->args.conv.out_c),
     };
     enum hby_status st = HBY_NO_MEMORY;
     if (k.w && k.packed && k.fold && k.tap_fold && k.place) {
@@ -187,7 +185,7 @@ enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_l
         hby_cl_arg_const(l, k.packed, bytes);
         hby_cl_arg_const(l, k.fold, padded * sizeof *k.fold);
         hby_cl_arg_const(l, k.tap_fold, (transposed ? padded * taps : 1) * sizeof *k.tap_fold);
-        st = rescale_args(site->step, l, k.place, padded);
+        st = hby_pack_rescale(site->step, l, k.place, padded);
     }
     free(k.w);
     free(k.packed);
@@ -216,7 +214,7 @@ enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_la
     const size_t size = hby_type_size(site->plan->storage[site->step->in[1]]), bytes = padded * depth * size;
     void *packed = calloc(bytes, 1);
     float *bias = calloc(padded, sizeof *bias);
-    int *place = block_places(s, out_c);
+    int *place = hby_pack_places(s, out_c);
     enum hby_status st = HBY_NO_MEMORY;
     if (packed && bias && place) {
         for (int c = 0; c < out_c; c++) {
@@ -242,9 +240,10 @@ static enum hby_status depthwise_int(const struct hby_cl_site *site, struct hby_
     int8_t *w = hby_pack_signed_weights(site->plan, site->step);
     int16_t *packed = calloc(padded * taps, sizeof *packed);
     int32_t *fold = calloc(padded, sizeof *fold);
+    int64_t *bias = calloc(padded, sizeof *bias); /* i16 */
     int *place = malloc((size_t)out_c * sizeof *place);
     enum hby_status st = HBY_NO_MEMORY;
-    if (w && packed && fold && place) {
+    if (w && packed && fold && bias && place) {
         for (int c = 0; c < out_c; c++) {
             uint32_t sum = 0;
             for (size_t tap = 0; tap < taps; tap++) {
@@ -252,16 +251,21 @@ static enum hby_status depthwise_int(const struct hby_cl_site *site, struct hby_
                 packed[tap * padded + (size_t)c] = (int16_t)value;
                 sum += (uint32_t)value;
             }
-            fold[c] = (int32_t)((uint32_t)hby_bias_int(site->plan, site->step, c) - (uint32_t)p->in_zp * sum);
+            bias[c] = hby_bias_int(site->plan, site->step, c);
+            fold[c] = (int32_t)((uint32_t)bias[c] - (uint32_t)p->in_zp * sum);
             place[c] = c;
         }
         hby_cl_arg_const(l, packed, padded * taps * sizeof *packed);
-        hby_cl_arg_const(l, fold, padded * sizeof *fold);
-        st = rescale_args(site->step, l, place, padded);
+        if (site->step->scheme == HBY_SCHEME_i16)
+            hby_cl_arg_const(l, bias, padded * sizeof *bias);
+        else
+            hby_cl_arg_const(l, fold, padded * sizeof *fold);
+        st = hby_pack_rescale(site->step, l, place, padded);
     }
     free(w);
     free(packed);
     free(fold);
+    free(bias);
     free(place);
     return st;
 }

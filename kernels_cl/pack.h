@@ -22,8 +22,17 @@ int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, i
 /* fixedpoint.clh's HBY_NARROW: every sum of `depth` products and a bias is below 2^30, and every shift in [-30, -1]. */
 bool hby_pack_is_narrow(const struct hby_plan *plan, const struct hby_step *step, int64_t depth);
 
+/* Where channel c lies when every group is padded to whole blocks; NULL when out of memory. Free with free(). */
+int *hby_pack_places(const struct hby_conv_shape *s, int out_c);
+/* Arguments mult and shift, channel c at place[c] of `padded` elements. */
+enum hby_status hby_pack_rescale(const struct hby_step *step, struct hby_cl_launch *l, const int *place, size_t padded);
+
 /* Arguments for conv_i8.cl: w, fold, tap_fold, mult, shift. `act_bias`: what the kernel adds to stored activations. */
 enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, int act_bias);
+/* Arguments for conv_i16.cl: w, bias, mult, shift, real (pack_i16.c). `wide`: 64-bit sums. */
+enum hby_status hby_pack_conv_i16(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, bool wide);
+/* How many pairs of products of this step's weights and any int16 fit 32 bits. */
+int hby_pack_pairs_i16(const struct hby_cl_site *site, const struct hby_cl_launch *l);
 /* Arguments for conv_f.cl: w, bias. */
 enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s);
 /* Arguments for depthwise.cl: w, fold, mult, shift. */
