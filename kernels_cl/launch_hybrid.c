@@ -1,0 +1,244 @@
+/* Launch rules of dynamic range steps: hybrid.cl quantizes the activations into scratch memory, conv_hybrid.cl or depthwise_hybrid.cl do the rest. */
+#include "kernels_cl/hybrid_args.clh"
+#include "kernels_cl/launch_tiles.h"
+#include "kernels_cl/pack_hybrid.h"
+
+enum { BYTES, ROWS, RANGES }; /* scratch memory */
+/* An image so small is quantized by one work-group in one launch; a larger one's range is taken in parts of PART at least, of which there are few: joining them is
+ * left to every work-item on a CPU. */
+enum { WHOLE = 16 * 1024, PART = 8 * 1024, CPU_PARTS = 8, GPU_PARTS = 64 };
+
+/* How a step runs: `p` as the kernels want it, with the image's border in memory. */
+struct hybrid {
+    struct hby_args_conv p;
+    struct hby_hybrid_args h;
+    int tiles_per_line; /* depthwise */
+};
+
+static int ceil_div(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+
+/* False where an image with its border has more than INT32_MAX bytes. */
+static bool hybrid_of(const struct hby_cl_site *site, struct hybrid *y)
+{
+    const struct hby_args_conv *s = &site->step->args.conv;
+    const bool cpu = site->dev->info.kind == HBY_CL_CPU, depthwise = site->step->op == HBY_OP_depthwise_conv_2d;
+    const int rows = depthwise ? (cpu ? 7 : 4) : 1;
+    y->tiles_per_line = ceil_div(s->out_w, rows);
+    const int64_t columns = (int64_t)y->tiles_per_line * rows;
+    const int64_t in_h = ((int64_t)s->out_h - 1) * s->stride_h + ((int64_t)s->k_h - 1) * s->dilation_h + 1;
+    const int64_t in_w = (columns - 1) * s->stride_w + ((int64_t)s->k_w - 1) * s->dilation_w + 1;
+    if (in_h > INT32_MAX || in_w > INT32_MAX / s->in_c || in_h * in_w > INT32_MAX / s->in_c / s->batch)
+        return false;
+    y->p = *s;
+    y->p.in_h = (hby_i32)in_h;
+    y->p.in_w = (hby_i32)in_w;
+    y->p.pad_top = y->p.pad_left = 0;
+    if (!depthwise && s->dilation_w == 1 && s->group_c == s->in_c) { /* the taps of a line lie side by side */
+        y->p.k_w = 1;
+        y->p.group_c = s->k_w * s->in_c;
+    }
+    y->h = (struct hby_hybrid_args){
+        .batch = s->batch, .lines = s->in_h, .width = s->in_w * s->in_c, .padded_lines = y->p.in_h, .pitch = y->p.in_w * s->in_c,
+        .top = s->pad_top, .left = s->pad_left * s->in_c, .asymmetric = s->asymmetric,
+    };
+    if (!y->h.top && !y->h.left && y->h.width == y->h.pitch && y->h.lines >= y->h.padded_lines) {
+        y->h.width *= y->h.lines;
+        y->h.pitch *= y->h.padded_lines;
+        y->h.lines = y->h.padded_lines = 1;
+    }
+    return true;
+}
+
+static int match(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    struct hybrid y;
+    if (!hby_nest_is_float(hby_nest_stored(site, s->in[0])) || !hby_nest_is_float(hby_nest_stored(site, s->out[0])) ||
+        !site->plan->graph->tensor[s->in[1]].data)
+        return 0;
+    if (!hybrid_of(site, &y)) {
+        hby_say(HBY_UNSUPPORTED, why, "the image with its border is larger than 2 GB");
+        return 0;
+    }
+    return 1;
+}
+
+int hby_cl_match_conv_hybrid(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const enum hby_op op = site->step->op;
+    return op == HBY_OP_conv_2d || op == HBY_OP_fully_connected ? match(site, why) : 0;
+}
+
+int hby_cl_match_depthwise_hybrid(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    return site->step->op == HBY_OP_depthwise_conv_2d ? match(site, why) : 0;
+}
+
+static enum hby_status use_quantizer(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y, const char *entry)
+{
+    hby_cl_define(l, "HBY_IN_TYPE", hby_nest_stored(site, site->step->in[0]) == HBY_F16);
+    enum hby_status st = hby_cl_use(l, "hybrid.cl", entry);
+    if (!st)
+        hby_cl_arg_args(l, &y->h, sizeof y->h);
+    return st;
+}
+
+/* Scratch memory that the quantized images take. */
+static size_t byte_count(const struct hybrid *y)
+{
+    return (size_t)y->h.batch * (size_t)y->h.padded_lines * (size_t)y->h.pitch;
+}
+
+static void row_arg(struct hby_cl_launch *l, const struct hybrid *y)
+{
+    hby_cl_arg_scratch_slot(l, ROWS, (size_t)y->h.batch * sizeof(struct hby_hybrid_row));
+}
+
+static enum hby_status quantize_whole(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y)
+{
+    enum hby_status st = use_quantizer(site, l, y, "hby_hybrid_whole");
+    if (st)
+        return st;
+    hby_cl_arg_tensor(l, site->step->in[0]);
+    row_arg(l, y);
+    hby_cl_arg_scratch_slot(l, BYTES, byte_count(y));
+    hby_nest_grid_rows(site, l, y->h.batch, y->h.lines * y->h.width);
+    return HBY_OK;
+}
+
+static enum hby_status quantize(const struct hby_cl_site *site, struct hby_cl_launch *l, struct hybrid *y)
+{
+    struct hby_hybrid_args *h = &y->h;
+    const bool cpu = site->dev->info.kind == HBY_CL_CPU;
+    const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, count = h->lines * h->width;
+    if (count <= WHOLE || (cpu && h->batch >= 2 * units))
+        return quantize_whole(site, l, y);
+    const int wanted = ceil_div(cpu ? 2 * units : GPU_PARTS, h->batch), most = cpu ? CPU_PARTS : GPU_PARTS;
+    h->parts = count / PART < wanted ? count / PART : wanted;
+    h->parts = h->parts < 1 ? 1 : h->parts > most ? most : h->parts;
+    h->part = ceil_div(ceil_div(count, h->parts), 16) * 16;
+    h->parts = ceil_div(count, h->part);
+    const size_t ranges = (size_t)h->batch * (size_t)h->parts * 2 * sizeof(float);
+    enum hby_status st = use_quantizer(site, l, y, "hby_hybrid_range");
+    if (st)
+        return st;
+    hby_cl_arg_tensor(l, site->step->in[0]);
+    hby_cl_arg_scratch_slot(l, RANGES, ranges);
+    hby_nest_grid_rows(site, l, h->batch * h->parts, h->part);
+    if (!cpu) {
+        if ((st = use_quantizer(site, l, y, "hby_hybrid_join")) != HBY_OK)
+            return st;
+        hby_cl_arg_scratch_slot(l, RANGES, ranges);
+        row_arg(l, y);
+        hby_nest_grid_2d(site, l, (size_t)h->batch, 1);
+    }
+    if ((st = use_quantizer(site, l, y, "hby_hybrid_quantize")) != HBY_OK)
+        return st;
+    hby_cl_arg_tensor(l, site->step->in[0]);
+    hby_cl_arg_scratch_slot(l, RANGES, ranges);
+    row_arg(l, y);
+    hby_cl_arg_scratch_slot(l, BYTES, byte_count(y));
+    const struct hby_nest_cut cut = hby_nest_cut(site->dev, h->batch * h->padded_lines, h->pitch, 1);
+    hby_nest_grid(site, l, &cut, h->pitch);
+    return HBY_OK;
+}
+
+static void finish(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_args_conv *p)
+{
+    hby_cl_arithmetic(l, "float quantized to int8, int8 x int8 -> int32 -> float");
+    hby_cl_cost(l, (double)hby_tensor_count(&site->plan->graph->tensor[site->step->out[0]]) * p->k_h * p->k_w * p->group_c, 2.5 * hby_nest_bytes(site));
+}
+
+enum hby_status hby_cl_launch_conv_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *step = site->step;
+    struct hybrid y;
+    hybrid_of(site, &y);
+    const struct hby_conv_shape s = hby_conv_shape_of(step, y.p.group_c != step->args.conv.group_c);
+    const size_t weight_bytes = (size_t)y.p.out_c * (size_t)s.taps * (size_t)s.group_in;
+    struct hby_conv_part part[2];
+    const int n = hby_conv_split(site, &s, hby_conv_rows(step), true, part);
+    enum hby_status st = quantize(site, l, &y);
+    for (int i = 0; i < n && !st; i++) {
+        struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
+        t.dense = hby_conv_is_dense(&y.p);
+        hby_cl_define(l, "HBY_MR", part[i].tile.rows);
+        hby_cl_define(l, "HBY_NR", part[i].tile.vectors);
+        hby_cl_define(l, "HBY_GATHER", 0);
+        hby_cl_define(l, "HBY_TRANSPOSED", 0);
+        hby_cl_define(l, "HBY_ALIGNED", y.p.in_c % 4 == 0 && y.p.group_c % 4 == 0);
+        hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
+        if ((st = hby_cl_use(l, "conv_hybrid.cl", "hby_conv_hybrid")) != HBY_OK)
+            return st;
+        hby_cl_arg_args(l, &y.p, sizeof y.p);
+        hby_cl_arg_args(l, &t, sizeof t);
+        hby_cl_arg_i32(l, step->op == HBY_OP_conv_2d && y.p.asymmetric);
+        hby_cl_arg_scratch_slot(l, BYTES, byte_count(&y));
+        row_arg(l, &y);
+        if ((st = hby_pack_conv_hybrid(site, l, &s)) != HBY_OK)
+            return st;
+        hby_cl_arg_tensor(l, step->out[0]);
+        hby_conv_grid(site, l, &part[i], &t, s.groups);
+    }
+    finish(site, l, &y.p);
+    return st;
+}
+
+/* What a work-item of depthwise_hybrid.cl takes, and how many there are along channels and tiles. */
+struct cut {
+    int tiles_each, vectors_each;
+    size_t across, along;
+};
+
+/* On a CPU a cache line of channels, and lines whose input stays in the first cache while it is gone over once per vector; but twelve work-items for each core. */
+static struct cut cut_of(const struct hby_cl_site *site, const struct hybrid *y)
+{
+    enum { LINE_BYTES = 64, NEAR_BYTES = 24 * 1024 };
+    const struct hby_args_conv *p = &y->p;
+    const int lanes = hby_nest_lanes(site->dev), vectors = ceil_div(p->out_c, lanes), lines = p->out_h * p->batch;
+    if (site->dev->info.kind != HBY_CL_CPU)
+        return (struct cut){1, 1, (size_t)vectors, (size_t)y->tiles_per_line * (size_t)lines};
+    const int each = vectors < LINE_BYTES / lanes ? vectors : LINE_BYTES / lanes, across = ceil_div(vectors, each);
+    const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, share = (int)((int64_t)across * lines / (12 * units));
+    int many = (NEAR_BYTES / LINE_BYTES / p->in_w - p->k_h) / p->stride_h + 1;
+    many = many > share ? share : many;
+    many = many < 1 ? 1 : many;
+    return (struct cut){many * y->tiles_per_line, each, (size_t)across, (size_t)ceil_div(lines, many)};
+}
+
+enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *step = site->step;
+    struct hybrid y;
+    hybrid_of(site, &y);
+    const struct hby_args_conv *p = &y.p;
+    const bool plain = p->dilation_w == 1 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
+    const struct cut cut = cut_of(site, &y);
+    enum hby_status st = quantize(site, l, &y);
+    if (st)
+        return st;
+    hby_cl_define(l, "HBY_MR", site->dev->info.kind == HBY_CL_CPU ? 7 : 4);
+    hby_cl_define(l, "HBY_KW", plain ? p->k_w : 0);
+    if (plain)
+        hby_cl_define(l, "HBY_SW", p->stride_w);
+    hby_cl_define(l, "HBY_SPREAD", p->depth_multiplier != 1);
+    hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
+    if ((st = hby_cl_use(l, "depthwise_hybrid.cl", "hby_depthwise_hybrid")) != HBY_OK)
+        return st;
+    hby_cl_arg_args(l, p, sizeof *p);
+    hby_cl_arg_i32(l, y.tiles_per_line);
+    hby_cl_arg_i32(l, cut.tiles_each);
+    hby_cl_arg_i32(l, cut.vectors_each);
+    hby_cl_arg_i32(l, (p->out_c + HBY_BLOCK - 1) / HBY_BLOCK * HBY_BLOCK);
+    hby_cl_arg_scratch_slot(l, BYTES, byte_count(&y));
+    row_arg(l, &y);
+    if ((st = hby_pack_depthwise_hybrid(site, l)) != HBY_OK)
+        return st;
+    hby_cl_arg_tensor(l, step->out[0]);
+    hby_nest_grid_2d(site, l, cut.across, cut.along);
+    finish(site, l, p);
+    return HBY_OK;
+}
