@@ -100,12 +100,15 @@ static inline hby_vc hby_apply(const struct hby_args_binary *p, hby_vc a, hby_vc
     return p->fn == HBY_FN_MUL ? hby_mul(p, a, b) : hby_add_sub(p, a, b);
 }
 
-__kernel void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
+HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
                          int chunk, int rows, int rows_each)
 {
     const int inner = p.dim[HBY_BINARY_RANK - 1], from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);
     const int a_step = p.a_stride[HBY_BINARY_RANK - 1], b_step = p.b_stride[HBY_BINARY_RANK - 1];
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
+    HBY_C repeated[2 * HBY_LANES]; /* b over and over, so that a vector can begin anywhere in a period */
+    for (int k = 0; b_step > 1 && k < b_step + HBY_LANES - 1; k++)
+        repeated[k] = HBY_GET(HBY_B_TYPE, b, k % b_step);
     for (int row = first; row < last; row++) {
         int at_a = 0, at_b = 0;
         for (int d = HBY_BINARY_RANK - 2, rest = row; rest > 0; d--) {
@@ -114,17 +117,9 @@ __kernel void hby_binary(const struct hby_args_binary p, __global const HBY_P(HB
             at_a += i * p.a_stride[d];
             at_b += i * p.b_stride[d];
         }
-        if (b_step > 1) { /* b repeated, so that a vector can begin anywhere in a period (not repeated from itself: one driver vectorizes that wrongly) */
-            HBY_C repeated[2 * HBY_LANES];
-            for (int k = 0; k < b_step + HBY_LANES - 1; k++)
-                repeated[k] = HBY_GET(HBY_B_TYPE, b, k % b_step);
-            for (int i = from, phase = from % b_step; i < to; i += HBY_LANES, phase = (phase + HBY_LANES) % b_step)
-                HBY_PUT(HBY_TYPE, hby_apply(&p, HBY_GETV(HBY_A_TYPE, a, i), HBY_V(vload)(0, repeated + phase)), out, i, to - i);
-            continue;
-        }
         for (int i = from; i < to; i += HBY_LANES) {
             const hby_vc x = a_step ? HBY_GETV(HBY_A_TYPE, a, at_a + i) : (hby_vc)(HBY_GET(HBY_A_TYPE, a, at_a));
-            const hby_vc y = b_step ? HBY_GETV(HBY_B_TYPE, b, at_b + i) : (hby_vc)(HBY_GET(HBY_B_TYPE, b, at_b));
+            const hby_vc y = b_step == 1 ? HBY_GETV(HBY_B_TYPE, b, at_b + i) : b_step ? HBY_V(vload)(0, repeated + i % b_step) : (hby_vc)(HBY_GET(HBY_B_TYPE, b, at_b));
             HBY_PUT(HBY_TYPE, hby_apply(&p, x, y), out, row * inner + i, to - i);
         }
     }

@@ -26,7 +26,7 @@ static inline hby_vc hby_mean(const struct hby_args_mean *p, hby_vc sum)
 }
 
 /* keep_stride of the innermost kept dimension is 1: a work-item takes HBY_LANES neighbours (work dimension 0) of one row of the output (dimension 1). */
-__kernel void hby_mean_columns(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
+HBY_NEST_KERNEL void hby_mean_columns(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
 {
     const int inner = p.keep_dim[HBY_REDUCE_RANK - 1], i = (int)get_global_id(0) * HBY_LANES, row = (int)get_global_id(1);
     if (i >= inner || row >= p.n_out / inner)
@@ -47,7 +47,7 @@ __kernel void hby_mean_columns(const struct hby_args_mean p, __global const HBY_
 
 /* A work-item takes one output and adds in the input's order: the rounding errors of a long sum exceed the bound that results are held to, so they have to be
  * the reference's own. */
-__kernel void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
+HBY_NEST_KERNEL void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
 {
     const int run = p.reduce_dim[HBY_REDUCE_RANK - 1], o = (int)get_global_id(0);
     if (o >= p.n_out)
@@ -65,7 +65,7 @@ __kernel void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(H
 #else
 
 /* A work-group takes one output. */
-__kernel void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
+HBY_NEST_KERNEL void hby_mean_rows(const struct hby_args_mean p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out)
 {
     __local int part[HBY_GROUP];
     const int run = p.reduce_dim[HBY_REDUCE_RANK - 1], o = (int)get_group_id(0);

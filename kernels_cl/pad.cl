@@ -13,7 +13,7 @@ static inline void hby_fill_run(__global HBY_E *out, int n, HBY_E value)
         out[i] = value;
 }
 
-__kernel void hby_pad(const struct hby_args_pad p, __global const HBY_E *in, __global HBY_E *out, int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_pad(const struct hby_args_pad p, __global const HBY_E *in, __global HBY_E *out, int chunk, int rows, int rows_each)
 {
     const HBY_E value = (HBY_E)((ulong)(uint)p.value_hi << 32 | (uint)p.value_lo);
     const int inner = p.dim[HBY_MOVE_RANK - 1], from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);

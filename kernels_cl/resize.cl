@@ -16,7 +16,7 @@ static inline int hby_nearest(int at, float scale, int size, const struct hby_ar
     return clamp((int)(p->align_corners ? round(f) : floor(f)), 0, size - 1);
 }
 
-__kernel void hby_resize_nearest(const struct hby_args_resize p, __global const HBY_E *in, __global HBY_E *out, int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_resize_nearest(const struct hby_args_resize p, __global const HBY_E *in, __global HBY_E *out, int chunk, int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, n = min(p.channels - from, chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
@@ -81,7 +81,7 @@ static inline hby_vc hby_blend(const hby_vc v[4], hby_weight dy, hby_weight dx)
 }
 #endif
 
-__kernel void hby_resize_bilinear(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.channels, from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
@@ -129,7 +129,7 @@ static inline hby_vc hby_gather(__global const HBY_P(HBY_TYPE) * in, hby_vi at)
 }
 
 /* The same for few channels: a row is a whole row of the output, out_w * channels elements, of which a work-item takes `chunk`. */
-__kernel void hby_resize_bilinear_narrow(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows,
+HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows,
                                          int rows_each)
 {
     const int inner = p.out_w * p.channels, from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);

@@ -18,7 +18,7 @@ static inline HBY_C hby_row_max(__global const HBY_P(HBY_TYPE) * in, int depth, 
 
 #if HBY_FLOAT
 
-__kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, __global const int *table_0,
+HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, __global const int *table_0,
                           __global const short *table_1, int rows_each)
 {
     __local float part[HBY_GROUP];
@@ -46,7 +46,7 @@ static inline int hby_sample(__global const short *table, int x)
     return (short)(base + ((slope * (x & 127) + 64) >> 7));
 }
 
-__kernel void hby_softmax(const struct hby_args_softmax p, __global const short *in, __global short *out, __global const short *table_0, __global const short *table_1,
+HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const short *in, __global short *out, __global const short *table_0, __global const short *table_1,
                           int rows_each)
 {
     __local int part[HBY_GROUP];
@@ -114,7 +114,7 @@ static inline hby_vi hby_result_v(struct hby_scaling f, hby_vi e)
 }
 #endif
 
-__kernel void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) *restrict in, __global HBY_P(HBY_SOFTMAX_OUT) *restrict out,
+HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) *restrict in, __global HBY_P(HBY_SOFTMAX_OUT) *restrict out,
                           __global const int *restrict table_0, __global const int *restrict table_1, int rows_each)
 {
     __local int part[HBY_GROUP];

@@ -2,7 +2,7 @@
 #include "args_table.h"
 #include "nest.clh"
 
-__kernel void hby_table(const struct hby_args_table p, __global const uchar *in, __global const HBY_E *table, __global HBY_E *out, int chunk)
+HBY_NEST_KERNEL void hby_table(const struct hby_args_table p, __global const uchar *in, __global const HBY_E *table, __global HBY_E *out, int chunk)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.count, from + chunk);
     for (int i = from; i < to; i++)
