@@ -63,6 +63,10 @@ struct hby_tfl_leaky_relu {
     float alpha;
 };
 
+struct hby_tfl_gelu {
+    bool approximate;
+};
+
 struct hby_tfl_resize {
     bool align_corners, half_pixel_centers;
 };

@@ -145,6 +145,12 @@ enum hby_status hby_import_leaky_relu(const struct hby_builtin *b, struct hby_no
     return HBY_OK;
 }
 
+enum hby_status hby_import_gelu(const struct hby_builtin *b, struct hby_node *node)
+{
+    node->params.gelu.approximate = ((const struct hby_tfl_gelu *)b->data)->approximate;
+    return HBY_OK;
+}
+
 enum hby_status hby_import_reducer(const struct hby_builtin *b, struct hby_node *node)
 {
     node->params.reducer.keep_dims = ((const struct hby_tfl_reducer *)b->data)->keep_dims;

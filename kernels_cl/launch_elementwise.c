@@ -104,6 +104,10 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
     case HBY_FN_HARD_SWISH:
         ok = float_in && float_out;
         break;
+    case HBY_FN_ABS:
+    case HBY_FN_NEG:
+        ok = (float_in && float_out) || (in == HBY_I32 && out == HBY_I32);
+        break;
     default:
         ok = (float_in && float_out) || (in == HBY_I16 && out == HBY_I16);
         break;

@@ -3,7 +3,8 @@
  * A work-item takes `chunk` elements. table_0 and table_1:
  *   QUANTIZE     per channel {scale / 2^e, its reciprocal, 2^-e} (float), zero point (int)
  *   DEQUANTIZE   per channel scale (float), zero point (int)
- *   LOGISTIC, TANH of int16: 256 values of the logistic function (ushort), none */
+ *   LOGISTIC, TANH of int16: 256 values of the logistic function (ushort), none
+ *   INTERPOLATE, LOOKUP16: the samples (short), none */
 #include "args_elementwise.h"
 #include "nest.clh"
 
@@ -82,6 +83,128 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
     return hby_quantized(y, p->out.zero_point, p->act_min, p->act_max);
 }
 
+#elif HBY_FN == HBY_FN_SQUARE
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return x * x;
+}
+
+#elif HBY_FN == HBY_FN_SQRT
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return sqrt(x);
+}
+
+#elif HBY_FN == HBY_FN_RSQRT
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return 1.0f / sqrt(x);
+}
+
+#elif HBY_FN == HBY_FN_EXP
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return exp(x);
+}
+
+#elif HBY_FN == HBY_FN_LOG
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return log(x);
+}
+
+#elif HBY_FN == HBY_FN_SIN
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return sin(x);
+}
+
+#elif HBY_FN == HBY_FN_COS
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return cos(x);
+}
+
+#elif HBY_FN == HBY_FN_FLOOR
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return floor(x);
+}
+
+#elif HBY_FN == HBY_FN_CEIL
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return ceil(x);
+}
+
+#elif HBY_FN == HBY_FN_ROUND
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return rint(x);
+}
+
+#elif HBY_FN == HBY_FN_ELU
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return select(x, expm1(x), x < (hby_vf)(0.0f));
+}
+
+#elif HBY_FN == HBY_FN_GELU
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return 0.5f * x * erfc(x * -0.70710678118654752f);
+}
+
+#elif HBY_FN == HBY_FN_GELU_TANH
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return 0.5f * x * (1.0f + tanh(0.79788456080286536f * (x + 0.044715f * x * x * x)));
+}
+
+#elif (HBY_FN == HBY_FN_ABS || HBY_FN == HBY_FN_NEG) && HBY_IN_TYPE <= 1
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    return HBY_FN == HBY_FN_ABS ? fabs(x) : -x;
+}
+
+#elif HBY_FN == HBY_FN_ABS || HBY_FN == HBY_FN_NEG
+#define HBY_WHOLE 1
+static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi x)
+{
+    const hby_vi y = HBY_V(as_int)(-HBY_V(as_uint)(x)); /* INT_MIN stays */
+    return HBY_FN == HBY_FN_ABS ? select(x, y, x < (hby_vi)(0)) : y;
+}
+
+#elif HBY_FN == HBY_FN_INTERPOLATE
+#define HBY_WHOLE 0
+static inline int hby_curve(const struct hby_args_unary *p, int x, __global const ushort *table)
+{
+    __global const short *sample = (__global const short *)table + 256 + (x >> 7);
+    const int slope = (short)(sample[1] - sample[0]);
+    return sample[0] + ((slope * (x & 127) + 64) >> 7);
+}
+
+#elif HBY_FN == HBY_FN_LOOKUP16
+#define HBY_WHOLE 0
+static inline int hby_curve(const struct hby_args_unary *p, int x, __global const ushort *table)
+{
+    return table[(ushort)x];
+}
+
 #elif HBY_FN == HBY_FN_LOGISTIC || HBY_FN == HBY_FN_TANH
 
 /* --- LOGISTIC and TANH of int16: linear between the table's entries, which lie 2^HBY_FRACTION apart; the curve is odd about its middle --- */
@@ -134,7 +257,7 @@ static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int
 }
 #endif
 
-__kernel void hby_unary(const struct hby_args_unary p, __global const HBY_P(HBY_IN_TYPE) * in, __global HBY_P(HBY_OUT_TYPE) * out, __global const void *table_0,
+HBY_NEST_KERNEL void hby_unary(const struct hby_args_unary p, __global const HBY_P(HBY_IN_TYPE) * in, __global HBY_P(HBY_OUT_TYPE) * out, __global const void *table_0,
                         __global const int *table_1, int chunk)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.count, from + chunk);

@@ -36,6 +36,23 @@ struct hby_args_binary {
 #define HBY_FN_QUANTIZE 6   /* float to integer: round(x / scale) + out.zero_point, ties away from zero, clamped to [act_min, act_max] */
 #define HBY_FN_DEQUANTIZE 7 /* integer (int4 constants too) to float: (q - in.zero_point) * scale */
 #define HBY_FN_REQUANTIZE 8 /* integer to integer: rescale(q - in.zero_point, out), clamped to [act_min, act_max] */
+#define HBY_FN_ABS 9        /* this and NEG: floats, and plain integers modulo 2^32 */
+#define HBY_FN_NEG 10
+#define HBY_FN_SQUARE 11
+#define HBY_FN_SQRT 12
+#define HBY_FN_RSQRT 13
+#define HBY_FN_EXP 14
+#define HBY_FN_LOG 15
+#define HBY_FN_SIN 16
+#define HBY_FN_COS 17
+#define HBY_FN_FLOOR 18
+#define HBY_FN_CEIL 19
+#define HBY_FN_ROUND 20 /* ties to even */
+#define HBY_FN_ELU 21
+#define HBY_FN_GELU 22
+#define HBY_FN_GELU_TANH 23
+#define HBY_FN_INTERPOLATE 24 /* int16 to int16: linear between the samples of table 0, int16[513], which lie 128 apart from -32768 on */
+#define HBY_FN_LOOKUP16 25    /* int16 to int16: table 0, int16[65536], indexed by the input as uint16 */
 
 /* out[i] = f(in[i]). Integer functions of 8 bits are lowered to args_table.h instead, except those that need more than a byte of input.
  * Per channel (QUANTIZE, DEQUANTIZE): channels > 1, table 0 = float scales, table 1 = int32 zero points, instead of scale and zero_point.

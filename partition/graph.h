@@ -93,6 +93,9 @@ union hby_params {
         float alpha;
     } leaky_relu;
     struct {
+        bool approximate; /* by tanh */
+    } gelu;
+    struct {
         bool align_corners, half_pixel_centers;
     } resize;
     struct {

@@ -233,14 +233,16 @@ def feed(rng, detail):
     return rng.integers(info.min, int(info.max) + 1, shape).astype(dtype)
 
 
-def reference(blob, rng):
-    """Inputs and BUILTIN_REF's outputs, as {in0, ..., ref0, ...}; ValueError or RuntimeError where the runtime refuses the model."""
+def reference(blob, rng, given, without_ref):
+    """Inputs and BUILTIN_REF's outputs, as {in0, ..., ref0, ...}; ValueError or RuntimeError where the runtime refuses the model. given: inputs that the generator
+    chose, by tensor. without_ref: BUILTIN_REF lacks the operator, the optimized kernel stands in."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    it = Interpreter(model_content=blob, experimental_op_resolver_type=OpResolverType.BUILTIN_REF, num_threads=1)
+    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if without_ref else OpResolverType.BUILTIN_REF
+    it = Interpreter(model_content=blob, experimental_op_resolver_type=resolver, num_threads=1)
     it.allocate_tensors()
     arrays = {}
     for i, d in enumerate(it.get_input_details()):
-        arrays[f"in{i}"] = feed(rng, d)
+        arrays[f"in{i}"] = given.get(d["index"]) if d["index"] in given else feed(rng, d)
         it.set_tensor(d["index"], arrays[f"in{i}"])
     it.invoke()
     for i, d in enumerate(it.get_output_details()):
@@ -257,7 +259,7 @@ def make(op, scheme, number, seed, goldens=True):
         if not goldens:
             return blob, None
         try:
-            return blob, reference(blob, rng)
+            return blob, reference(blob, rng, m.given, m.without_ref)
         except (ValueError, RuntimeError) as e:
             last = e
     print(f"{op}.{scheme}.{number}: every draw was refused: {last}", file=sys.stderr)

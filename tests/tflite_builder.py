@@ -36,6 +36,7 @@ class Model:
         self.graph = schema.SubGraphT()
         self.graph.name, self.graph.tensors, self.graph.operators = "main", [], []
         self.model.subgraphs = [self.graph]
+        self.given, self.without_ref = {}, False  # for make_ops.py
 
     def tensor(self, shape, dtype, data=None, scale=None, zero_point=None, axis=0, name=None, is_variable=False):
         """A tensor's index. data makes it a constant; scale (a number or a list) quantizes it, along axis if there are several."""

@@ -1,0 +1,7 @@
+/* LOG of float (quantized: table.c). tflite/kernels/elementwise.cc. */
+#include "host_ref/unary.h"
+
+void hby_ref_log_float(const struct hby_ref_call *c)
+{
+    hby_ref_map_float(c, logf);
+}

@@ -1,0 +1,7 @@
+/* SIN of float. tflite/kernels/elementwise.cc. */
+#include "host_ref/unary.h"
+
+void hby_ref_sin_float(const struct hby_ref_call *c)
+{
+    hby_ref_map_float(c, sinf);
+}
