@@ -4,9 +4,14 @@
  * in     NHWC.   zero   group_c (with HBY_GATHER: k_w * in_c) zeros, and slack
  * w      [block][tap][group_c][16], float, or half with -DHBY_HALF_WEIGHTS; a block is 16 output channels of one group, padded with zeros
  * bias   [block][16] floats
- * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_HALF_WEIGHTS, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh) */
+ * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_HALF_WEIGHTS, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (products and runs of
+ *    HBY_HALF_RUN of them in half arithmetic, the runs added in float; half storage and weights, and cl_khr_fp16) */
 #include "types.clh"
 #include "conv_tile.clh"
+
+#ifndef HBY_HALF_MATH
+#define HBY_HALF_MATH 0
+#endif
 
 #if HBY_HALF_WEIGHTS
 #define HBY_W half
@@ -56,18 +61,48 @@ static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR]
 #endif
 }
 
-static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, __global HBY_T *out)
+#if HBY_HALF_MATH
+#define HBY_HALF_RUN 4
+typedef HBY_V(half) hby_vh;
+
+/* The same with short runs in half. What overflows there is seen in the sum, and computed again in float. */
+static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], const __global HBY_W *wp[HBY_NR], int depth)
+{
+    int k = 0;
+    for (; k + HBY_HALF_RUN <= depth; k += HBY_HALF_RUN) {
+        hby_vh run[HBY_MR][HBY_NR];
+        HBY_UNROLL for (int i = 0; i < HBY_HALF_RUN; i++) {
+            hby_vh b[HBY_NR];
+            HBY_EACH_VECTOR b[j] = HBY_RAWV(wp[j], 16 * (k + i));
+            HBY_EACH_ROW {
+                const hby_vh x = (hby_vh)((half)a[r][k + i]);
+                HBY_EACH_VECTOR run[r][j] = i ? fma(x, b[j], run[r][j]) : x * b[j];
+            }
+        }
+        HBY_EACH_ROW
+            HBY_EACH_VECTOR acc[r][j] += HBY_V(convert_float)(run[r][j]);
+    }
+    for (; k < depth; k++)
+        HBY_EACH_ROW
+            HBY_EACH_VECTOR acc[r][j] = fma((hby_vf)(HBY_VALUE(a[r], k)), HBY_WEIGHTS(wp[j], 16 * k), acc[r][j]);
+}
+#define HBY_PRODUCTS(acc, a, wp, depth)                \
+    do {                                               \
+        if (in_half)                                   \
+            hby_half_products(acc, a, wp, depth);      \
+        else                                           \
+            hby_products(acc, a, wp, depth);           \
+    } while (0)
+#else
+#define HBY_PRODUCTS(acc, a, wp, depth) hby_products(acc, a, wp, depth)
+#endif
+
+/* All sums of a tile. */
+static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s,
+    const struct hby_rows *rows, bool in_half, const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w)
 {
     const int taps = p->k_h * p->k_w;
     const size_t block_weights = (size_t)taps * p->group_c * 16;
-    struct hby_rows rows;
-    if (t->dense)
-        hby_rows_dense(&rows, p, s->row, s->end);
-    else
-        hby_rows_start(&rows, p, s->row, s->end, s->group * p->group_c);
-
-    hby_vf acc[HBY_MR][HBY_NR];
     HBY_EACH_ROW
         HBY_EACH_VECTOR acc[r][j] = 0.0f;
     const __global HBY_W *wp[HBY_NR];
@@ -75,30 +110,49 @@ static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_co
     hby_values a[HBY_MR];
 #if HBY_GATHER
     float patch[HBY_MR][HBY_GATHER + 16];
-    hby_rows_gather(&rows, p, in, zero, patch);
+    hby_rows_gather(rows, p, in, zero, patch);
     HBY_EACH_ROW a[r] = patch[r];
-    hby_products(acc, a, wp, taps * p->in_c);
+    HBY_PRODUCTS(acc, a, wp, taps * p->in_c);
 #else
     for (int ti = 0; ti < p->k_h; ti++)
         for (int tj = 0; tj < p->k_w; tj++) {
             int any = 0;
-            if (rows.interior) {
+            if (rows->interior) {
                 const int tap = (ti * p->dilation_h * p->in_w + tj * p->dilation_w) * p->in_c;
-                HBY_EACH_ROW a[r] = in + (rows.base[r] + tap);
+                HBY_EACH_ROW a[r] = in + (rows->base[r] + tap);
             } else {
                 any = -1;
                 HBY_EACH_ROW {
-                    const int at = hby_rows_tap(&rows, p, r, ti, tj);
+                    const int at = hby_rows_tap(rows, p, r, ti, tj);
                     a[r] = at < 0 ? zero : in + at;
                     any = max(any, at);
                 }
             }
             if (any >= 0) /* else the whole tile is outside */
-                hby_products(acc, a, wp, p->group_c);
+                HBY_PRODUCTS(acc, a, wp, p->group_c);
             HBY_EACH_VECTOR wp[j] += p->group_c * 16;
         }
 #endif
+}
 
+static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, __global HBY_T *out)
+{
+    struct hby_rows rows;
+    if (t->dense)
+        hby_rows_dense(&rows, p, s->row, s->end);
+    else
+        hby_rows_start(&rows, p, s->row, s->end, s->group * p->group_c);
+
+    hby_vf acc[HBY_MR][HBY_NR];
+    hby_sums_f(acc, p, t, s, &rows, HBY_HALF_MATH, in, zero, w);
+#if HBY_HALF_MATH
+    hby_vi finite = -1;
+    HBY_EACH_ROW
+        HBY_EACH_VECTOR finite &= isfinite(acc[r][j]);
+    if (!all(finite))
+        hby_sums_f(acc, p, t, s, &rows, false, in, zero, w);
+#endif
     hby_vf b[HBY_NR]; /* read before the stores, which might alias them for all that the compiler knows */
     HBY_EACH_VECTOR b[j] = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
 #define HBY_FINISH(v, j, r) hby_clamp_float((v) + b[j], p->f_min, p->f_max)

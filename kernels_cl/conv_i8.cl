@@ -9,7 +9,6 @@
  * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_ROUNDING, HBY_NARROW, HBY_ALIGNED, HBY_ROW_SUM (w_zp, the zero point of the weights as signed bytes, is not 0),
  *    HBY_GATHER (0, or the largest 4 * k_h * k4: conv_rows.clh) */
 #include "types.clh"
-#include "conv_dot.clh"
 #include "conv_tile.clh"
 
 /* Adds the products of k4 words of every row to the tile. */

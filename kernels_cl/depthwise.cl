@@ -5,6 +5,18 @@
  * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias.   mult, shift   [channels_padded], integer schemes
  * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_HALF_WEIGHTS, HBY_KW and HBY_SW (window and stride along x, without dilation: every column
  *    is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
+#ifndef HBY_MR
+#define HBY_MR 4
+#endif
+#ifndef HBY_KW
+#define HBY_KW 0
+#endif
+#ifndef HBY_SPREAD
+#define HBY_SPREAD 0
+#endif
+#if HBY_SCHEME_i16 && !defined(HBY_ROUNDING)
+#define HBY_ROUNDING 3
+#endif
 #include "types.clh"
 #include "args_conv.h"
 #include "wide.clh"

@@ -4,6 +4,9 @@
  * bias   [out_c] long for integers, else float.   mult, shift   [out_c] int.   real   [out_c] double, HBY_ROUND_EXACT only
  * w_zp   zero point of the weights as signed bytes
  * -D HBY_KIND 0 CONV_2D and FULLY_CONNECTED, 1 DEPTHWISE_CONV_2D, 2 TRANSPOSE_CONV; HBY_WIDE (int64 sums); HBY_ROUNDING; HBY_HALF_WEIGHTS */
+#ifndef HBY_KIND
+#define HBY_KIND 0
+#endif
 #include "types.clh"
 #include "fixedpoint.clh"
 #include "args_conv.h"

@@ -9,8 +9,10 @@ command -v clang >/dev/null || { echo "clang is not installed"; exit 77; }
 sets() {
     case $1 in
     conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
+    conv_i16) echo "i16"; for w in 0 1; do for r in 0 3; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=4 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
     conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_HALF_WEIGHTS=$t"; done ;;
     depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$t"; done ;;
+    depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=3"; done ;;
     depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_WEIGHTS=$t"; done ;;
     hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_IN_TYPE=$t"; done ;;
     conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=0 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
@@ -29,7 +31,7 @@ bad=0 builds=0
 for path in "$@"; do
     stem=$(basename "$path" .cl)
     lists=("$stem")
-    [ "$stem" = depthwise ] && lists=(depthwise depthwise_f)
+    [ "$stem" = depthwise ] && lists=(depthwise depthwise_i16 depthwise_f)
     for list in "${lists[@]}"; do
         if ! text=$(sets "$list"); then
             echo "$stem.cl: no row in $0"
