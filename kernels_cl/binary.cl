@@ -1,9 +1,9 @@
 /* ADD, SUB, MUL, PRELU: out = f(a, b), shapes broadcast; see struct hby_args_binary.
  *
- * A work-item takes `chunk` elements (work dimension 0) of each of `rows_each` rows (dimension 1); a row is the innermost dimension, which each input walks with
- * stride 1 or 0. Lowering has collapsed the shape, so equal shapes are one row. A short row along which `b` is the same for all rows (per-channel
- * constants of an image) is part of one long row, of which b's stride then is the period: more than 1, at most HBY_LANES. HBY_A_TYPE and HBY_B_TYPE are the operands' storage types where they
- * differ from the scheme's (a float16 constant beside float32). */
+ * A work-item takes `chunk` elements (work dimension 0) of each of `rows_each` rows (dimension 1); a row is the innermost dimension, which each input walks
+ * with stride 1 or 0. Lowering has collapsed the shape, so equal shapes are one row. A short row along which `b` is the same for all rows (per-channel
+ * constants of an image) is part of one long row, of which b's stride then is the period: more than 1, at most HBY_LANES. HBY_A_TYPE and HBY_B_TYPE are the
+ * operands' storage types where they differ from the scheme's (a float16 constant beside float32). */
 #include "args_elementwise.h"
 #include "nest.clh"
 
@@ -100,8 +100,8 @@ static inline hby_vc hby_apply(const struct hby_args_binary *p, hby_vc a, hby_vc
     return p->fn == HBY_FN_MUL ? hby_mul(p, a, b) : hby_add_sub(p, a, b);
 }
 
-HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
-                         int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
+                                __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)
 {
     const int inner = p.dim[HBY_BINARY_RANK - 1], from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);
     const int a_step = p.a_stride[HBY_BINARY_RANK - 1], b_step = p.b_stride[HBY_BINARY_RANK - 1];
@@ -119,7 +119,9 @@ HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const H
         }
         for (int i = from; i < to; i += HBY_LANES) {
             const hby_vc x = a_step ? HBY_GETV(HBY_A_TYPE, a, at_a + i) : (hby_vc)(HBY_GET(HBY_A_TYPE, a, at_a));
-            const hby_vc y = b_step == 1 ? HBY_GETV(HBY_B_TYPE, b, at_b + i) : b_step ? HBY_V(vload)(0, repeated + i % b_step) : (hby_vc)(HBY_GET(HBY_B_TYPE, b, at_b));
+            const hby_vc y = b_step == 1 ? HBY_GETV(HBY_B_TYPE, b, at_b + i)
+                             : b_step    ? HBY_V(vload)(0, repeated + i % b_step)
+                                         : (hby_vc)(HBY_GET(HBY_B_TYPE, b, at_b));
             HBY_PUT(HBY_TYPE, hby_apply(&p, x, y), out, row * inner + i, to - i);
         }
     }

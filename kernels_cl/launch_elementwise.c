@@ -23,6 +23,8 @@ int hby_cl_match_binary(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), a = hby_nest_stored(site, s->in[0]), b = hby_nest_stored(site, s->in[1]);
+    if (!hby_nest_fits(site, why))
+        return 0;
     if (hby_nest_stored(site, s->out[0]) == own && operand_ok(a, own, HBY_FN_ADD) && operand_ok(b, own, s->args.binary.fn))
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device has no elementwise kernel for %s and %s", hby_type_name(a), hby_type_name(b));
@@ -89,6 +91,8 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const bool float_in = hby_nest_is_float(in), float_out = hby_nest_is_float(out), int_in = in >= HBY_I8 && in <= HBY_I32, int_out = out >= HBY_I8 && out <= HBY_I32;
     const int fn = s->args.unary.fn;
+    if (!hby_nest_fits(site, why))
+        return 0;
     bool ok;
     switch (fn) {
     case HBY_FN_QUANTIZE:

@@ -13,7 +13,10 @@ int hby_cl_match_move(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const struct hby_args_move *p = &s->args.move;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (hby_type_size(in) == hby_type_size(out) && is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(out) && (!p->has_table || p->elem_size == 1))
+    if (!hby_nest_fits(site, why))
+        return 0;
+    if (hby_type_size(in) == hby_type_size(out) && is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(out) &&
+        (!p->has_table || p->elem_size == 1))
         return 1;
     if (hby_nest_is_float(in) && hby_nest_is_float(out) && hby_nest_is_float(hby_nest_type(s->scheme)))
         return 1;
@@ -57,6 +60,8 @@ int hby_cl_match_pad(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const struct hby_args_pad *p = &s->args.pad;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
+    if (!hby_nest_fits(site, why))
+        return 0;
     if (is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(in) && hby_type_size(in) == hby_type_size(out))
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device does not pad %s to %s", hby_type_name(in), hby_type_name(out));

@@ -9,8 +9,9 @@ int hby_nest_lanes(const struct hby_cl_device *dev)
 
 enum hby_type hby_nest_type(enum hby_scheme scheme)
 {
-    static const enum hby_type of[HBY_SCHEME_COUNT] = {[HBY_SCHEME_f32] = HBY_F32, [HBY_SCHEME_f16] = HBY_F16,   [HBY_SCHEME_i8] = HBY_I8,   [HBY_SCHEME_u8] = HBY_U8,
-                                                       [HBY_SCHEME_i16] = HBY_I16, [HBY_SCHEME_f32w8] = HBY_F32, [HBY_SCHEME_i32] = HBY_I32};
+    static const enum hby_type of[HBY_SCHEME_COUNT] = {
+        [HBY_SCHEME_f32] = HBY_F32, [HBY_SCHEME_f16] = HBY_F16,   [HBY_SCHEME_i8] = HBY_I8,  [HBY_SCHEME_u8] = HBY_U8,
+        [HBY_SCHEME_i16] = HBY_I16, [HBY_SCHEME_f32w8] = HBY_F32, [HBY_SCHEME_i32] = HBY_I32};
     return of[scheme];
 }
 
@@ -28,6 +29,17 @@ void hby_nest_define_element(const struct hby_cl_site *site, struct hby_cl_launc
 {
     if (bytes != (int)hby_type_size(hby_nest_type(site->step->scheme)))
         hby_cl_define(l, "HBY_ELEM", bytes);
+}
+
+bool hby_nest_fits(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const int id[2] = {site->step->in[0], site->step->out[0]};
+    for (int i = 0; i < 2; i++)
+        if (id[i] >= 0 && hby_tensor_count(&site->plan->graph->tensor[id[i]]) > 1 << 30) {
+            hby_say(HBY_UNSUPPORTED, why, "a tensor has more than 2^30 elements");
+            return false;
+        }
+    return true;
 }
 
 static int ceil_div(int a, int b)

@@ -19,6 +19,9 @@ bool hby_nest_is_float(enum hby_type type);
 /* Defines nest.clh's HBY_ELEM where it differs from what the scheme implies, so that most moves share one program with the rest. */
 void hby_nest_define_element(const struct hby_cl_site *site, struct hby_cl_launch *l, int bytes);
 
+/* Indices are 32 bits and run past the end by up to a work-group's share: tensors of more than 2^30 elements are refused, with the reason. */
+bool hby_nest_fits(const struct hby_cl_site *site, struct hby_reason *why);
+
 /* How a nest of `rows` rows of `inner` elements is cut: a work-item takes `chunk` elements of each of `rows_each` rows. */
 struct hby_nest_cut {
     int chunk, rows, rows_each;

@@ -5,6 +5,8 @@ int hby_cl_match_mean(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
+    if (!hby_nest_fits(site, why))
+        return 0;
     if (in == own && out == own)
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device has no mean from %s to %s", hby_type_name(in), hby_type_name(out));

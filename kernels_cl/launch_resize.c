@@ -6,7 +6,10 @@ int hby_cl_match_resize(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const size_t element = hby_type_size(out);
-    if (in == out && (s->args.resize.is_bilinear ? out == hby_nest_type(s->scheme) && out != HBY_I32 : element == 1 || element == 2 || element == 4 || element == 8))
+    if (!hby_nest_fits(site, why))
+        return 0;
+    if (in == out &&
+        (s->args.resize.is_bilinear ? out == hby_nest_type(s->scheme) && out != HBY_I32 : element == 1 || element == 2 || element == 4 || element == 8))
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device has no resize from %s to %s", hby_type_name(in), hby_type_name(out));
     return 0;
@@ -29,10 +32,10 @@ enum hby_status hby_cl_launch_resize(const struct hby_cl_site *site, struct hby_
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
     hby_nest_grid(site, l, &cut, inner);
-    hby_cl_arithmetic(l, !p->is_bilinear                                               ? "copy"
-                         : s->scheme == HBY_SCHEME_f16                                 ? "half storage, float arithmetic"
+    hby_cl_arithmetic(l, !p->is_bilinear                                             ? "copy"
+                         : s->scheme == HBY_SCHEME_f16                               ? "half storage, float arithmetic"
                          : s->scheme == HBY_SCHEME_f32 || s->scheme == HBY_SCHEME_u8 ? "float"
-                                                                                       : "integer");
+                                                                                     : "integer");
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;
 }

@@ -9,6 +9,8 @@ int hby_cl_match_softmax(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const int tables = hby_nest_is_float(own) ? 0 : own == HBY_I16 ? 2 : 1;
+    if (!hby_nest_fits(site, why))
+        return 0;
     if (in == own && (out == own || (out == HBY_I16 && hby_type_size(own) == 1)) && own != HBY_I32 && s->n_tables >= tables)
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device has no softmax from %s to %s", hby_type_name(in), hby_type_name(out));

@@ -34,7 +34,8 @@ HBY_NEST_KERNEL void hby_move(const struct hby_args_move p, __global const HBY_E
 #if HBY_ELEM == 1
 
 /* has_table: each byte is looked up on its way. */
-HBY_NEST_KERNEL void hby_move_table(const struct hby_args_move p, __global const uchar *in, __global uchar *out, __global const uchar *table, int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_move_table(const struct hby_args_move p, __global const uchar *in, __global uchar *out, __global const uchar *table, int chunk,
+                                    int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.dim[HBY_MOVE_RANK - 1], from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
@@ -55,7 +56,8 @@ HBY_NEST_KERNEL void hby_move_table(const struct hby_args_move p, __global const
 #ifndef HBY_MOVE_OUT
 #define HBY_MOVE_OUT HBY_TYPE
 #endif
-HBY_NEST_KERNEL void hby_move_convert(const struct hby_args_move p, __global const HBY_P(HBY_MOVE_IN) * in, __global HBY_P(HBY_MOVE_OUT) * out, int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_move_convert(const struct hby_args_move p, __global const HBY_P(HBY_MOVE_IN) * in, __global HBY_P(HBY_MOVE_OUT) * out, int chunk,
+                                      int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.dim[HBY_MOVE_RANK - 1], from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);

@@ -74,14 +74,15 @@ typedef hby_vl hby_vs;
 #endif
 static inline hby_vc hby_blend(const hby_vc v[4], hby_weight dy, hby_weight dx)
 {
-    const hby_vs s = HBY_WIDE(v[0]) * HBY_WIDE((1024 - dy) * (1024 - dx)) + HBY_WIDE(v[1]) * HBY_WIDE(dy * (1024 - dx)) + HBY_WIDE(v[2]) * HBY_WIDE((1024 - dy) * dx) +
-                     HBY_WIDE(v[3]) * HBY_WIDE(dy * dx);
+    const hby_vs s = HBY_WIDE(v[0]) * HBY_WIDE((1024 - dy) * (1024 - dx)) + HBY_WIDE(v[1]) * HBY_WIDE(dy * (1024 - dx)) +
+                     HBY_WIDE(v[2]) * HBY_WIDE((1024 - dy) * dx) + HBY_WIDE(v[3]) * HBY_WIDE(dy * dx);
     /* (s + 2^19 - [s <= 0]) >> 20 is the truncated quotient of s plus or minus 2^19 */
     return HBY_V(convert_int)((s + (hby_vs)(1 << 19) + (s <= (hby_vs)(0))) >> (hby_vs)(20));
 }
 #endif
 
-HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,
+                                         int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.channels, from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
@@ -93,7 +94,8 @@ HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __globa
         const int ul = hby_pixel(&p, b, top.s0, left.s0), ll = hby_pixel(&p, b, bottom.s0, left.s0);
         const int ur = hby_pixel(&p, b, top.s0, right.s0), lr = hby_pixel(&p, b, bottom.s0, right.s0);
         for (int i = from; i < to; i += HBY_LANES) {
-            const hby_vc v[4] = {HBY_GETV(HBY_TYPE, in, ul + i), HBY_GETV(HBY_TYPE, in, ll + i), HBY_GETV(HBY_TYPE, in, ur + i), HBY_GETV(HBY_TYPE, in, lr + i)};
+            const hby_vc v[4] = {HBY_GETV(HBY_TYPE, in, ul + i), HBY_GETV(HBY_TYPE, in, ll + i), HBY_GETV(HBY_TYPE, in, ur + i),
+                                 HBY_GETV(HBY_TYPE, in, lr + i)};
             HBY_PUT(HBY_TYPE, hby_blend(v, dy, dx), out, row * p.channels + i, to - i);
         }
     }
@@ -129,8 +131,8 @@ static inline hby_vc hby_gather(__global const HBY_P(HBY_TYPE) * in, hby_vi at)
 }
 
 /* The same for few channels: a row is a whole row of the output, out_w * channels elements, of which a work-item takes `chunk`. */
-HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows,
-                                         int rows_each)
+HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,
+                                                int rows, int rows_each)
 {
     const int inner = p.out_w * p.channels, from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);

@@ -18,8 +18,8 @@ static inline HBY_C hby_row_max(__global const HBY_P(HBY_TYPE) * in, int depth, 
 
 #if HBY_FLOAT
 
-HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, __global const int *table_0,
-                          __global const short *table_1, int rows_each)
+HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out,
+                                 __global const int *table_0, __global const short *table_1, int rows_each)
 {
     __local float part[HBY_GROUP];
     const int first = (int)get_local_id(0) * HBY_LANES, step = (int)get_local_size(0) * HBY_LANES, depth = p.depth;
@@ -46,8 +46,8 @@ static inline int hby_sample(__global const short *table, int x)
     return (short)(base + ((slope * (x & 127) + 64) >> 7));
 }
 
-HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const short *in, __global short *out, __global const short *table_0, __global const short *table_1,
-                          int rows_each)
+HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const short *in, __global short *out, __global const short *table_0,
+                                 __global const short *table_1, int rows_each)
 {
     __local int part[HBY_GROUP];
     const int first = (int)get_local_id(0), step = (int)get_local_size(0), depth = p.depth;
@@ -115,7 +115,7 @@ static inline hby_vi hby_result_v(struct hby_scaling f, hby_vi e)
 #endif
 
 HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) *restrict in, __global HBY_P(HBY_SOFTMAX_OUT) *restrict out,
-                          __global const int *restrict table_0, __global const int *restrict table_1, int rows_each)
+                                 __global const int *restrict table_0, __global const int *restrict table_1, int rows_each)
 {
     __local int part[HBY_GROUP];
     const int first = (int)get_local_id(0), step = (int)get_local_size(0), depth = p.depth;
@@ -129,7 +129,8 @@ HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const
             sum += table_1[most - x[i]];
         sum = hby_group_sum(sum, part);
         const int headroom = (int)clz((uint)sum);
-        const struct hby_scaling f = {hby_reciprocal((int)(((uint)sum << (headroom & 31)) - 0x80000000u)), 12 - headroom + 31 - p.out_bits, p.act_min, p.act_max};
+        const struct hby_scaling f = {hby_reciprocal((int)(((uint)sum << (headroom & 31)) - 0x80000000u)), 12 - headroom + 31 - p.out_bits, p.act_min,
+                                      p.act_max};
 #if HBY_DEVICE_CPU
         if (depth >= 64) { /* all 256 results of the row cost less than one per element */
             HBY_P(HBY_SOFTMAX_OUT) of[256];
