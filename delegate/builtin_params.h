@@ -98,6 +98,24 @@ struct hby_tfl_strided_slice {
     bool offset; /* operator version 8, since 2.14 */
 };
 
+struct hby_tfl_sequence_lstm {
+    int32_t activation;
+    float cell_clip, proj_clip;
+    bool time_major, asymmetric_quantize_inputs;
+};
+
+struct hby_tfl_sequence_rnn {
+    bool time_major;
+    int32_t activation;
+    bool asymmetric_quantize_inputs;
+};
+
+struct hby_tfl_svdf {
+    int rank;
+    int32_t activation;
+    bool asymmetric_quantize_inputs;
+};
+
 static_assert(offsetof(struct hby_tfl_conv, dilation_width) == 16, "conv");
 static_assert(offsetof(struct hby_tfl_depthwise, dilation_width) == 20, "depthwise");
 static_assert(offsetof(struct hby_tfl_pool, activation) == 20, "pool");

@@ -45,6 +45,16 @@ static enum hby_status check_list(const struct hby_shapes *in, const int *list, 
     return st;
 }
 
+static enum hby_status check_variables(const struct hby_graph *g, const struct hby_node *node, struct hby_reason *why)
+{
+    for (int i = 0; i < node->n_in + node->n_out; i++) {
+        int id = i < node->n_in ? node->in[i] : node->out[i - node->n_in];
+        if (id >= 0 && g->tensor[id].is_variable && (i >= node->n_in || !hby_import_is_state(node->op, i)))
+            return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' is a variable: it keeps its value between calls", id, g->tensor[id].name ? g->tensor[id].name : "");
+    }
+    return HBY_OK;
+}
+
 static bool is_made_inside(const struct hby_graph *g, int tensor)
 {
     for (int i = 0; i < g->n_nodes; i++)
@@ -79,23 +89,29 @@ static enum hby_status infer_shapes(const struct hby_tfl_context *ctx, struct hb
     if (st == HBY_UNSUPPORTED)
         st = expect_shape(ctx, in, node, why);
     for (int i = 0; st == HBY_UNSUPPORTED && i < node->n_out; i++)
-        if (node->out[i] >= 0 && hby_import_shape_is_fixed(&ctx->tensors[node->out[i]]))
+        if (node->out[i] >= 0 && (size_t)node->out[i] < ctx->tensors_size && hby_import_shape_is_fixed(&ctx->tensors[node->out[i]]))
             in->unknown[node->out[i]] = false;
     return st;
 }
 
-static enum hby_status describe_node(struct hby_tfl_context *ctx, struct hby_shapes *in, const struct hby_tfl_node *from, const struct hby_tfl_registration *reg,
-                                     struct hby_node *node, struct hby_reason *why)
+static enum hby_status describe_node(struct hby_tfl_context *ctx, struct hby_import *im, struct hby_shapes *in, const struct hby_tfl_node *from,
+                                     const struct hby_tfl_registration *reg, struct hby_node *node, struct hby_reason *why)
 {
     struct hby_graph *g = in->graph;
     enum hby_status st = copy_list(ctx, g, from->inputs, &node->n_in, &node->in, why);
     if (!st)
         st = copy_list(ctx, g, from->outputs, &node->n_out, &node->out, why);
+    if (!st && node->op == HBY_OP_unidirectional_sequence_lstm)
+        st = copy_list(ctx, g, from->intermediates, &node->n_mid, &node->mid, why);
     struct hby_builtin b = {.data = from->builtin_data, .version = reg->version, .why = why};
     if (!st)
         st = hby_import_params(node->op, &b, node);
     if (!st)
         st = check_list(in, node->in, node->n_in, why);
+    if (!st)
+        st = check_variables(g, node, why);
+    if (!st)
+        st = hby_import_states(ctx, im, node, why);
     if (!st)
         st = infer_shapes(ctx, in, node, why);
     return st ? st : check_list(in, node->out, node->n_out, why);
@@ -115,7 +131,7 @@ static enum hby_status check_operator(const struct hby_tfl_node *node, const str
 }
 
 /* Appends the node to the graph, or says in the record why not. Only HBY_NO_MEMORY is an error. */
-static enum hby_status import_node(struct hby_tfl_context *ctx, struct hby_shapes *in, struct hby_record *r)
+static enum hby_status import_node(struct hby_tfl_context *ctx, struct hby_import *im, struct hby_shapes *in, struct hby_record *r)
 {
     struct hby_graph *g = in->graph;
     struct hby_tfl_node *from;
@@ -131,7 +147,7 @@ static enum hby_status import_node(struct hby_tfl_context *ctx, struct hby_shape
     enum hby_status st = check_operator(from, reg, op, why);
     if (!st) {
         g->node[g->n_nodes] = (struct hby_node){.op = op, .version = reg->version, .runtime_index = r->index, .fused_into = -1};
-        st = describe_node(ctx, in, from, reg, &g->node[g->n_nodes], why);
+        st = describe_node(ctx, im, in, from, reg, &g->node[g->n_nodes], why);
     }
     if (st)
         hby_import_follow_unknown(in, ctx, from, reg->builtin_code);
@@ -199,6 +215,10 @@ static enum hby_status find_border(struct hby_tfl_context *ctx, struct hby_impor
     enum hby_status st = role && is_output && g->input && g->output ? HBY_OK : HBY_NO_MEMORY;
     if (!st) {
         mark_nodes(ctx, im, role);
+        for (int i = 0; i < g->n_nodes; i++)
+            for (int k = 0; k < g->node[i].n_out; k++)
+                if (g->node[i].out[k] >= (int)ctx->tensors_size)
+                    role[g->node[i].out[k]] |= MADE | READ_OUTSIDE; /* the next value of a variable */
         bool known = mark_subgraph_outputs(ctx, im, is_output);
         for (int t = 0; t < g->n_tensors; t++) {
             bool leaves = known ? is_output[t] : !(role[t] & READ);
@@ -273,18 +293,21 @@ enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes,
     if (st)
         goto fail;
     struct hby_graph *g = im->graph;
-    g->tensor = hby_pool_alloc(&g->pool, ctx->tensors_size * sizeof *g->tensor);
-    g->node = hby_pool_alloc(&g->pool, (size_t)im->n_records * sizeof *g->node);
-    st = g->tensor && g->node && ctx->tensors_size < INT32_MAX ? HBY_OK : HBY_NO_MEMORY;
+    st = ctx->tensors_size < INT32_MAX / 2 ? HBY_OK : HBY_NO_MEMORY;
     if (st)
         goto fail;
-    g->n_tensors = (int)ctx->tensors_size;
+    g->n_tensors = (int)ctx->tensors_size + hby_import_count_variables(ctx);
+    g->tensor = hby_pool_alloc(&g->pool, (size_t)g->n_tensors * sizeof *g->tensor);
+    g->node = hby_pool_alloc(&g->pool, (size_t)im->n_records * sizeof *g->node);
     struct hby_shapes *in = NULL;
-    st = hby_shapes_create(g, &in);
-    for (int t = 0; t < g->n_tensors && !st; t++)
+    st = g->tensor && g->node ? hby_shapes_create(g, &in) : HBY_NO_MEMORY;
+    if (st)
+        goto fail;
+    for (int t = 0; t < (int)ctx->tensors_size && !st; t++)
         st = hby_import_tensor(g, t, &ctx->tensors[t], &in->unknown[t]);
+    hby_import_add_states(g, ctx);
     for (int i = 0; i < im->n_records && !st; i++)
-        st = import_node(ctx, in, &im->record[i]);
+        st = import_node(ctx, im, in, &im->record[i]);
     hby_shapes_destroy(&in);
     if (!st)
         st = find_border(ctx, im);

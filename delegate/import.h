@@ -49,6 +49,14 @@ void hby_import_follow_unknown(struct hby_shapes *in, const struct hby_tfl_conte
 /* Is the shape in the model's file the only one that the tensor can have? */
 bool hby_import_shape_is_fixed(const struct hby_tfl_tensor *t);
 
+/* Is input `input` of the operator a variable tensor that it updates? */
+bool hby_import_is_state(enum hby_op op, int input);
+int hby_import_count_variables(const struct hby_tfl_context *ctx);
+/* Fills the tensors behind the runtime's: one per variable, for its next value, with the variable's runtime_index. */
+void hby_import_add_states(struct hby_graph *g, const struct hby_tfl_context *ctx);
+/* Gives the node an output for the next value of each variable that it updates. HBY_UNSUPPORTED where one is no variable, or another node's, too. */
+enum hby_status hby_import_states(struct hby_tfl_context *ctx, const struct hby_import *im, struct hby_node *node, struct hby_reason *why);
+
 /* What a parameter reader sees. */
 struct hby_builtin {
     const void *data; /* TFLite's parameter struct of the operator, not NULL */

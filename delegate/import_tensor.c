@@ -156,8 +156,6 @@ enum hby_status hby_import_check_tensor(const struct hby_shapes *in, int id, str
 {
     const struct hby_tensor *t = &in->graph->tensor[id];
     const char *name = t->name ? t->name : "";
-    if (t->is_variable)
-        return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' is a variable: it keeps its value between calls", id, name);
     if (in->unknown[id])
         return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has a shape that is only known while the model runs", id, name);
     if (t->type == HBY_OTHER_TYPE)

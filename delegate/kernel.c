@@ -80,6 +80,8 @@ static int size_outputs(struct hby_kernel *k, struct hby_tfl_context *ctx)
 {
     for (int i = 0; i < k->n_out; i++) {
         struct hby_tfl_tensor *t = &ctx->tensors[k->out[i].tensor];
+        if (k->out[i].is_state)
+            continue;
         if (k->shaped_by_input && t->allocation_type != HBY_TFL_MEM_DYNAMIC) {
             t->allocation_type = HBY_TFL_MEM_DYNAMIC;
             t->data = NULL; /* arena memory: not owned by the tensor */

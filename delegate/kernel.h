@@ -12,6 +12,7 @@ struct hby_border {
     size_t bytes;
     int rank;
     int32_t dim[HBY_MAX_RANK];
+    bool is_state;           /* outputs: the next value of a variable tensor, whose memory is the runtime's */
     bool gives_shape;        /* inputs: a RESHAPE inside takes its new shape from it */
     struct hby_known values; /* if so: what was planned for */
 };

@@ -56,10 +56,16 @@ static int collect_nodes(const struct hby_import *im, const struct hby_tfl_ints 
     return count;
 }
 
-/* The outputs are what the runtime says they are: it knows the subgraph's outputs. */
+/* The next value of a variable tensor: no tensor of the runtime's own. */
+static bool is_state(const struct hby_graph *g, int tensor)
+{
+    return g->tensor[tensor].runtime_index >= 0 && g->tensor[tensor].runtime_index != tensor;
+}
+
+/* The outputs are what the runtime says they are: it knows the subgraph's outputs; and the state that nodes leave. */
 static enum hby_status set_outputs(struct hby_graph *g, const struct hby_tfl_ints *outputs)
 {
-    int *list = hby_pool_alloc(&g->pool, ((size_t)outputs->size + 1) * sizeof *list);
+    int *list = hby_pool_alloc(&g->pool, ((size_t)outputs->size + (size_t)g->n_tensors + 1) * sizeof *list);
     bool *made = calloc((size_t)g->n_tensors + 1, sizeof *made);
     if (!list || !made) {
         free(made);
@@ -76,6 +82,9 @@ static enum hby_status set_outputs(struct hby_graph *g, const struct hby_tfl_int
         if (t >= 0 && t < g->n_tensors && made[t])
             list[g->n_outputs++] = t;
     }
+    for (int t = 0; t < g->n_tensors; t++)
+        if (made[t] && is_state(g, t))
+            list[g->n_outputs++] = t;
     free(made);
     return HBY_OK;
 }
@@ -162,6 +171,7 @@ static void describe_border(const struct hby_graph *g, const int *list, int n, s
         to[i].tensor = t->runtime_index;
         to[i].bytes = t->bytes;
         to[i].rank = t->rank;
+        to[i].is_state = is_state(g, list[i]);
         memcpy(to[i].dim, t->dim, sizeof to[i].dim);
     }
 }

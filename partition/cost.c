@@ -32,6 +32,12 @@ static double macs_per_output(const struct hby_plan *plan, const struct hby_step
         return a->mean.n_reduced;
     case HBY_NEST_softmax:
         return 30;
+    case HBY_NEST_lstm:
+        return 4.0 * a->lstm.n_cell * ((double)a->lstm.n_in + a->lstm.n_out) / a->lstm.n_out + a->lstm.projection * a->lstm.n_cell;
+    case HBY_NEST_rnn:
+        return (double)a->rnn.n_in + a->rnn.n_out;
+    case HBY_NEST_svdf:
+        return (double)a->svdf.rank * (a->svdf.n_in + a->svdf.memory);
     case HBY_NEST_resize:
         return a->resize.is_bilinear ? 8 : 1;
     case HBY_NEST_unary:

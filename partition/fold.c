@@ -68,8 +68,17 @@ bool hby_fold_is_output(const struct hby_graph *g, int tensor)
     return false;
 }
 
+bool hby_fold_is_recurrent(const struct hby_node *node)
+{
+    return node->op == HBY_OP_unidirectional_sequence_lstm || node->op == HBY_OP_unidirectional_sequence_rnn || node->op == HBY_OP_svdf;
+}
+
 bool hby_fold_is_weights(const struct hby_node *node, int i)
 {
+    if (node->op == HBY_OP_unidirectional_sequence_lstm)
+        return (i >= 1 && i <= 8) || i == 16;
+    if (hby_fold_is_recurrent(node))
+        return i == 1 || i == 2;
     return i == 1 && (node->op == HBY_OP_conv_2d || node->op == HBY_OP_depthwise_conv_2d || node->op == HBY_OP_fully_connected || node->op == HBY_OP_transpose_conv);
 }
 

@@ -39,5 +39,7 @@ int hby_fold_producer(const struct hby_graph *g, int tensor);
 bool hby_fold_is_output(const struct hby_graph *g, int tensor);
 /* Is input `i` of the node weights, which may stay in the model's own type? */
 bool hby_fold_is_weights(const struct hby_node *node, int i);
+/* Does the node keep a state between calls? */
+bool hby_fold_is_recurrent(const struct hby_node *node);
 
 #endif

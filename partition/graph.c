@@ -132,6 +132,7 @@ static enum hby_status own_node(struct hby_graph *g, struct hby_node *n)
     enum hby_status st = HBY_OK;
     n->in = keep(g, n->in, (size_t)n->n_in * sizeof *n->in, &st);
     n->out = keep(g, n->out, (size_t)n->n_out * sizeof *n->out, &st);
+    n->mid = keep(g, n->mid, (size_t)n->n_mid * sizeof *n->mid, &st);
     n->fused_into = -1;
     n->folded = false;
     return st;

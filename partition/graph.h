@@ -33,7 +33,7 @@ struct hby_tensor {
     const void *data; /* constant bytes, or NULL where computed at run time; not owned; may be only 4-byte aligned */
     size_t bytes;     /* of the tensor as declared */
     bool data_owned;  /* `data` lies in the graph's pool: folding computed it */
-    bool is_variable;
+    bool is_variable; /* the runtime's own: it holds a value between calls. A node reads it, and leaves the new value in an output of its own with the same runtime_index */
     bool is_sparse; /* constant with sparsity parameters: only DENSIFY may read it */
     const void *sparsity; /* struct hby_sparsity, owned by the graph, or NULL */
     int runtime_index; /* the runtime's tensor index, or -1 for one that we made */
@@ -53,7 +53,7 @@ struct hby_sparsity {
     const struct hby_sparse_dim *dim;
 };
 
-enum hby_act { HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU_N1_TO_1, HBY_ACT_RELU6, HBY_ACT_TANH, HBY_ACT_SIGN_BIT };
+enum hby_act { HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU_N1_TO_1, HBY_ACT_RELU6, HBY_ACT_TANH, HBY_ACT_SIGN_BIT, HBY_ACT_SIGMOID /* recurrent operators only */ };
 enum hby_padding { HBY_PAD_SAME, HBY_PAD_VALID, HBY_PAD_EXPLICIT };
 
 /* CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and the pools. */
@@ -103,6 +103,12 @@ union hby_params {
         int32_t dim[HBY_MAX_RANK];
     } reshape;
     struct {
+        enum hby_act act;
+        bool time_major;
+        float cell_clip, proj_clip; /* LSTM; 0: none */
+        int rank;                   /* SVDF */
+    } recurrent;
+    struct {
         int begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
         bool offset;
     } strided_slice;
@@ -115,6 +121,7 @@ struct hby_node {
     int version;
     int n_in, n_out;
     int *in, *out; /* tensor ids of this graph; -1 is an absent optional input; owned by the graph */
+    int n_mid, *mid; /* tensors that only tell how values inside the operator are quantized (an integer LSTM's gates); owned by the graph */
     union hby_params params;
     bool asymmetric_quantize_inputs; /* hybrid CONV_2D, DEPTHWISE_CONV_2D take it from the weights: always true there */
     int runtime_index;               /* index in the runtime's GetNodeAndRegistration */

@@ -5,7 +5,7 @@
 #include "partition/args.h"
 #include "partition/graph.h"
 
-enum { HBY_STEP_INPUTS = 24, HBY_STEP_OUTPUTS = 3, HBY_STEP_TABLES = 4 }; /* an LSTM has most */
+enum { HBY_STEP_INPUTS = 24, HBY_STEP_OUTPUTS = 4, HBY_STEP_TABLES = 4 }; /* an LSTM has most */
 
 /* Constant bytes made by lowering (multipliers, shifts, a lookup table); owned by the plan. */
 struct hby_table {
@@ -21,7 +21,7 @@ struct hby_step {
     union hby_args args;
     int n_in, n_out, n_tables;
     int in[HBY_STEP_INPUTS]; /* tensor ids; -1 absent. Constants are tensors with data. */
-    int out[HBY_STEP_OUTPUTS]; /* the state that a recurrent step leaves comes after its result */
+    int out[HBY_STEP_OUTPUTS]; /* the state that a recurrent step leaves comes after its result, then its scratch */
     struct hby_table table[HBY_STEP_TABLES];
     int node; /* the graph's node that it came from, or -1 (a conversion that the plan put in) */
 };

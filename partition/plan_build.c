@@ -31,7 +31,7 @@ static bool input_in_half(const struct hby_graph *g, const struct hby_node *n, i
 static bool wants_half(const struct hby_graph *g, const struct hby_node *n)
 {
     bool floats = false;
-    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || is_hybrid(g, n))
+    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || is_hybrid(g, n) || hby_fold_is_recurrent(n))
         return false;
     for (int i = 0; i < n->n_out; i++)
         floats = floats || (n->out[i] >= 0 && g->tensor[n->out[i]].type == HBY_F32);
