@@ -44,7 +44,7 @@ struct hby_tfl_fully_connected {
     bool keep_num_dims, asymmetric_quantize_inputs;
 };
 
-/* ADD, SUB; MUL has the first field only. */
+/* ADD, SUB; MUL and DIV have the first field only. */
 struct hby_tfl_arith {
     int32_t activation;
     bool pot_scale_int16; /* ADD, SUB */

@@ -95,7 +95,7 @@ enum hby_status hby_import_pool(const struct hby_builtin *b, struct hby_node *no
 enum hby_status hby_import_arith(const struct hby_builtin *b, struct hby_node *node)
 {
     const struct hby_tfl_arith *p = b->data;
-    if (node->op != HBY_OP_mul)
+    if (node->op == HBY_OP_add || node->op == HBY_OP_sub)
         node->params.arith.pot_scale_int16 = p->pot_scale_int16;
     return read_act(b, p->activation, &node->params.arith.act);
 }

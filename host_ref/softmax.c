@@ -23,18 +23,6 @@ void hby_ref_softmax_float(const struct hby_ref_call *c)
     }
 }
 
-/* 1 / (1 + x) in Q31 for x in [0, 1) in Q31: three steps of Newton's method in Q29, as gemmlowp takes them. */
-static int32_t reciprocal(int32_t x)
-{
-    const int32_t half = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2), one = 1 << 29;
-    int32_t y = hby_add32(1515870810, hby_srdhm(half, -1010580540)); /* 48/17 - 32/17 * half */
-    for (int i = 0; i < 3; i++) {
-        const int32_t error = one - hby_srdhm(half, y), step = hby_srdhm(y, error); /* step is in Q27 */
-        y = hby_add32(y, step > (1 << 29) - 1 ? INT32_MAX : step < -(1 << 29) ? INT32_MIN : step * 4);
-    }
-    return y > (1 << 30) - 1 ? INT32_MAX : y < -(1 << 30) ? INT32_MIN : y * 2;
-}
-
 static int leading_zeros(uint32_t x)
 {
     return x ? __builtin_clz(x) : 32;
@@ -55,7 +43,7 @@ HBY_INLINE void softmax_8(const struct hby_ref_call *c, enum hby_type type)
         for (size_t i = first; i < end; i++)
             sum = hby_add32(sum, hby_rdbpot(exps[max - hby_load_int(c->in[0], type, i)], 12));
         const int zeros = leading_zeros((uint32_t)sum), down = 12 - zeros + 31 - a->out_bits; /* sum = (1 + x) 2^(12 - zeros) */
-        const int32_t scale = reciprocal(hby_wrap32((uint64_t)((uint32_t)sum << (zeros & 31)) - (UINT64_C(1) << 31)));
+        const int32_t scale = hby_reciprocal(hby_wrap32((uint64_t)((uint32_t)sum << (zeros & 31)) - (UINT64_C(1) << 31)));
         for (size_t i = first; i < end; i++) {
             const int32_t e = exps[max - hby_load_int(c->in[0], type, i)];
             const int32_t y = down > 31 ? 0 : hby_rdbpot(hby_srdhm(scale, e), down); /* TFLite aborts there: 512 elements near the largest */

@@ -1,9 +1,11 @@
-/* ADD, SUB, MUL, PRELU: out = f(a, b), shapes broadcast; see struct hby_args_binary.
+/* ADD, SUB, MUL, PRELU, MAXIMUM, MINIMUM, SQUARED_DIFFERENCE, DIV: out = f(a, b), shapes broadcast; see struct hby_args_binary.
  *
  * A work-item takes `chunk` elements (work dimension 0) of each of `rows_each` rows (dimension 1); a row is the innermost dimension, which each input walks
  * with stride 1 or 0. Lowering has collapsed the shape, so equal shapes are one row. A short row along which `b` is the same for all rows (per-channel
  * constants of an image) is part of one long row, of which b's stride then is the period: more than 1, at most HBY_LANES. HBY_A_TYPE and HBY_B_TYPE are the
- * operands' storage types where they differ from the scheme's (a float16 constant beside float32). */
+ * operands' storage types where they differ from the scheme's (a float16 constant beside float32).
+ *
+ * The first four functions share a program, which the args choose in; for the others HBY_BINARY_FN says which one the program has. */
 #include "args_elementwise.h"
 #include "nest.clh"
 
@@ -13,6 +15,8 @@
 #ifndef HBY_B_TYPE
 #define HBY_B_TYPE HBY_TYPE
 #endif
+
+#ifndef HBY_BINARY_FN
 
 #if HBY_FLOAT
 
@@ -99,6 +103,102 @@ static inline hby_vc hby_apply(const struct hby_args_binary *p, hby_vc a, hby_vc
 #endif
     return p->fn == HBY_FN_MUL ? hby_mul(p, a, b) : hby_add_sub(p, a, b);
 }
+
+#elif HBY_BINARY_FN == HBY_FN_MAXIMUM || HBY_BINARY_FN == HBY_FN_MINIMUM
+
+static inline hby_vc hby_apply(const struct hby_args_binary *p, hby_vc a, hby_vc b)
+{
+    return select(b, a, HBY_BINARY_FN == HBY_FN_MAXIMUM ? a > b : a < b); /* b beside a NaN */
+}
+
+#elif HBY_BINARY_FN == HBY_FN_SQUARED_DIFFERENCE
+
+static inline hby_vc hby_apply(const struct hby_args_binary *p, hby_vc a, hby_vc b)
+{
+#if HBY_FLOAT
+    return (a - b) * (a - b);
+#elif HBY_TYPE == 5
+    const HBY_V(uint) d = HBY_V(as_uint)(a) - HBY_V(as_uint)(b);
+    return HBY_V(as_int)(d * d);
+#else
+    const hby_vi x = hby_rescale_v((a - (hby_vi)(p->a.zero_point)) << (hby_vi)(p->left_shift), p->a.mult, p->a.shift, p->rounding);
+    const hby_vi d = x - hby_rescale_v((b - (hby_vi)(p->b.zero_point)) << (hby_vi)(p->left_shift), p->b.mult, p->b.shift, p->rounding);
+    return hby_quantized(hby_rescale_v(d * d, p->out.mult, p->out.shift, p->rounding), p->out.zero_point, p->act_min, p->act_max);
+#endif
+}
+
+#elif HBY_FLOAT
+
+static inline hby_vf hby_apply(const struct hby_args_binary *p, hby_vf a, hby_vf b)
+{
+    return hby_clamp_float(a / b, p->f_min, p->f_max);
+}
+
+#elif HBY_TYPE == 5
+
+/* What a CPU's division traps on is kept from it: lanes past the end hold anything. */
+static inline hby_vi hby_apply(const struct hby_args_binary *p, hby_vi a, hby_vi b)
+{
+    const hby_vi odd = b == (hby_vi)(0) || b == (hby_vi)(-1);
+    const hby_vi negated = HBY_V(as_int)(-HBY_V(as_uint)(a));
+    const hby_vi y = select(a / select(b, (hby_vi)(1), odd), select(negated, (hby_vi)(0), b == (hby_vi)(0)), odd);
+    return hby_quantized(y, 0, p->act_min, p->act_max);
+}
+
+#else
+
+/* x * 2^e, saturating */
+static inline int hby_up(int x, int e)
+{
+    return (int)clamp((long)x << e, (long)INT_MIN, (long)INT_MAX);
+}
+
+/* x * y / 2^31, ties away from zero */
+static inline int hby_product(int x, int y)
+{
+    const long xy = (long)x * y;
+    return (int)((xy + (xy >= 0 ? 1L << 30 : 1 - (1L << 30))) / (1L << 31));
+}
+
+/* 1 / (1 + a) for a in [0, 1), both in Q31: hby_reciprocal of partition/fixedpoint.h. */
+static inline int hby_inverse(int a)
+{
+    const int d = (int)(((long)a + INT_MAX + 1) / 2);
+    int x = 1515870810 + hby_product(d, -1010580540);
+    for (int i = 0; i < 3; i++)
+        x += hby_up(hby_product(x, (1 << 29) - hby_product(d, x)), 2);
+    return hby_up(x, 1);
+}
+
+/* See host_ref/div.c. */
+static inline int hby_quotient(const struct hby_args_binary *p, int a, int b)
+{
+    int x = a - p->a.zero_point, y = b - p->b.zero_point;
+    if (y == 0)
+        return p->out.zero_point;
+    x = y < 0 ? -x : x;
+    y = abs(y);
+    const int zeros = (int)clz((uint)y), room = (int)clz((uint)(x ^ (x >> 31))) - 1;
+    const int unscaled = hby_product((int)((uint)x << room), hby_inverse((int)(((uint)y << zeros) - 0x80000000u)));
+    const int v = hby_product(unscaled, p->out.mult), e = 31 - zeros + room - p->out.shift;
+    const int mask = (int)((1UL << (e & 63)) - 1UL), rest = v & mask;
+    return (int)((uint)((v >> (e & 31)) + (rest > (mask >> 1) + (v < 0) ? 1 : 0)) + (uint)p->out.zero_point);
+}
+
+static inline hby_vi hby_apply(const struct hby_args_binary *p, hby_vi a, hby_vi b)
+{
+    union {
+        hby_vi v;
+        int lane[HBY_LANES];
+    } x, y;
+    x.v = a;
+    y.v = b;
+    for (int k = 0; k < HBY_LANES; k++)
+        x.lane[k] = clamp(hby_quotient(p, x.lane[k], y.lane[k]), p->act_min, p->act_max);
+    return x.v;
+}
+
+#endif
 
 HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
                                 __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)

@@ -57,7 +57,10 @@ enum hby_status hby_cl_launch_binary(const struct hby_cl_site *site, struct hby_
         hby_cl_define(l, "HBY_A_TYPE", (int)a);
     if (b != own)
         hby_cl_define(l, "HBY_B_TYPE", (int)b);
-    enum hby_status st = hby_cl_use(l, hby_nest_program, "hby_binary");
+    const bool common = p->fn <= HBY_FN_PRELU;
+    if (!common)
+        hby_cl_define(l, "HBY_BINARY_FN", p->fn);
+    enum hby_status st = hby_cl_use(l, common ? hby_nest_program : "binary.cl", "hby_binary");
     if (st)
         return st;
     const int inner = p->dim[HBY_BINARY_RANK - 1];

@@ -10,12 +10,18 @@
 #define HBY_FN_SUB 1
 #define HBY_FN_MUL 2
 #define HBY_FN_PRELU 3
+#define HBY_FN_MAXIMUM 4
+#define HBY_FN_MINIMUM 5
+#define HBY_FN_SQUARED_DIFFERENCE 6
+#define HBY_FN_DIV 7
 
 /* out[i] = f(a, b), shapes broadcast. Dimensions are collapsed by lowering: dim[] is the output, outermost first, leading ones are 1;
  * a stride of 0 broadcasts; strides are in elements. `flat` says that both inputs have the output's own layout.
  * ADD, SUB, integer: s = rescale(x, a) +- rescale(y, b) with x = (q - zero_point) << left_shift, then out. Pot16 as BUILTIN_REF does it when pot_scale.
  * Float: clamped to [f_min, f_max]. Plain integers (i32: int32 and int64): wrapped, then clamped; INT_MIN and INT_MAX are no bounds.
  * pot_scale: sat16(rdbpot(qa, -a.shift) +- rdbpot(qb, -b.shift)), clamped. PRELU on int16 has int8 slopes.
+ * MAXIMUM, MINIMUM: the stored values. SQUARED_DIFFERENCE, integer: rescale((rescale(x, a) - rescale(y, b))^2, out).
+ * DIV, integer: see host_ref/div.c; a divisor of 0 (which the reference refuses to run) gives the output's zero.
  * MUL, integer: rescale((qa - a.zero_point) * (qb - b.zero_point), out).  PRELU, integer: `a` rescales x >= 0, `b` rescales x * slope. */
 struct hby_args_binary {
     hby_i32 count, fn, flat;

@@ -83,6 +83,18 @@ static inline int32_t hby_rescale_wide16(int64_t x, int32_t mult, int shift)
     return hby_wrap32((uint64_t)((int64_t)sum >> down));
 }
 
+/* 1 / (1 + x) in Q31 for x in [0, 1) in Q31: three steps of Newton's method in Q29, as gemmlowp takes them. */
+static inline int32_t hby_reciprocal(int32_t x)
+{
+    const int32_t half = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2), one = 1 << 29;
+    int32_t y = hby_add32(1515870810, hby_srdhm(half, -1010580540)); /* 48/17 - 32/17 * half */
+    for (int i = 0; i < 3; i++) {
+        const int32_t error = one - hby_srdhm(half, y), step = hby_srdhm(y, error); /* step is in Q27 */
+        y = hby_add32(y, step > (1 << 29) - 1 ? INT32_MAX : step < -(1 << 29) ? INT32_MIN : step * 4);
+    }
+    return y > (1 << 30) - 1 ? INT32_MAX : y < -(1 << 30) ? INT32_MIN : y * 2;
+}
+
 /* By HBY_ROUND_*; all but WIDE16 take the accumulator as int32. */
 static inline int32_t hby_rescale(int64_t x, int32_t mult, int shift, int rounding)
 {

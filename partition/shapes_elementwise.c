@@ -70,6 +70,21 @@ enum hby_status hby_shape_mul(const struct hby_shape_call *c, struct hby_shape *
     return broadcast(c, out);
 }
 
+enum hby_status hby_shape_maximum(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return broadcast(c, out);
+}
+
+enum hby_status hby_shape_squared_difference(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return broadcast(c, out);
+}
+
+enum hby_status hby_shape_div(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return broadcast(c, out);
+}
+
 enum hby_status hby_shape_prelu(const struct hby_shape_call *c, struct hby_shape *out)
 {
     return broadcast(c, out);

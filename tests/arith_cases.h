@@ -35,9 +35,10 @@ static inline void arith_pot(struct check *c, const int in[2], int out)
 static inline void arith_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
 {
     int out_dim[CASE_RANK], dim[2][CASE_RANK], rank[2], in[2];
-    const enum hby_type type = case_type(c, scheme, false);
+    const bool narrow = op == HBY_OP_div || op == HBY_OP_squared_difference; /* no int64 */
+    const enum hby_type type = narrow ? check_type(scheme) : case_type(c, scheme, false);
     const int out_rank = case_shape(c, 1, 6, out_dim), constant = check_int(c, 0, 5), full = check_int(c, 0, 1);
-    const bool pot = scheme == HBY_SCHEME_i16 && op != HBY_OP_mul && check_chance(c, 25);
+    const bool pot = scheme == HBY_SCHEME_i16 && (op == HBY_OP_add || op == HBY_OP_sub) && check_chance(c, 25);
     for (int i = 0; i < 2; i++) {
         rank[i] = i == full || pot ? out_rank : arith_shape(c, out_rank, out_dim, dim[i]);
         for (int k = 0; (i == full || pot) && k < out_rank; k++)
@@ -47,6 +48,10 @@ static inline void arith_case(struct check *c, enum hby_op op, enum hby_scheme s
     const int out = check_output(c, type, out_rank, out_dim);
     struct hby_node *node = check_node(c, op, 2, in, 1, &out);
     node->params.arith.act = case_act(c);
+    if (op == HBY_OP_squared_difference && scheme == HBY_SCHEME_i8) { /* an output scale that its arithmetic can say */
+        const float most = fmaxf(check_scale(c, in[0]), check_scale(c, in[1]));
+        case_set_quant(c, out, most * most * (float)check_real(c, 0.01, 100), check_int(c, -128, 127));
+    }
     node->params.arith.pot_scale_int16 = pot;
     if (pot)
         arith_pot(c, in, out);

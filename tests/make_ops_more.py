@@ -1,7 +1,7 @@
 """Random one-operator models for make_ops.py: the rest of what real networks hold."""
 import numpy as np
 
-from make_ops import INT, quantized, random_scale
+from make_ops import INT, activation, quantized
 from make_ops_elementwise import broadcast_pair, is_plain, near, operand, quant_of, shape_of
 from tflite_builder import Model
 
@@ -38,6 +38,39 @@ def math(name, options=None, version=1, **fields):
     return build
 
 
+def pair(name, options=None, version=2):
+    """Two inputs that broadcast."""
+    def build(rng, scheme):
+        m = Model()
+        a, b, out = broadcast_pair(rng, 5)
+        qa = qb = qy = quant_of(rng, scheme)
+        if not is_plain(scheme):
+            if name in ("MAXIMUM", "MINIMUM"):
+                qb = qy = qa
+            else:
+                qb = (qa[0], near(rng, qa[1]), quantized(rng, scheme)[2])
+                typical = (4 * max(qa[1], qb[1])) ** 2 if name == "SQUARED_DIFFERENCE" else qa[1] / qb[1] / 16
+                qy = (qa[0], near(rng, typical), quantized(rng, scheme)[2])
+        constant = int(rng.integers(4))  # 0, 1: neither
+        x, y = operand(rng, m, a, qa, constant == 2), operand(rng, m, b, qb, constant == 3)
+        z = m.tensor(out, qy[0], scale=qy[1], zero_point=qy[2])
+        if name == "DIV" and scheme != "f32":  # the reference refuses divisors of 0
+            m.given[y] = divisors(rng, qb, b)
+            if constant == 3:
+                return build(rng, scheme)
+        fields = {"fusedActivationFunction": activation(rng)} if name == "DIV" else {}
+        m.op(name, [x, y], [z], options, version=version, **fields)
+        return m, [t for t, c in ((x, 2), (y, 3)) if constant != c], [z]
+    return build
+
+
+def divisors(rng, q, shape):
+    low, high = (-50, 51) if q[0] == "int32" else (np.iinfo(q[0]).min, int(np.iinfo(q[0]).max) + 1)
+    v = rng.integers(low, high, shape)
+    zero = q[2] or 0
+    return np.where(v == zero, v + (1 if zero + 1 < high else -1), v).astype(q[0])
+
+
 OPERATORS = {
     "abs": (math("ABS", "AbsOptions", 3), ("f32", "i8", "i16", "i32")),
     "neg": (math("NEG", "NegOptions"), ("f32", "i8", "i16", "i32", "i64")),
@@ -52,5 +85,9 @@ OPERATORS = {
     "ceil": (math("CEIL"), ("f32",)),
     "round": (math("ROUND"), ("f32",)),
     "elu": (math("ELU"), ("f32", "i8")),
+    "maximum": (pair("MAXIMUM", "MaximumMinimumOptions"), ("f32", "i8", "u8", "i16", "i32", "i64")),
+    "minimum": (pair("MINIMUM", "MaximumMinimumOptions"), ("f32", "i8", "u8", "i16", "i32", "i64")),
+    "squared_difference": (pair("SQUARED_DIFFERENCE", "SquaredDifferenceOptions"), ("f32", "i8", "i32")),
+    "div": (pair("DIV", "DivOptions"), ("f32", "i8", "u8", "i16", "i32")),
     "gelu": (math("GELU", "GeluOptions", 2, approximate=lambda rng: bool(rng.random() < 0.5)), ("f32", "i8", "u8", "i16")),
 }

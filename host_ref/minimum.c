@@ -1,0 +1,12 @@
+/* MINIMUM: tflite/kernels/maximum_minimum.cc. */
+#include "host_ref/maximum.h"
+
+void hby_ref_minimum_float(const struct hby_ref_call *c)
+{
+    hby_ref_extreme_float(c, -1);
+}
+
+void hby_ref_minimum_int(const struct hby_ref_call *c)
+{
+    hby_ref_extreme_int(c, -1);
+}
