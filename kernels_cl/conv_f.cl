@@ -46,7 +46,7 @@ static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR]
             hby_vf b[HBY_NR];
             HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * (k0 + k));
             HBY_EACH_ROW
-                HBY_EACH_VECTOR acc[r][j] = fma((hby_vf)(x[r][k]), b[j], acc[r][j]);
+                HBY_EACH_VECTOR acc[r][j] = HBY_SUM_PRODUCT((hby_vf)(x[r][k]), b[j], acc[r][j]);
         }
     }
 #else
@@ -55,7 +55,7 @@ static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR]
         HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * k);
         HBY_EACH_ROW {
             const hby_vf x = (hby_vf)(HBY_VALUE(a[r], k));
-            HBY_EACH_VECTOR acc[r][j] = fma(x, b[j], acc[r][j]);
+            HBY_EACH_VECTOR acc[r][j] = HBY_SUM_PRODUCT(x, b[j], acc[r][j]);
         }
     }
 #endif

@@ -37,7 +37,7 @@
 #define HBY_WEIGHTS(p, i) HBY_RAWV(p, i)
 #endif
 #define HBY_FOLD float
-#define HBY_MULTIPLY_ADD(a, w, acc) fma(a, w, acc)
+#define HBY_MULTIPLY_ADD(a, w, acc) HBY_SUM_PRODUCT(a, w, acc)
 #else
 #define HBY_W short
 #if HBY_SCHEME_i16
@@ -51,6 +51,8 @@
 
 #if HBY_SCHEME_i16
 #define HBY_FIRST_SUM(f) (hby_vi)(0)
+#elif HBY_FLOAT && HBY_SEPARATE
+#define HBY_FIRST_SUM(f) (hby_vf)(0.0f)
 #else
 #define HBY_FIRST_SUM(f) (f)
 #endif
@@ -134,7 +136,9 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
         }
 
         HBY_EACH_ROW {
-#if HBY_FLOAT
+#if HBY_FLOAT && HBY_SEPARATE
+            acc[r] = hby_clamp_float(acc[r] + f, p->f_min, p->f_max);
+#elif HBY_FLOAT
             acc[r] = hby_clamp_float(acc[r], p->f_min, p->f_max);
 #elif HBY_SCHEME_i16
             acc[r] = clamp(hby_finish_wide(HBY_V(convert_long)(acc[r]) + f, m, e), (hby_vi)(p->act_min), (hby_vi)(p->act_max));

@@ -76,6 +76,7 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
     for (int i = 0; i < n; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_HALF_WEIGHTS", weights == HBY_F16);
+        hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
         hby_cl_define(l, "HBY_HALF_MATH", in_half);
         enum hby_status st = use(site, l, &part[i], "conv_f.cl", "hby_conv_f");
         if (st)

@@ -64,6 +64,7 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
     hby_cl_define(l, "HBY_SPREAD", p->depth_multiplier != 1);
     if (is_float) {
         hby_cl_define(l, "HBY_HALF_WEIGHTS", weights == HBY_F16);
+        hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
     } else {
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
         hby_cl_define(l, "HBY_NARROW", step->scheme != HBY_SCHEME_i16 && hby_pack_is_narrow(site->plan, step, (int64_t)p->k_h * p->k_w));

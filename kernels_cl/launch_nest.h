@@ -35,6 +35,10 @@ void hby_nest_grid_rows(const struct hby_cl_site *site, struct hby_cl_launch *l,
 /* A grid of x by y work-items that do not cooperate; kernels guard against the surplus. */
 void hby_nest_grid_2d(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t x, size_t y);
 
+/* Must float sums be rounded as the reference rounds them, product by product? They must where an integer is made of a float later on: a last bit decides a rounding
+ * there, and layers behind it make a visible difference of that. So in partitions with dynamic range operators, and where QUANTIZE reads what was computed. */
+bool hby_nest_rounds_apart(const struct hby_cl_site *site);
+
 /* Bytes that the step's first input and its output take: what a kernel that computes little costs. */
 double hby_nest_bytes(const struct hby_cl_site *site);
 

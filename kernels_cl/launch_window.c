@@ -69,6 +69,7 @@ enum hby_status hby_cl_launch_window(const struct hby_cl_site *site, struct hby_
     hby_cl_define(l, "HBY_KIND", step->op == HBY_OP_depthwise_conv_2d ? 1 : step->op == HBY_OP_transpose_conv ? 2 : 0);
     if (is_float) {
         hby_cl_define(l, "HBY_HALF_WEIGHTS", hby_nest_stored(site, step->in[1]) == HBY_F16);
+        hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
     } else {
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
         hby_cl_define(l, "HBY_WIDE", step->scheme == HBY_SCHEME_i16 && !int32_bias);

@@ -84,7 +84,7 @@ __kernel void hby_window(struct hby_args_conv p, int count, int w_zp, const __gl
             const size_t tap = HBY_KIND == 1 ? (size_t)(i * p.k_w + j) * p.out_c + n : ((size_t)(n * p.k_h + i) * p.k_w + j) * p.group_c;
             for (int k = 0; k < p.group_c; k++) {
 #if HBY_FLOAT
-                sum = fma(HBY_LOAD(in, from + k), HBY_WEIGHT(w, tap + k), sum);
+                sum = HBY_SUM_PRODUCT(HBY_LOAD(in, from + k), HBY_WEIGHT(w, tap + k), sum);
 #else
                 sum += (HBY_LOAD(in, from + k) - p.in_zp) * ((int)w[tap + k] - w_zp);
 #endif
