@@ -1,12 +1,12 @@
 /* The command line. */
 #include <argp.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/threads.h"
 
 const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
 
@@ -143,10 +143,9 @@ void bench_parse(int argc, char **argv, struct bench_options *o)
         NULL,
         NULL};
     static char delegate[4200];
-    cpu_set_t all;
     memset(o, 0, sizeof *o);
     o->worker = -1;
-    o->threads = sched_getaffinity(0, sizeof all, &all) == 0 ? CPU_COUNT(&all) : 1;
+    o->threads = bench_threads_available();
     o->runtime = getenv("HALFBYTE_BENCH_RUNTIME");
     argp_parse(&argp, argc, argv, 0, NULL, o);
     if (!o->delegate) {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/protocol.h"
+#include "bench/threads.h"
 
 /* The option --device as the delegate's options: an index, a type, or a part of a name. */
 static void add_device(const char *device, char *text, size_t size)
@@ -48,27 +48,6 @@ static void delegate_options(const struct bench_options *o, enum bench_where whe
     }
 }
 
-/* Holds the worker to `threads` processors, whatever OpenCL implementation it loads. */
-static void limit_threads(int threads)
-{
-    cpu_set_t all, some;
-    char text[16];
-    CPU_ZERO(&some);
-    if (sched_getaffinity(0, sizeof all, &all) == 0 && CPU_COUNT(&all) > threads) {
-        for (size_t cpu = 0, n = 0; cpu < CPU_SETSIZE && n < (size_t)threads; cpu++) {
-            if (CPU_ISSET(cpu, &all)) {
-                CPU_SET(cpu, &some);
-                n++;
-            }
-        }
-        sched_setaffinity(0, sizeof some, &some);
-    }
-    snprintf(text, sizeof text, "%d", threads);
-    setenv("POCL_MAX_PTHREAD_COUNT", text, 0);        /* PoCL up to 3 */
-    setenv("POCL_CPU_MAX_CU_COUNT", text, 0);         /* PoCL from 4 */
-    setenv("CL_CONFIG_CPU_TBB_NUM_WORKERS", text, 0); /* Intel's runtime */
-}
-
 /* In the new process: never returns. */
 static void become_worker(const struct bench_options *o, const char *model, enum bench_where where, const char *options, int command, int reply, int log)
 {
@@ -89,7 +68,7 @@ static void become_worker(const struct bench_options *o, const char *model, enum
     dup2(STDERR_FILENO, STDOUT_FILENO); /* stdout is the table's */
     closefrom(BENCH_REPLY_FD + 1);
     setenv("HALFBYTE_OPTIONS", options, 1);
-    limit_threads(o->threads);
+    bench_threads_limit(o->threads);
     execl("/proc/self/exe", "halfbyte-bench", place, threads, runtime, delegate, o->verbose ? "--verbose" : "--", o->verbose ? "--" : model,
           o->verbose ? model : (char *)NULL, (char *)NULL);
     _exit(127);

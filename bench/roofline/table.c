@@ -1,0 +1,72 @@
+/* The table, row by row as they come. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/roofline/roofline.h"
+
+static const double busy = 0.15; /* the peaks of an idle machine repeat better than this */
+
+void roof_table_head(const struct roof_bench *b)
+{
+    const struct hby_cl_info *in = hby_cl_backend_info(b->be);
+    const struct roof_peaks *p = &b->peaks;
+    printf("%s / %s, threads: %d\npeaks, Gop/s:", in->platform, in->name, b->o->threads);
+    for (int i = 0; i < ROOF_ARITHS; i++)
+        if (p->gops[i] > 0)
+            printf(" %s %.0f ", roof_arith_name[i], p->gops[i]);
+    printf("\ncopy, GB/s: ");
+    for (int i = 0; i < p->n_copies; i++)
+        printf(" %.4g %s: %.1f ", p->copy[i].bytes < 1048576 ? p->copy[i].bytes / 1024 : p->copy[i].bytes / 1048576, p->copy[i].bytes < 1048576 ? "KB" : "MB",
+               p->copy[i].gbs);
+    printf("\nempty launch: %.2f us\n\n%-36s %-6s %-16s %8s %8s %8s %8s %6s %6s", p->launch_us, "layer", "scheme", "kernel", "min us", "median", "Gop/s",
+           "GB/s", "peak", "roof");
+    if (b->peer)
+        printf(" %10s %7s", "TFLite us", "faster");
+    if (b->blas)
+        printf(" %11s", "CLBlast us");
+    printf("\n");
+}
+
+static void percent(double part)
+{
+    if (part > 0)
+        printf(" %5.0f%%", 100 * part);
+    else
+        printf(" %6s", "-");
+}
+
+void roof_table_row(const struct roof_bench *b, const struct roof_row *r)
+{
+    printf("%-36s %-6s ", r->name, hby_scheme_names[r->scheme]);
+    if (r->own.n == 0) {
+        printf("skipped: %s\n", r->reason);
+        return;
+    }
+    printf("%-16s %8.1f %8.1f ", r->kernel, r->own.stats.min, r->own.stats.median);
+    if (r->macs > 0)
+        printf("%8.1f", r->gops);
+    else
+        printf("%8s", "-");
+    printf(" %8.1f", r->gbs);
+    percent(r->macs > 0 && r->peak > 0 ? r->gops / r->peak : 0);
+    percent(r->roof_us / r->own.stats.min);
+    if (r->tflite.n > 0)
+        printf(" %10.1f %6.2fx", r->tflite.stats.min, r->tflite.stats.min / r->own.stats.min);
+    else if (b->peer)
+        printf(" %10s %7s", "-", "");
+    if (r->blas.n > 0)
+        printf(" %11.1f", r->blas.stats.min);
+    else if (b->blas)
+        printf(" %11s", "");
+    printf("\n");
+    fflush(stdout);
+}
+
+void roof_table_foot(const struct roof_bench *b, double change)
+{
+    printf("\nmin, median: of %d rounds, each the mean of launches in a row and one wait; the other columns are of the best round. Gop/s: 2 x multiply-adds.\n"
+           "GB/s: inputs, weights and outputs, each once. peak: of the Gop/s above. roof: of what the peak, or a copy of as many bytes, would allow.\n",
+           b->o->rounds);
+    if (change > busy)
+        printf("The peaks before and after differ by %.0f %%: something else used the device, and these times are too long.\n", 100 * change);
+}
