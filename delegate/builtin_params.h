@@ -63,6 +63,21 @@ struct hby_tfl_leaky_relu {
     float alpha;
 };
 
+/* SPACE_TO_DEPTH, DEPTH_TO_SPACE */
+struct hby_tfl_block {
+    int block_size;
+};
+
+struct hby_tfl_unpack {
+    int num, axis;
+};
+
+enum { HBY_TFL_MIRROR_REFLECT = 1, HBY_TFL_MIRROR_SYMMETRIC = 2 };
+
+struct hby_tfl_mirror_pad {
+    int32_t mode;
+};
+
 struct hby_tfl_gelu {
     bool approximate;
 };

@@ -145,6 +145,29 @@ enum hby_status hby_import_leaky_relu(const struct hby_builtin *b, struct hby_no
     return HBY_OK;
 }
 
+enum hby_status hby_import_block(const struct hby_builtin *b, struct hby_node *node)
+{
+    node->params.block.size = ((const struct hby_tfl_block *)b->data)->block_size;
+    return HBY_OK;
+}
+
+enum hby_status hby_import_unpack(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_unpack *p = b->data;
+    node->params.axis.axis = p->axis;
+    node->params.axis.count = p->num;
+    return HBY_OK;
+}
+
+enum hby_status hby_import_mirror_pad(const struct hby_builtin *b, struct hby_node *node)
+{
+    const int32_t mode = ((const struct hby_tfl_mirror_pad *)b->data)->mode;
+    if (mode != HBY_TFL_MIRROR_REFLECT && mode != HBY_TFL_MIRROR_SYMMETRIC)
+        return hby_say(HBY_BAD_MODEL, b->why, "mode %d is neither REFLECT nor SYMMETRIC", mode);
+    node->params.mirror_pad.reflect = mode == HBY_TFL_MIRROR_REFLECT;
+    return HBY_OK;
+}
+
 enum hby_status hby_import_gelu(const struct hby_builtin *b, struct hby_node *node)
 {
     node->params.gelu.approximate = ((const struct hby_tfl_gelu *)b->data)->approximate;

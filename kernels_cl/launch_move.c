@@ -74,7 +74,9 @@ static struct hby_args_pad joined(const struct hby_args_pad *from)
     struct hby_args_pad p = *from;
     int to = HBY_MOVE_RANK - 1;
     for (int d = HBY_MOVE_RANK - 2; d >= 0; d--) {
-        const bool whole = p.before[to] == 0 && p.in_dim[to] == p.dim[to];
+        bool whole = p.before[to] == 0 && p.in_dim[to] == p.dim[to];
+        if (p.mirror) /* a mirror turns single elements of a dimension round, not rows of them */
+            whole = whole && from->before[d] == 0 && from->in_dim[d] == from->dim[d];
         if (!whole)
             to--;
         const hby_i32 inner = whole ? p.dim[to] : 1;
@@ -94,7 +96,7 @@ enum hby_status hby_cl_launch_pad(const struct hby_cl_site *site, struct hby_cl_
     const struct hby_step *s = site->step;
     const struct hby_args_pad args = joined(&s->args.pad), *p = &args;
     hby_nest_define_element(site, l, p->elem_size);
-    enum hby_status st = hby_cl_use(l, hby_nest_program, "hby_pad");
+    enum hby_status st = hby_cl_use(l, hby_nest_program, p->mirror ? "hby_pad_mirror" : "hby_pad");
     if (st)
         return st;
     const int inner = p->dim[HBY_MOVE_RANK - 1];

@@ -16,11 +16,12 @@ struct hby_args_move {
     hby_i32 has_table;
 };
 
-/* PAD, PADV2: dim[] is the output; an index outside [before, before + in_dim) takes `value` (bits of one element, zero-extended). */
+/* PAD, PADV2, MIRROR_PAD: dim[] is the output; an index outside [before, before + in_dim) takes `value` (bits of one element, zero-extended). */
 struct hby_args_pad {
     hby_i32 count, elem_size;
     hby_i32 dim[HBY_MOVE_RANK], in_dim[HBY_MOVE_RANK], before[HBY_MOVE_RANK];
     hby_i32 value_lo, value_hi;
+    hby_i32 mirror; /* MIRROR_PAD: 1 the input's mirror image instead of the value (SYMMETRIC), 2 without repeating the edge (REFLECT); 0 otherwise */
 };
 
 /* RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR on NHWC. */

@@ -79,7 +79,7 @@ union hby_params {
         int weights_format; /* 0 default, 1 shuffled 4x16 int8 (refused) */
     } fully_connected;
     struct {
-        int axis; /* CONCATENATION, PACK */
+        int axis; /* CONCATENATION, PACK, UNPACK */
         int count; /* PACK values, SPLIT outputs */
         enum hby_act act;
     } axis;
@@ -95,6 +95,12 @@ union hby_params {
     struct {
         bool approximate; /* by tanh */
     } gelu;
+    struct {
+        int size; /* SPACE_TO_DEPTH, DEPTH_TO_SPACE */
+    } block;
+    struct {
+        int reflect; /* 1: the edge is not repeated; 0: SYMMETRIC */
+    } mirror_pad;
     struct {
         bool align_corners, half_pixel_centers;
     } resize;

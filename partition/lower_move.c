@@ -1,4 +1,4 @@
-/* RESHAPE, SQUEEZE, EXPAND_DIMS, TRANSPOSE, CONCATENATION, PACK and SPLIT: strided copies. */
+/* RESHAPE, SQUEEZE, EXPAND_DIMS, TRANSPOSE, CONCATENATION, PACK, SPLIT and SPLIT_V: strided copies. */
 #include "partition/lower_move.h"
 
 #include <math.h>
@@ -199,18 +199,19 @@ enum hby_status hby_lower_split(struct hby_lowering *lo, const struct hby_node *
 {
     int64_t value, begin = 0;
     int n;
-    if (node->n_in != 2 || node->n_out < 1 || node->in[1] < 0)
+    const bool sizes = node->op == HBY_OP_split_v; /* (value, sizes, axis) instead of (axis, value); the outputs' shapes say the sizes */
+    if (node->n_in != (sizes ? 3 : 2) || node->n_out < 1 || node->in[0] < 0 || node->in[1] < 0)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
-    enum hby_status st = hby_constant_ints(lo, node->in[0], 1, &value, &n);
+    enum hby_status st = hby_constant_ints(lo, node->in[sizes ? 2 : 0], 1, &value, &n);
     if (st)
         return st;
-    const int in = node->in[1], axis = n == 1 ? hby_axis_of(lo, value, hby_tensor_of(lo, in)->rank) : -1;
+    const int in = node->in[sizes ? 0 : 1], axis = n == 1 ? hby_axis_of(lo, value, hby_tensor_of(lo, in)->rank) : -1;
     if (axis < 0)
         return HBY_UNSUPPORTED;
     for (int i = 0; i < node->n_out; i++) {
         st = check_piece(lo, node->out[i], in, axis);
         if (!st && begin + hby_tensor_of(lo, node->out[i])->dim[axis] > hby_tensor_of(lo, in)->dim[axis])
-            st = hby_say(HBY_UNSUPPORTED, lo->why, "SPLIT's outputs are longer than its input along axis %d", axis);
+            st = hby_say(HBY_UNSUPPORTED, lo->why, "the pieces are longer than the input along axis %d", axis);
         if (!st)
             st = move_piece(lo, node, node->out[i], in, axis, begin, false);
         if (st)

@@ -1,4 +1,4 @@
-/* PAD and PADV2. */
+/* PAD, PADV2 and MIRROR_PAD. */
 #include <string.h>
 
 #include "partition/half.h"
@@ -80,24 +80,12 @@ static enum hby_status pad_value(const struct hby_lowering *lo, const struct hby
     return HBY_OK;
 }
 
-enum hby_status hby_lower_pad(struct hby_lowering *lo, const struct hby_node *node)
+/* The step itself; `mirror` as in the args. */
+static enum hby_status pad_step(struct hby_lowering *lo, const struct hby_node *node, const int64_t *pad, uint64_t bits, int mirror)
 {
-    int64_t pad[2 * PAD_RANK];
-    uint64_t bits;
-    hby_i32 count;
-    if ((node->n_in != 2 && node->n_in != 3) || node->n_out != 1 || node->in[1] < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
-    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
-    if (st)
-        return st;
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]), *out = hby_tensor_of(lo, node->out[0]);
-    if (in->rank < 1 || in->rank > PAD_RANK || out->rank != in->rank)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "padding a tensor of %d dimensions; 1 to %d are supported", in->rank, PAD_RANK);
-    st = read_paddings(lo, node->in[1], in->rank, pad);
-    if (!st)
-        st = pad_value(lo, node, lo->plan->storage[node->out[0]], &bits);
-    if (!st)
-        st = hby_count_of(lo, node->out[0], &count);
+    hby_i32 count;
+    enum hby_status st = hby_count_of(lo, node->out[0], &count);
     if (st)
         return st;
     struct hby_step *s = hby_step_add(lo, node, HBY_NEST_pad, hby_scheme_of(lo, node->out[0]));
@@ -109,6 +97,7 @@ enum hby_status hby_lower_pad(struct hby_lowering *lo, const struct hby_node *no
     struct hby_args_pad *a = &s->args.pad;
     a->count = count;
     a->elem_size = (hby_i32)hby_type_size(lo->plan->storage[node->out[0]]);
+    a->mirror = mirror;
     a->value_lo = (hby_i32)(uint32_t)bits;
     a->value_hi = (hby_i32)(uint32_t)(bits >> 32);
     for (int i = 0, k = in->rank - HBY_MOVE_RANK; i < HBY_MOVE_RANK; i++, k++) {
@@ -120,4 +109,47 @@ enum hby_status hby_lower_pad(struct hby_lowering *lo, const struct hby_node *no
                            (long long)pad[2 * k], (long long)pad[2 * k + 1], (int)out->dim[k]);
     }
     return HBY_OK;
+}
+
+enum hby_status hby_lower_pad(struct hby_lowering *lo, const struct hby_node *node)
+{
+    int64_t pad[2 * PAD_RANK];
+    uint64_t bits;
+    if ((node->n_in != 2 && node->n_in != 3) || node->n_out != 1 || node->in[1] < 0)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
+    if (st)
+        return st;
+    const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]), *out = hby_tensor_of(lo, node->out[0]);
+    if (in->rank < 1 || in->rank > PAD_RANK || out->rank != in->rank)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "padding a tensor of %d dimensions; 1 to %d are supported", in->rank, PAD_RANK);
+    st = read_paddings(lo, node->in[1], in->rank, pad);
+    if (!st)
+        st = pad_value(lo, node, lo->plan->storage[node->out[0]], &bits);
+    if (st)
+        return st;
+    return pad_step(lo, node, pad, bits, 0);
+}
+
+/* --- MIRROR_PAD --- */
+
+enum hby_status hby_lower_mirror_pad(struct hby_lowering *lo, const struct hby_node *node)
+{
+    int64_t pad[2 * PAD_RANK];
+    enum hby_status st = hby_check_arity(lo, node, 2, 1);
+    if (!st)
+        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    if (st)
+        return st;
+    const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]), *out = hby_tensor_of(lo, node->out[0]);
+    if (in->rank < 1 || in->rank > PAD_RANK || out->rank != in->rank)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "padding a tensor of %d dimensions; 1 to %d are supported", in->rank, PAD_RANK);
+    st = read_paddings(lo, node->in[1], in->rank, pad);
+    if (st)
+        return st;
+    const int reflect = node->params.mirror_pad.reflect;
+    for (int i = 0; i < 2 * in->rank; i++)
+        if (pad[i] > in->dim[i / 2] - reflect)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "a padding of %lld is longer than the mirror image of a dimension of %d", (long long)pad[i], (int)in->dim[i / 2]);
+    return pad_step(lo, node, pad, 0, 1 + reflect);
 }

@@ -133,8 +133,43 @@ enum hby_status hby_shape_concat(const struct hby_shape_call *c, struct hby_shap
     return HBY_OK;
 }
 
+/* SPLIT_V: the sizes are given; one of them may be -1, the rest. */
+static enum hby_status split_sizes(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    const struct hby_tensor *in;
+    struct hby_known at, size;
+    int axis = 0, open = -1;
+    enum hby_status st = first_input(c, 0, &in);
+    if (!st)
+        st = hby_shape_values(c, 1, &size);
+    if (!st)
+        st = hby_shape_values(c, 2, &at);
+    if (!st && (at.n != 1 || size.n != c->node->n_out))
+        st = hby_say(HBY_BAD_MODEL, c->why, "SPLIT_V has %d axes and %d sizes for %d outputs", at.n, size.n, c->node->n_out);
+    if (!st)
+        st = one_axis(c, at.value[0], in->rank, &axis);
+    if (st)
+        return st;
+    int64_t rest = in->dim[axis];
+    for (int i = 0; i < size.n; i++) {
+        if (size.value[i] < -1 || size.value[i] > INT32_MAX || (size.value[i] == -1 && open >= 0))
+            return hby_say(HBY_BAD_MODEL, c->why, "size %d is %lld", i, (long long)size.value[i]);
+        open = size.value[i] == -1 ? i : open;
+        rest -= size.value[i] == -1 ? 0 : size.value[i];
+    }
+    if (rest < 0 || (rest > 0 && open < 0))
+        return hby_say(HBY_BAD_MODEL, c->why, "the sizes do not add up to %d", (int)in->dim[axis]);
+    for (int i = 0; i < size.n; i++) {
+        hby_shape_same(in, &out[i]);
+        out[i].dim[axis] = i == open ? rest : size.value[i];
+    }
+    return HBY_OK;
+}
+
 enum hby_status hby_shape_split(const struct hby_shape_call *c, struct hby_shape *out)
 {
+    if (c->node->op == HBY_OP_split_v)
+        return split_sizes(c, out);
     const struct hby_tensor *in;
     struct hby_known at;
     int axis = 0, pieces = c->node->n_out;

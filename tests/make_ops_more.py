@@ -71,6 +71,97 @@ def divisors(rng, q, shape):
     return np.where(v == zero, v + (1 if zero + 1 < high else -1), v).astype(q[0])
 
 
+def space_depth(name, options):
+    def build(rng, scheme):
+        m = Model()
+        s, (n, h, w), c = int(rng.integers(1, 5)), (int(v) for v in rng.integers(1, 5, 3)), int(rng.integers(1, 9))
+        space, deep = [n, h * s, w * s, c], [n, h, w, c * s * s]
+        q = quant_of(rng, scheme)
+        x, y = (space, deep) if name == "SPACE_TO_DEPTH" else (deep, space)
+        x, y = operand(rng, m, x, q, False), m.tensor(y, q[0], scale=q[1], zero_point=q[2])
+        m.op(name, [x], [y], options, version=1, blockSize=s)
+        return m, [x], [y]
+    return build
+
+
+def space_batch(name, options):
+    def build(rng, scheme):
+        m = Model()
+        spatial = int(rng.choice([1, 2, 2]))
+        n, c = int(rng.integers(1, 4)), int(rng.integers(1, 9))
+        block = [int(v) for v in rng.integers(1, 4, spatial)]
+        parts = [int(v) for v in rng.integers(2, 6, spatial)]
+        edge = [[int(v) for v in rng.integers(0, 2, 2)] if rng.random() < 0.6 else [0, 0] for _ in range(spatial)]
+        image = [n, *[p * b - sum(e) for p, b, e in zip(parts, block, edge)], c]
+        if min(image) < 1:
+            return build(rng, scheme)
+        batches = [n * int(np.prod(block)), *parts, c]
+        q = quant_of(rng, scheme)
+        x, y = (image, batches) if name == "SPACE_TO_BATCH_ND" else (batches, image)
+        x, y = operand(rng, m, x, q, False), m.tensor(y, q[0], scale=q[1], zero_point=q[2])
+        m.op(name, [x, m.tensor([spatial], "int32", block), m.tensor([spatial, 2], "int32", edge)], [y], options, version=3 if scheme == "i16" else 2)
+        return m, [x], [y]
+    return build
+
+
+def tile(rng, scheme):
+    m = Model()
+    shape, q = shape_of(rng, 1, 4, 5, 500), quant_of(rng, scheme)
+    times = [int(rng.integers(1, 4)) if rng.random() < 0.6 else 1 for _ in shape]
+    x, y = operand(rng, m, shape, q, False), m.tensor([d * t for d, t in zip(shape, times)], q[0], scale=q[1], zero_point=q[2])
+    m.op("TILE", [x, m.tensor([len(times)], "int64" if rng.random() < 0.3 else "int32", times)], [y], "TileOptions", version=2)
+    return m, [x], [y]
+
+
+def broadcast_to(rng, scheme):
+    m = Model()
+    out, q = shape_of(rng, 1, 5, 6, 3000), quant_of(rng, scheme)
+    shape = [1 if rng.random() < 0.4 else d for d in out][int(rng.integers(0, len(out))) if rng.random() < 0.4 else 0:]
+    x, y = operand(rng, m, shape, q, False), m.tensor(out, q[0], scale=q[1], zero_point=q[2])
+    m.op("BROADCAST_TO", [x, m.tensor([len(out)], "int64" if rng.random() < 0.3 else "int32", out)], [y], "BroadcastToOptions", version=3)
+    return m, [x], [y]
+
+
+def unpack(rng, scheme):
+    m = Model()
+    shape, q = shape_of(rng, 2, 5, 6, 5000), quant_of(rng, scheme)
+    axis, count = int(rng.integers(-len(shape), len(shape))), int(rng.integers(1, 6))
+    shape[axis] = count
+    at = axis % len(shape)
+    x = operand(rng, m, shape, q, False)
+    ys = [m.tensor(shape[:at] + shape[at + 1:], q[0], scale=q[1], zero_point=q[2]) for _ in range(count)]
+    m.op("UNPACK", [x], ys, "UnpackOptions", version=4, num=count, axis=axis)
+    return m, [x], ys
+
+
+def split_v(rng, scheme):
+    m = Model()
+    shape, q = shape_of(rng, 1, 4, 6, 2000), quant_of(rng, scheme)
+    axis, sizes = int(rng.integers(-len(shape), len(shape))), [int(v) for v in rng.integers(1, 6, int(rng.integers(1, 6)))]
+    shape[axis] = sum(sizes)
+    x, ys = operand(rng, m, shape, q, False), []
+    for s in sizes:
+        part = list(shape)
+        part[axis] = s
+        ys.append(m.tensor(part, q[0], scale=q[1], zero_point=q[2]))
+    if rng.random() < 0.3:
+        sizes[int(rng.integers(len(sizes)))] = -1
+    m.op("SPLIT_V", [x, m.tensor([len(sizes)], "int64" if rng.random() < 0.3 else "int32", sizes), m.tensor([], "int32", axis)], ys, "SplitVOptions", version=2,
+         numSplits=len(sizes))
+    return m, [x], ys
+
+
+def mirror_pad(rng, scheme):
+    m = Model()
+    shape, q = shape_of(rng, 1, 5, 6, 1000), quant_of(rng, scheme)
+    reflect = int(rng.integers(2))  # the schema's REFLECT is 0
+    pad = [[int(rng.integers(0, min(d - reflect, 3) + 1)) if rng.random() < 0.5 else 0 for _ in range(2)] for d in shape]
+    x, y = operand(rng, m, shape, q, False), m.tensor([d + sum(p) for d, p in zip(shape, pad)], q[0], scale=q[1], zero_point=q[2])
+    m.op("MIRROR_PAD", [x, m.tensor([len(shape), 2], "int64" if rng.random() < 0.3 else "int32", pad)], [y], "MirrorPadOptions", version=2, mode=1 - reflect)
+    return m, [x], [y]
+
+
+MOVE = ("f32", "i8", "u8", "i16", "i32", "i64")
 OPERATORS = {
     "abs": (math("ABS", "AbsOptions", 3), ("f32", "i8", "i16", "i32")),
     "neg": (math("NEG", "NegOptions"), ("f32", "i8", "i16", "i32", "i64")),
@@ -89,5 +180,14 @@ OPERATORS = {
     "minimum": (pair("MINIMUM", "MaximumMinimumOptions"), ("f32", "i8", "u8", "i16", "i32", "i64")),
     "squared_difference": (pair("SQUARED_DIFFERENCE", "SquaredDifferenceOptions"), ("f32", "i8", "i32")),
     "div": (pair("DIV", "DivOptions"), ("f32", "i8", "u8", "i16", "i32")),
+    "space_to_depth": (space_depth("SPACE_TO_DEPTH", "SpaceToDepthOptions"), ("f32", "i8", "u8", "i32", "i64")),
+    "depth_to_space": (space_depth("DEPTH_TO_SPACE", "DepthToSpaceOptions"), ("f32", "i8", "u8", "i32", "i64")),
+    "space_to_batch_nd": (space_batch("SPACE_TO_BATCH_ND", "SpaceToBatchNDOptions"), MOVE),
+    "batch_to_space_nd": (space_batch("BATCH_TO_SPACE_ND", "BatchToSpaceNDOptions"), MOVE),
+    "tile": (tile, MOVE + ("bool",)),
+    "broadcast_to": (broadcast_to, MOVE + ("bool",)),
+    "unpack": (unpack, ("f32", "i8", "u8", "i16", "i32", "bool")),
+    "split_v": (split_v, MOVE),
+    "mirror_pad": (mirror_pad, MOVE),
     "gelu": (math("GELU", "GeluOptions", 2, approximate=lambda rng: bool(rng.random() < 0.5)), ("f32", "i8", "u8", "i16")),
 }

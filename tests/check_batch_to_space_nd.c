@@ -1,0 +1,8 @@
+/* BATCH_TO_SPACE_ND: 3 and 4 dimensions, with and without edges. */
+#include "tests/space_cases.h"
+
+void hby_check_batch_to_space_nd(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < check_cases(); i++)
+        space_batch_case(c, HBY_OP_batch_to_space_nd, scheme);
+}

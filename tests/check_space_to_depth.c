@@ -1,0 +1,8 @@
+/* SPACE_TO_DEPTH: blocks of 1 to 4. */
+#include "tests/space_cases.h"
+
+void hby_check_space_to_depth(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < check_cases(); i++)
+        space_depth_case(c, HBY_OP_space_to_depth, scheme);
+}
