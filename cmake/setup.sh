@@ -60,8 +60,11 @@ hby_setup_apt() {
     if [ "$(id -u)" != 0 ]; then
         if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
             as_root=(sudo)
+        elif ! printf '%s\n' "${lines[@]}" | grep -qv '^?'; then
+            hby_say "not installed, and not needed for more than a few tests: ${lines[*]#? }"
+            return 0
         else
-            hby_die "these packages are missing, and installing them needs root: ${lines[*]}
+            hby_die "these packages are missing, and installing them needs root: ${lines[*]#? }
 Run this once as root, then start again:
     apt-get update && apt-get install -y $(printf '%s\n' "${lines[@]%% |*}" | grep -v '^?' | tr '\n' ' ')"
         fi
