@@ -58,7 +58,7 @@ void roof_table_row(const struct roof_bench *b, const struct roof_row *r)
         printf(" %11.1f", r->blas.stats.min);
     else if (b->blas)
         printf(" %11s", "");
-    printf("\n");
+    printf("%s%s\n", *r->tflite_reason ? "  TFLite: " : "", r->tflite_reason);
     fflush(stdout);
 }
 
