@@ -221,16 +221,6 @@ enum hby_status hby_import_strided_slice(const struct hby_builtin *b, struct hby
     return HBY_OK;
 }
 
-/* The recurrent operators know the sigmoid, too. */
-static enum hby_status read_recurrent_act(const struct hby_builtin *b, int32_t value, struct hby_node *node)
-{
-    if (value == HBY_ACT_SIGMOID) {
-        node->params.recurrent.act = HBY_ACT_SIGMOID;
-        return HBY_OK;
-    }
-    return read_act(b, value, &node->params.recurrent.act);
-}
-
 enum hby_status hby_import_sequence_lstm(const struct hby_builtin *b, struct hby_node *node)
 {
     const struct hby_tfl_sequence_lstm *p = b->data;
@@ -238,7 +228,7 @@ enum hby_status hby_import_sequence_lstm(const struct hby_builtin *b, struct hby
     node->params.recurrent.proj_clip = p->proj_clip;
     node->params.recurrent.time_major = p->time_major;
     node->asymmetric_quantize_inputs = p->asymmetric_quantize_inputs;
-    return read_recurrent_act(b, p->activation, node);
+    return read_act(b, p->activation, &node->params.recurrent.act);
 }
 
 enum hby_status hby_import_sequence_rnn(const struct hby_builtin *b, struct hby_node *node)
@@ -246,7 +236,7 @@ enum hby_status hby_import_sequence_rnn(const struct hby_builtin *b, struct hby_
     const struct hby_tfl_sequence_rnn *p = b->data;
     node->params.recurrent.time_major = p->time_major;
     node->asymmetric_quantize_inputs = p->asymmetric_quantize_inputs;
-    return read_recurrent_act(b, p->activation, node);
+    return read_act(b, p->activation, &node->params.recurrent.act);
 }
 
 enum hby_status hby_import_svdf(const struct hby_builtin *b, struct hby_node *node)
@@ -254,7 +244,7 @@ enum hby_status hby_import_svdf(const struct hby_builtin *b, struct hby_node *no
     const struct hby_tfl_svdf *p = b->data;
     node->params.recurrent.rank = p->rank;
     node->asymmetric_quantize_inputs = p->asymmetric_quantize_inputs;
-    return read_recurrent_act(b, p->activation, node);
+    return read_act(b, p->activation, &node->params.recurrent.act);
 }
 
 typedef enum hby_status (*reader)(const struct hby_builtin *b, struct hby_node *node);

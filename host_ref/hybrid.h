@@ -30,11 +30,11 @@ HBY_INLINE struct hby_hybrid_row hby_hybrid_row(const void *in, enum hby_type ty
     }
     struct hby_hybrid_row row = {.scale = 1.0f, .inverse = 0.0f, .offset = 0, .q_min = asymmetric ? -128 : -127};
     if (asymmetric) {
-        const double r_min = least < 0.0f ? (double)least : 0.0, r_max = most > 0.0f ? (double)most : 0.0;
+        const float r_min = least < 0.0f ? least : 0.0f, r_max = most > 0.0f ? most : 0.0f;
         if (r_min == r_max)
             return row;
-        const double scale = (r_max - r_min) / 255.0;
-        row.offset = hby_hybrid_offset(r_min, r_max, scale);
+        const double scale = (double)(r_max - r_min) / 255.0; /* the difference in float32, as the runtime's vector code has it */
+        row.offset = hby_hybrid_offset((double)r_min, (double)r_max, scale);
         row.scale = (float)scale;
         row.inverse = 1.0f / row.scale;
     } else {

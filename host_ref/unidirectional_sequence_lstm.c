@@ -12,6 +12,7 @@ struct lstm_float {
     const struct hby_ref_call *c;
     const struct hby_args_lstm *a;
     bool hybrid;
+    int batch;
     float *gate[HBY_GATES], *hidden, *x_room, *h_room;
     float *h, *cell;
 };
@@ -19,6 +20,24 @@ struct lstm_float {
 static float lstm_weight(const struct hby_ref_call *c, int input, int i)
 {
     return hby_load_float(c->in[input], c->in_type[input], (size_t)i);
+}
+
+/* `sum` and row `row` of the weights times the vector. Float: in the order of the matrix products on x86-64 that the runtime calls, four lanes for one batch, one
+ * after the other for several. */
+static float lstm_add(const struct lstm_float *l, float sum, int w, int row, const struct hby_recurrent_vector *v, int n, float scale)
+{
+    const struct hby_ref_call *c = l->c;
+    const size_t at = (size_t)row * (size_t)n;
+    if (l->hybrid)
+        return hby_recurrent_add(sum, c->in[w], c->in_type[w], row, v, n, scale);
+    const int in_lanes = l->a->time_major && l->a->batch > 1 ? 0 : n / 4 * 4;
+    float lane[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    for (int i = 0; i < in_lanes; i++)
+        lane[i % 4] += hby_load_float(c->in[w], c->in_type[w], at + (size_t)i) * v->value[i];
+    float dot = (lane[0] + lane[2]) + (lane[1] + lane[3]);
+    for (int i = in_lanes; i < n; i++)
+        dot += hby_load_float(c->in[w], c->in_type[w], at + (size_t)i) * v->value[i];
+    return sum + dot;
 }
 
 /* Subtracts the mean, divides by the standard deviation. */
@@ -35,6 +54,15 @@ static void normalize(float *v, int n)
         v[i] = (v[i] - mean) * inverse;
 }
 
+/* The runtime keeps the gates behind each other, in this order; with time first it takes all batches at once. */
+static bool in_packet(const struct lstm_float *l, int g, int i)
+{
+    static const int place[HBY_GATES] = {0, 2, 1, 3};
+    const struct hby_args_lstm *a = l->a;
+    const size_t all = (size_t)a->batch * (size_t)a->n_cell, before = (size_t)l->batch * (size_t)a->n_cell, slot = (size_t)(place[g] - a->cifg) * all;
+    return a->time_major ? hby_recurrent_in_packet(slot, all, before + (size_t)i) : hby_recurrent_in_packet(slot + before, (size_t)a->n_cell, (size_t)i);
+}
+
 static void gate_float(const struct lstm_float *l, int g, const struct hby_recurrent_vector *x, const struct hby_recurrent_vector *h)
 {
     const struct hby_ref_call *c = l->c;
@@ -43,11 +71,11 @@ static void gate_float(const struct lstm_float *l, int g, const struct hby_recur
     float *gate = l->gate[g];
     for (int i = 0; i < a->n_cell; i++) {
         float sum = a->layer_norm ? 0.0f : lstm_weight(c, bias, i);
-        sum += hby_recurrent_dot(c->in[w], c->in_type[w], i, x, a->n_in, a->scale[HBY_FROM_INPUT][g]);
+        sum = lstm_add(l, sum, w, i, x, a->n_in, a->scale[HBY_FROM_INPUT][g]);
         if (a->diagonal >> g & 1)
             sum += lstm_weight(c, r, i) * l->h[i];
         else
-            sum += hby_recurrent_dot(c->in[r], c->in_type[r], i, h, a->n_out, a->scale[HBY_FROM_STATE][g]);
+            sum = lstm_add(l, sum, r, i, h, a->n_out, a->scale[HBY_FROM_STATE][g]);
         if (a->peephole && p >= 0)
             sum += (l->hybrid ? a->scale[HBY_FROM_CELL][g] * (float)((const int8_t *)c->in[p])[i] : lstm_weight(c, p, i)) * l->cell[i];
         gate[i] = sum;
@@ -56,7 +84,10 @@ static void gate_float(const struct lstm_float *l, int g, const struct hby_recur
         normalize(gate, a->n_cell);
     for (int i = 0; i < a->n_cell; i++) {
         const float sum = a->layer_norm ? gate[i] * lstm_weight(c, norm, i) + lstm_weight(c, bias, i) : gate[i];
-        gate[i] = hby_recurrent_act(g == HBY_GATE_CELL ? a->activation : HBY_RECURRENT_SIGMOID, sum);
+        if (g == HBY_GATE_CELL)
+            gate[i] = hby_recurrent_act(a->activation, sum);
+        else
+            gate[i] = in_packet(l, g, i) ? hby_recurrent_logistic_packet(sum) : hby_recurrent_logistic(sum);
     }
 }
 
@@ -87,7 +118,7 @@ static void output_float(const struct lstm_float *l)
     const struct hby_recurrent_vector v = hby_recurrent_vector(l->hidden, 0, a->n_cell, l->hybrid, a->asymmetric, l->h_room);
     for (int i = 0; i < a->n_out; i++) {
         const float bias = c->in[HBY_LSTM_PROJECTION_BIAS] ? lstm_weight(c, HBY_LSTM_PROJECTION_BIAS, i) : 0.0f;
-        const float sum = bias + hby_recurrent_dot(c->in[HBY_LSTM_PROJECTION], c->in_type[HBY_LSTM_PROJECTION], i, &v, a->n_cell, a->proj_scale);
+        const float sum = lstm_add(l, bias, HBY_LSTM_PROJECTION, i, &v, a->n_cell, a->proj_scale);
         l->h[i] = clip_float(sum, a->proj_clip);
     }
 }
@@ -116,6 +147,7 @@ static void lstm_float(const struct hby_ref_call *c, bool hybrid)
     l.x_room = l.hidden + a->n_cell;
     l.h_room = l.x_room + a->n_in;
     for (int b = 0; b < a->batch; b++) {
+        l.batch = b;
         l.h = (float *)c->state[HBY_LSTM_NEXT_H - 1] + (size_t)b * (size_t)a->n_out;
         l.cell = (float *)c->state[HBY_LSTM_NEXT_C - 1] + (size_t)b * (size_t)a->n_cell;
         memcpy(l.h, (const float *)c->in[HBY_LSTM_H] + (size_t)b * (size_t)a->n_out, (size_t)a->n_out * sizeof(float));

@@ -18,8 +18,8 @@ static void rnn(const struct hby_ref_call *c, bool hybrid)
             const struct hby_recurrent_vector before = hby_recurrent_vector(h, 0, a->n_out, hybrid, a->asymmetric, h_room);
             for (int i = 0; i < a->n_out; i++) {
                 float sum = hby_load_float(c->in[BIAS], HBY_F32, (size_t)i);
-                sum += hby_recurrent_dot(c->in[W], c->in_type[W], i, &x, a->n_in, a->scale[0]);
-                sum += hby_recurrent_dot(c->in[R], c->in_type[R], i, &before, a->n_out, a->scale[1]);
+                sum = hby_recurrent_add(sum, c->in[W], c->in_type[W], i, &x, a->n_in, a->scale[0]);
+                sum = hby_recurrent_add(sum, c->in[R], c->in_type[R], i, &before, a->n_out, a->scale[1]);
                 out[i] = hby_recurrent_act(a->activation, sum);
             }
             memcpy(h, out, (size_t)a->n_out * sizeof *h);

@@ -13,7 +13,6 @@
 #define HBY_RECURRENT_RELU6 3
 #define HBY_RECURRENT_TANH 4
 #define HBY_RECURRENT_SIGN_BIT 5
-#define HBY_RECURRENT_SIGMOID 6
 
 /* The gates of an LSTM, in the order of its inputs; and what a gate's sum is made of. */
 #define HBY_GATE_INPUT 0

@@ -53,7 +53,7 @@ struct hby_sparsity {
     const struct hby_sparse_dim *dim;
 };
 
-enum hby_act { HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU_N1_TO_1, HBY_ACT_RELU6, HBY_ACT_TANH, HBY_ACT_SIGN_BIT, HBY_ACT_SIGMOID /* recurrent operators only */ };
+enum hby_act { HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU_N1_TO_1, HBY_ACT_RELU6, HBY_ACT_TANH, HBY_ACT_SIGN_BIT };
 enum hby_padding { HBY_PAD_SAME, HBY_PAD_VALID, HBY_PAD_EXPLICIT };
 
 /* CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and the pools. */

@@ -22,7 +22,4 @@ enum hby_status hby_recurrent_scheme(const struct hby_lowering *lo, int input, i
 enum hby_status hby_recurrent_rescale(const struct hby_lowering *lo, const char *what, float real, hby_i32 *mult, hby_i32 *shift);
 /* Gives the step outputs 1 .. n_states from the node, and after them a scratch of `elements`. */
 enum hby_status hby_recurrent_outputs(struct hby_lowering *lo, int step, const struct hby_node *node, enum hby_type scratch, int64_t elements);
-/* Activations that the runtime's own functions know. */
-enum hby_status hby_check_recurrent_act(const struct hby_lowering *lo, enum hby_act act);
-
 #endif

@@ -27,7 +27,7 @@ static enum hby_status check_svdf(struct hby_lowering *lo, const struct hby_node
         {.what = "results", .tensor = node->out[0], .type = i8 ? HBY_I8 : HBY_F32, .rank = 2, .d0 = a->batch, .d1 = units},
         {.what = "biases", .tensor = node->in[BIAS], .constant = true, .type = i8 ? HBY_I32 : HBY_F32, .rank = 1, .d0 = units},
     };
-    enum hby_status st = hby_check_recurrent_act(lo, node->params.recurrent.act);
+    enum hby_status st = HBY_OK;
     for (size_t i = 0; i < sizeof operand / sizeof operand[0] - (node->in[BIAS] < 0) && !st; i++)
         st = hby_check_operand(lo, &operand[i]);
     return st;

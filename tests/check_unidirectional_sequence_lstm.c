@@ -100,7 +100,7 @@ static void one(struct check *c, enum hby_scheme scheme)
     node->mid = l.mid;
     node->asymmetric_quantize_inputs = check_chance(c, 50);
     node->params.recurrent.time_major = l.time_major;
-    node->params.recurrent.act = check_chance(c, 80) ? HBY_ACT_TANH : (enum hby_act)check_int(c, HBY_ACT_RELU, HBY_ACT_SIGMOID);
+    node->params.recurrent.act = check_chance(c, 80) ? HBY_ACT_TANH : (enum hby_act)check_int(c, HBY_ACT_RELU, HBY_ACT_SIGN_BIT);
     node->params.recurrent.cell_clip = check_chance(c, 30) ? (float)check_real(c, 0.1, 2) : 0.0f;
     node->params.recurrent.proj_clip = check_chance(c, 30) ? (float)check_real(c, 0.1, 1) : 0.0f;
     check_run(c, l.n_in + l.n_out);

@@ -12,7 +12,7 @@ static void one(struct check *c, enum hby_scheme scheme)
     struct hby_node *node = check_node(c, HBY_OP_unidirectional_sequence_rnn, 5, (int[]){x, w, r, bias, h}, 2, (int[]){y, next});
     node->asymmetric_quantize_inputs = check_chance(c, 50);
     node->params.recurrent.time_major = time_major;
-    node->params.recurrent.act = check_chance(c, 50) ? HBY_ACT_TANH : (enum hby_act)check_int(c, HBY_ACT_RELU_N1_TO_1, HBY_ACT_SIGMOID);
+    node->params.recurrent.act = check_chance(c, 50) ? HBY_ACT_TANH : (enum hby_act)check_int(c, HBY_ACT_RELU_N1_TO_1, HBY_ACT_SIGN_BIT);
     check_run(c, n_in + n_out);
 }
 

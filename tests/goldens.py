@@ -63,15 +63,20 @@ def run_case(api, delegate, options, model, arrays, bound, report):
     except ValueError:  # an operator that the reference kernels lack
         it = Interpreter(model_content=model, experimental_op_resolver_type=Resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES, experimental_delegates=[d])
     it.allocate_tensors()
-    for detail, x in zip(it.get_input_details(), numbered(arrays, "in")):
-        it.set_tensor(detail["index"], x.reshape(detail["shape"]).astype(detail["dtype"]))
+    inputs, wants = numbered(arrays, "in"), numbered(arrays, "ref")
+    reset = int(arrays["reset"]) if "reset" in arrays else None  # a network with a state: one call after the other along the first axis
+    calls = range(2) if reset is None else [*range(len(wants[0])), 0]  # twice: a second invoke must not remember the first
     problems = []
-    for _ in range(2):  # twice: a second invoke must not remember the first
+    for number, call in enumerate(calls):
+        if reset is not None and (call == reset or number == len(calls) - 1):
+            it.reset_all_variables()
+        for detail, x in zip(it.get_input_details(), inputs):
+            it.set_tensor(detail["index"], (x if reset is None else x[call]).reshape(detail["shape"]).astype(detail["dtype"]))
         it.invoke()
-        for detail, want in zip(it.get_output_details(), numbered(arrays, "ref")):
-            wrong = compare(want, it.get_tensor(detail["index"]), bound)
+        for detail, want in zip(it.get_output_details(), wants):
+            wrong = compare(want if reset is None else want[call], it.get_tensor(detail["index"]), bound)
             if wrong:
-                problems.append(wrong)
+                problems.append(f"call {number}: {wrong}")
     nodes = json.load(open(report))["nodes"] if report else []
     return problems, nodes
 

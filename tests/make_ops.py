@@ -240,6 +240,10 @@ def reference(blob, rng, given, without_ref):
     resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if without_ref else OpResolverType.BUILTIN_REF
     it = Interpreter(model_content=blob, experimental_op_resolver_type=resolver, num_threads=1)
     it.allocate_tensors()
+    return many_calls(it, rng, given) if keeps_state(blob) else one_call(it, rng, given)
+
+
+def one_call(it, rng, given):
     arrays = {}
     for i, d in enumerate(it.get_input_details()):
         arrays[f"in{i}"] = given.get(d["index"]) if d["index"] in given else feed(rng, d)
@@ -248,6 +252,23 @@ def reference(blob, rng, given, without_ref):
     for i, d in enumerate(it.get_output_details()):
         arrays[f"ref{i}"] = it.get_tensor(d["index"])
     return arrays
+
+
+CALLS, RESET = 5, 3
+
+
+def many_calls(it, rng, given):
+    """A network with a state: CALLS calls along a new first axis of every array, and before call number `reset` all variables are reset."""
+    calls = []
+    for call in range(CALLS):
+        if call == RESET:
+            it.reset_all_variables()
+        calls.append(one_call(it, rng, given))
+    return {key: np.stack([c[key] for c in calls]) for key in calls[0]} | {"reset": np.int64(RESET)}
+
+
+def keeps_state(blob):
+    return any(t.isVariable for t in schema.ModelT.InitFromPackedBuf(blob, 0).subgraphs[0].tensors)
 
 
 def make(op, scheme, number, seed, goldens=True):

@@ -58,14 +58,14 @@ class Model:
         self.graph.tensors.append(t)
         return len(self.graph.tensors) - 1
 
-    def op(self, name, inputs, outputs, options=None, version=1, **fields):
+    def op(self, name, inputs, outputs, options=None, version=1, intermediates=(), **fields):
         """Appends an operator; options is the schema's table name ("Conv2DOptions"), fields are its fields. An absent input is -1."""
         code = schema.OperatorCodeT()
         code.builtinCode = getattr(schema.BuiltinOperator, name)
         code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), version
         self.model.operatorCodes.append(code)
         o = schema.OperatorT()
-        o.opcodeIndex, o.inputs, o.outputs = len(self.model.operatorCodes) - 1, list(inputs), list(outputs)
+        o.opcodeIndex, o.inputs, o.outputs, o.intermediates = len(self.model.operatorCodes) - 1, list(inputs), list(outputs), list(intermediates)
         if options:
             table = getattr(schema, options + "T")()
             for key, value in fields.items():
