@@ -1,4 +1,4 @@
-/* Launch rule of MEAN. */
+/* Launch rule of MEAN and the other reductions. */
 #include "kernels_cl/launch_nest.h"
 
 int hby_cl_match_mean(const struct hby_cl_site *site, struct hby_reason *why)
@@ -7,9 +7,9 @@ int hby_cl_match_mean(const struct hby_cl_site *site, struct hby_reason *why)
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     if (!hby_nest_fits(site, why))
         return 0;
-    if (in == own && out == own)
+    if (in == own && out == own && (own != HBY_I32 || s->args.mean.fn != HBY_REDUCE_MEAN)) /* int32 is averaged in 64 bits */
         return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no mean from %s to %s", hby_type_name(in), hby_type_name(out));
+    hby_say(HBY_UNSUPPORTED, why, "the device has no reduction from %s to %s of this kind", hby_type_name(in), hby_type_name(out));
     return 0;
 }
 
@@ -19,7 +19,9 @@ enum hby_status hby_cl_launch_mean(const struct hby_cl_site *site, struct hby_cl
     const struct hby_args_mean *p = &s->args.mean;
     const int inner = p->keep_dim[HBY_REDUCE_RANK - 1], run = p->reduce_dim[HBY_REDUCE_RANK - 1], lanes = hby_nest_lanes(site->dev);
     const bool columns = inner > 1 && p->keep_stride[HBY_REDUCE_RANK - 1] == 1;
-    enum hby_status st = hby_cl_use(l, hby_nest_program, columns ? "hby_mean_columns" : "hby_mean_rows");
+    if (p->fn != HBY_REDUCE_MEAN)
+        hby_cl_define(l, "HBY_REDUCE_FN", p->fn);
+    enum hby_status st = hby_cl_use(l, p->fn == HBY_REDUCE_MEAN ? hby_nest_program : "mean.cl", columns ? "hby_mean_columns" : "hby_mean_rows");
     if (st)
         return st;
     hby_cl_arg_args(l, p, sizeof *p);

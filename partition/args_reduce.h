@@ -5,11 +5,19 @@
 
 #define HBY_REDUCE_RANK 6
 
+/* Functions of the mean nest: part of the program key but for MEAN. */
+#define HBY_REDUCE_MEAN 0
+#define HBY_REDUCE_SUM 1 /* integer: rescale(sum(q) - n_reduced * in.zero_point, out); plain integers modulo 2^32 or 2^64 */
+#define HBY_REDUCE_MAX 2 /* this and MIN: the stored values */
+#define HBY_REDUCE_MIN 3
+#define HBY_REDUCE_PROD 4 /* floats and plain integers */
+
 /* Mean over some axes. Lowering moves the axes: kept dimensions first (out index), reduced ones after; strides are in elements of the input.
  * Integer: out = rescale(sum(q) - n_reduced * in.zero_point) with `out`, whose multiplier contains 1 / n_reduced. Float: sum / n_reduced; f_scale is
  * 1 / n_reduced. Plain integers (i32): the sum in 64 bits, divided towards zero. */
 struct hby_args_mean {
-    hby_i32 n_out, n_reduced;
+    hby_i32 n_out, n_reduced, fn;
+    hby_i32 from_first; /* MAX, MIN of floats: begin with the first element; else with the least or the largest finite number, as BUILTIN_REF does */
     hby_i32 keep_dim[HBY_REDUCE_RANK], keep_stride[HBY_REDUCE_RANK];
     hby_i32 reduce_dim[HBY_REDUCE_RANK], reduce_stride[HBY_REDUCE_RANK];
     struct hby_rescale in, out;

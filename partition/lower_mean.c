@@ -1,4 +1,4 @@
-/* MEAN onto its nest: kept dimensions first, reduced ones after, neighbours joined. */
+/* MEAN, SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ANY and REDUCE_ALL onto one nest: kept dimensions first, reduced ones after, neighbours joined. */
 #include "partition/lower_shape.h"
 
 /* Which dimensions are averaged over; TFLite takes repeated and negative axes. */
@@ -11,7 +11,7 @@ static enum hby_status reduced_axes(const struct hby_lowering *lo, const struct 
     for (int i = 0; !st && i < n && in->rank > 0; i++) {
         const int64_t a = axis[i] < 0 ? axis[i] + in->rank : axis[i];
         if (a < 0 || a >= in->rank)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "MEAN over axis %lld of a tensor of %d dimensions", (long long)axis[i], in->rank);
+            return hby_say(HBY_UNSUPPORTED, lo->why, "%s over axis %lld of a tensor of %d dimensions", hby_ops[node->op].name, (long long)axis[i], in->rank);
         reduced[a] = true;
     }
     return st;
@@ -39,8 +39,7 @@ static int64_t side(const struct hby_tensor *in, const bool reduced[HBY_MAX_RANK
     return n;
 }
 
-/* TFLite divides by the number of elements inside the multiplier, with as many bits to spare as fit. */
-static enum hby_status mean_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_mean *a)
+static enum hby_status rescale_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_mean *a)
 {
     static const hby_i32 min[] = {[HBY_I8] = INT8_MIN, [HBY_U8] = 0, [HBY_I16] = INT16_MIN},
                          max[] = {[HBY_I8] = INT8_MAX, [HBY_U8] = UINT8_MAX, [HBY_I16] = INT16_MAX};
@@ -53,13 +52,6 @@ static enum hby_status mean_quantized(const struct hby_lowering *lo, const struc
     const double factor = (double)hby_scale_of(lo, node->in[0]) / (double)hby_scale_of(lo, node->out[0]);
     if (hby_quantize_multiplier(factor, &a->out.mult, &a->out.shift))
         return hby_say(HBY_UNSUPPORTED, lo->why, "the input's scale is %g times the output's, too much for 32-bit arithmetic", factor);
-    int spare = 0;
-    while (a->n_reduced >> (spare + 1))
-        spare++;
-    if (spare > 31 + a->out.shift)
-        spare = 31 + a->out.shift;
-    a->out.mult = (hby_i32)(((int64_t)a->out.mult << spare) / a->n_reduced);
-    a->out.shift -= spare;
     a->in.zero_point = hby_zero_point_of(lo, node->in[0]);
     a->out.zero_point = hby_zero_point_of(lo, node->out[0]);
     a->act_min = min[type];
@@ -68,9 +60,20 @@ static enum hby_status mean_quantized(const struct hby_lowering *lo, const struc
     return HBY_OK;
 }
 
-enum hby_status hby_lower_mean(struct hby_lowering *lo, const struct hby_node *node)
+/* TFLite divides by the number of elements inside the multiplier, with as many bits to spare as fit. */
+static void divide_multiplier(struct hby_args_mean *a)
 {
-    struct hby_args_mean a = {.n_out = 0};
+    int spare = 0;
+    while (a->n_reduced >> (spare + 1))
+        spare++;
+    if (spare > 31 + a->out.shift)
+        spare = 31 + a->out.shift;
+    a->out.mult = (hby_i32)(((int64_t)a->out.mult << spare) / a->n_reduced);
+    a->out.shift -= spare;
+}
+
+static enum hby_status walk_of(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_mean *a)
+{
     bool reduced[HBY_MAX_RANK] = {false};
     hby_i32 n_in, n_out;
     enum hby_status st = hby_check_arity(lo, node, 2, 1);
@@ -85,26 +88,72 @@ enum hby_status hby_lower_mean(struct hby_lowering *lo, const struct hby_node *n
     if (st)
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]);
-    const int64_t kept = side(in, reduced, false, a.keep_dim, a.keep_stride), over = side(in, reduced, true, a.reduce_dim, a.reduce_stride);
+    const int64_t kept = side(in, reduced, false, a->keep_dim, a->keep_stride), over = side(in, reduced, true, a->reduce_dim, a->reduce_stride);
     if (kept < 0 || over < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "MEAN alternates between kept and averaged dimensions more than %d times", HBY_REDUCE_RANK);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s alternates between kept and reduced dimensions more than %d times", hby_ops[node->op].name, HBY_REDUCE_RANK);
     if (kept != n_out)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "MEAN's output has %d elements; its axes leave %lld", (int)n_out, (long long)kept);
-    a.n_out = (hby_i32)kept;
-    a.n_reduced = (hby_i32)over;
-    a.f_scale = 1.0f / (float)over;
-    const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
-    if (!hby_has_ref(node->op, scheme) || in->type == HBY_BOOL)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "MEAN of %s is not supported", hby_type_name(in->type));
-    if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16)
-        st = mean_quantized(lo, node, &a);
-    if (st)
-        return st;
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the output has %d elements; the axes leave %lld", (int)n_out, (long long)kept);
+    a->n_out = (hby_i32)kept;
+    a->n_reduced = (hby_i32)over;
+    a->f_scale = 1.0f / (float)over;
+    a->from_first = a->fn == HBY_REDUCE_MAX || a->fn == HBY_REDUCE_MIN;
+    for (int i = 0; i < in->rank; i++)
+        a->from_first = a->from_first && reduced[i];
+    return HBY_OK;
+}
+
+static enum hby_status append(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_mean *a)
+{
     struct hby_step *s = hby_step_add(lo, node, HBY_NEST_mean, scheme);
     if (!s)
         return HBY_UNSUPPORTED;
     s->n_in = 1;
     s->in[1] = -1;
-    s->args.mean = a;
+    s->args.mean = *a;
     return HBY_OK;
+}
+
+static bool is_quantized(enum hby_scheme scheme)
+{
+    return scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16;
+}
+
+enum hby_status hby_lower_mean(struct hby_lowering *lo, const struct hby_node *node)
+{
+    struct hby_args_mean a = {.fn = HBY_REDUCE_MEAN};
+    enum hby_status st = walk_of(lo, node, &a);
+    if (st)
+        return st;
+    const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
+    const enum hby_type type = hby_tensor_of(lo, node->in[0])->type;
+    if (!hby_has_ref(node->op, scheme) || type == HBY_BOOL)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "MEAN of %s is not supported", hby_type_name(type));
+    if (is_quantized(scheme)) {
+        st = rescale_quantized(lo, node, &a);
+        if (!st)
+            divide_multiplier(&a);
+    }
+    return st ? st : append(lo, node, scheme, &a);
+}
+
+enum hby_status hby_lower_reduce(struct hby_lowering *lo, const struct hby_node *node)
+{
+    static const int fn[HBY_OP_COUNT] = {[HBY_OP_sum] = HBY_REDUCE_SUM,        [HBY_OP_reduce_max] = HBY_REDUCE_MAX, [HBY_OP_reduce_min] = HBY_REDUCE_MIN,
+                                         [HBY_OP_reduce_prod] = HBY_REDUCE_PROD, [HBY_OP_reduce_any] = HBY_REDUCE_MAX, [HBY_OP_reduce_all] = HBY_REDUCE_MIN};
+    struct hby_args_mean a = {.fn = fn[node->op]};
+    enum hby_status st = walk_of(lo, node, &a);
+    if (st)
+        return st;
+    const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
+    const enum hby_type type = hby_tensor_of(lo, node->in[0])->type;
+    const bool bools = node->op == HBY_OP_reduce_any || node->op == HBY_OP_reduce_all, extreme = a.fn == HBY_REDUCE_MAX || a.fn == HBY_REDUCE_MIN;
+    if (node->op == HBY_OP_sum && (type == HBY_I8 || type == HBY_I16))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "SUM of %s is left to the runtime: its own kernels disagree about it", hby_type_name(type));
+    if (!hby_has_ref(node->op, scheme) || (type == HBY_BOOL) != bools)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
+    if (is_quantized(scheme) && extreme && (hby_scale_of(lo, node->in[0]) != hby_scale_of(lo, node->out[0]) || hby_zero_point_of(lo, node->in[0]) != hby_zero_point_of(lo, node->out[0])))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s needs one scale and zero point for input and output", hby_ops[node->op].name);
+    if (is_quantized(scheme) && !extreme)
+        st = rescale_quantized(lo, node, &a);
+    return st ? st : append(lo, node, scheme, &a);
 }

@@ -90,6 +90,11 @@ enum hby_status hby_shape_prelu(const struct hby_shape_call *c, struct hby_shape
     return broadcast(c, out);
 }
 
+enum hby_status hby_shape_reduce(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return hby_shape_mean(c, out);
+}
+
 enum hby_status hby_shape_mean(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *in = hby_shape_input(c, 0);

@@ -1,32 +1,8 @@
-/* MEAN: any axes, also none, all and repeated ones; negative axes; kept dimensions or not. */
-#include "tests/element_cases.h"
-
-static void one(struct check *c, enum hby_scheme scheme)
-{
-    int dim[CASE_RANK], out_dim[CASE_RANK], axis[2 * CASE_RANK], n = 0, out_rank = 0, length = 1;
-    const int rank = check_chance(c, 40) ? 4 : 0;
-    const bool keep = check_chance(c, 50), image = rank == 4 && check_chance(c, 60);
-    const int r = case_shape(c, rank ? 4 : 1, rank ? 4 : 5, dim);
-    for (int i = 0; i < r; i++) {
-        const bool reduced = image ? i == 1 || i == 2 : check_chance(c, 50) || (i == r - 1 && n == 0); /* at least one */
-        if (reduced) {
-            axis[n++] = check_chance(c, 20) ? i - r : i;
-            length *= dim[i];
-        }
-        if (!reduced || keep)
-            out_dim[out_rank++] = reduced ? 1 : dim[i];
-    }
-    if (check_chance(c, 15))
-        axis[n++] = axis[0];
-    const enum hby_type type = case_type(c, scheme, false);
-    const int in[2] = {check_input(c, type, r, dim), case_ints(c, n, axis)}, out = check_output(c, type, out_rank, out_dim);
-    struct hby_node *node = check_node(c, HBY_OP_mean, 2, in, 1, &out);
-    node->params.reducer.keep_dims = keep;
-    check_run(c, length);
-}
+/* MEAN. */
+#include "tests/reduce_cases.h"
 
 void hby_check_mean(struct check *c, enum hby_scheme scheme)
 {
     for (int i = 0; i < 2 * check_cases(); i++)
-        one(c, scheme);
+        reduce_case(c, HBY_OP_mean, scheme);
 }

@@ -161,6 +161,26 @@ def mirror_pad(rng, scheme):
     return m, [x], [y]
 
 
+def reduce_(name):
+    def build(rng, scheme):
+        m = Model()
+        shape = shape_of(rng, 1, 5)
+        n = len(shape)
+        axes = sorted(rng.choice(n, int(rng.integers(1, n + 1)), replace=False).tolist())
+        keep = bool(rng.random() < 0.5)
+        out = [1 if i in axes else d for i, d in enumerate(shape)] if keep else [d for i, d in enumerate(shape) if i not in axes]
+        given = [a - n if rng.random() < 0.3 else a for a in axes]
+        q = qy = quant_of(rng, scheme)
+        if name == "SUM" and not is_plain(scheme):
+            qy = (q[0], near(rng, q[1] * 4), quantized(rng, scheme)[2])
+        x, y = operand(rng, m, shape, q, False), m.tensor(out, qy[0], scale=qy[1], zero_point=qy[2])
+        if name == "REDUCE_PROD" and scheme == "f32":
+            m.given[x] = rng.uniform(-1.5, 1.5, shape).astype(np.float32)
+        m.op(name, [x, m.tensor([len(given)], "int32", given)], [y], "ReducerOptions", version=1 if name in ("REDUCE_ANY", "REDUCE_ALL") else 2, keepDims=keep)
+        return m, [x], [y]
+    return build
+
+
 MOVE = ("f32", "i8", "u8", "i16", "i32", "i64")
 OPERATORS = {
     "abs": (math("ABS", "AbsOptions", 3), ("f32", "i8", "i16", "i32")),
@@ -189,5 +209,11 @@ OPERATORS = {
     "unpack": (unpack, ("f32", "i8", "u8", "i16", "i32", "bool")),
     "split_v": (split_v, MOVE),
     "mirror_pad": (mirror_pad, MOVE),
+    "sum": (reduce_("SUM"), ("f32", "u8", "i32", "i64")),
+    "reduce_max": (reduce_("REDUCE_MAX"), MOVE),
+    "reduce_min": (reduce_("REDUCE_MIN"), MOVE),
+    "reduce_prod": (reduce_("REDUCE_PROD"), ("f32", "i32", "i64")),
+    "reduce_any": (reduce_("REDUCE_ANY"), ("bool",)),
+    "reduce_all": (reduce_("REDUCE_ALL"), ("bool",)),
     "gelu": (math("GELU", "GeluOptions", 2, approximate=lambda rng: bool(rng.random() < 0.5)), ("f32", "i8", "u8", "i16")),
 }
