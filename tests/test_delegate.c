@@ -12,7 +12,7 @@
 
 #define IN(...) ((const int[]){__VA_ARGS__, -2})
 
-enum { ADD = 0, DEQUANTIZE = 6, FULLY_CONNECTED = 9, RELU = 19, RESHAPE = 22, GELU = 150, WHERE = 109, EXP = 47 };
+enum { ADD = 0, DEQUANTIZE = 6, FULLY_CONNECTED = 9, RELU = 19, RESHAPE = 22, GELU = 150, WHERE = 109, BUCKETIZE = 147 };
 
 static char report_path[64];
 
@@ -73,7 +73,7 @@ static struct fake *chain(bool gap)
     int sum = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), mid = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), y = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL);
     fake_node(f, ADD, 1, &none, IN(x, c), sum);
     if (gap)
-        fake_node(f, EXP, 1, NULL, IN(sum), mid);
+        fake_node(f, BUCKETIZE, 1, NULL, IN(sum), mid);
     fake_node(f, RELU, 1, NULL, IN(gap ? mid : sum), y);
     fake_add(&f->outputs, y);
     return f;
@@ -109,7 +109,7 @@ static void unknown_operators_split(void **state)
     struct hby_delegate *d = create(NULL, NULL);
     apply(f, d);
     assert_int_equal(f->n_kernels, 2);
-    assert_reported(1, "\"op\": \"EXP\"");
+    assert_reported(1, "\"op\": \"BUCKETIZE\"");
     assert_reported(1, "\"where\": \"runtime\"");
     assert_reported(1, "does not have this operator");
     fake_destroy(f);
@@ -215,7 +215,7 @@ static void shared_dequantize(void **state)
     int x = fake_tensor(f, HBY_TFL_FLOAT32, 1, 2, NULL), c = fake_tensor(f, HBY_TFL_FLOAT16, 2, 2, half), w = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL);
     int e = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), y = fake_tensor(f, HBY_TFL_FLOAT32, 1, 2, NULL);
     fake_node(f, DEQUANTIZE, 3, NULL, IN(c), w);
-    fake_node(f, EXP, 1, NULL, IN(w), e);
+    fake_node(f, BUCKETIZE, 1, NULL, IN(w), e);
     fake_node(f, FULLY_CONNECTED, 1, &params, IN(x, w, -1), y);
     fake_add(&f->outputs, e);
     fake_add(&f->outputs, y);
