@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes README's tables from the files that hold the facts: options from delegate/options.def, operators from partition/ops.def and refs.def.
+"""Writes the documentation's tables from the files that hold the facts: README's options from delegate/options.def and operators from partition/ops.def and
+refs.def; the specification in quantization.md from partition/spec.def.
 
-usage: tables.py          rewrite README.md between the marks
-       tables.py --check  exit 1 where README.md is not what the files say
+usage: tables.py          rewrite them between their marks
+       tables.py --check  exit 1 where a table is not what the files say
 """
 import pathlib
 import re
@@ -41,19 +42,46 @@ def operators():
     return out
 
 
+def specification():
+    """One row per operator: the rule of each operand."""
+    rules = {}
+    for op, operand, rule, scale, value in rows("partition/spec.def", "HBY_SPEC"):
+        where = "output" if operand == "OUT" else f"input {operand[2:]}"
+        ratio = f"1/{round(1 / float(scale))}" if float(scale) else ""
+        text = {
+            "ACTIVATION": "per tensor",
+            "WEIGHTS": f"weights, per tensor or per axis {value}",
+            "WEIGHTS_PT": "weights, per tensor",
+            "BIAS": "bias",
+            "FIXED": f"int8: scale {ratio}, zero point {value}",
+            "FIXED16": f"int16: scale {ratio}, zero point {value}",
+            "SAME": f"as input {value}",
+        }[rule]
+        rules.setdefault(op, {}).setdefault(where, []).append(text)
+    out = ["| operator | operands |", "|---|---|"]
+    for op in sorted(rules):
+        out.append(f"| {op.upper()} | " + "; ".join(f"{where}: {', '.join(texts)}" for where, texts in rules[op].items()) + " |")
+    return out
+
+
+TABLES = {"README.md": (("options", options), ("operators", operators)), "docs/quantization.md": (("specification", specification),)}
+
+
 def main():
-    readme = ROOT / "README.md"
-    text = old = readme.read_text()
-    for name, make in (("options", options), ("operators", operators)):
-        block = f"<!-- {name} -->\n" + "\n".join(make()) + f"\n<!-- end of {name} -->"
-        text, n = re.subn(rf"<!-- {name} -->.*?<!-- end of {name} -->", lambda _: block, text, flags=re.S)
-        if n != 1:
-            sys.exit(f"README.md has no marks <!-- {name} --> ... <!-- end of {name} -->")
-    if "--check" in sys.argv:
-        if text != old:
-            sys.exit("README.md's tables are out of date: run docs/tables.py")
-        return
-    readme.write_text(text)
+    stale = []
+    for path, tables in TABLES.items():
+        text = old = (ROOT / path).read_text()
+        for name, make in tables:
+            block = f"<!-- {name} -->\n" + "\n".join(make()) + f"\n<!-- end of {name} -->"
+            text, n = re.subn(rf"<!-- {name} -->.*?<!-- end of {name} -->", lambda _: block, text, flags=re.S)
+            if n != 1:
+                sys.exit(f"{path} has no marks <!-- {name} --> ... <!-- end of {name} -->")
+        if text != old and "--check" in sys.argv:
+            stale.append(path)
+        elif text != old:
+            (ROOT / path).write_text(text)
+    if stale:
+        sys.exit(f"the tables of {' and '.join(stale)} are out of date: run docs/tables.py")
 
 
 if __name__ == "__main__":
