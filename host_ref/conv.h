@@ -52,6 +52,16 @@ HBY_INLINE void hby_conv_store_float(const struct hby_ref_call *c, float sum, in
     hby_store_float(c->out, c->out_type, at, hby_clamp_float(sum + bias, p->f_min, p->f_max));
 }
 
+/* A weight of channel n as a float; integers are dequantized as DEQUANTIZE would have done (weight-only). */
+HBY_INLINE float hby_conv_weight(const struct hby_ref_call *c, enum hby_type w, size_t wt, int n)
+{
+    if (w != HBY_I8 && w != HBY_I4)
+        return hby_load_float(c->in[1], w, wt);
+    const struct hby_table *table = c->step->table;
+    const int32_t zero = c->step->n_tables > 1 ? ((const int32_t *)table[1].data)[n] : 0;
+    return (float)(hby_load_int(c->in[1], w, wt) - zero) * ((const float *)table[0].data)[n];
+}
+
 enum { HBY_CONV_RUN = 256 }; /* products that an int32 holds: of int16 and int8 at most 2^22 each */
 
 /* `count` products. Both factors, less their zero points, fit 16 bits: 8-bit values have 9 bits then, and int16 has zero point 0. */
@@ -101,7 +111,7 @@ HBY_INLINE float hby_conv_sum_float(const struct hby_ref_call *c, enum hby_type 
             const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c + (size_t)c0;
             const size_t wt = (((size_t)n * (size_t)p->k_h + (size_t)i) * (size_t)p->k_w + (size_t)j) * (size_t)p->group_c;
             for (int k = 0; k < p->group_c; k++)
-                total += hby_load_float(c->in[0], a, at + (size_t)k) * hby_load_float(c->in[1], w, wt + (size_t)k);
+                total += hby_load_float(c->in[0], a, at + (size_t)k) * hby_conv_weight(c, w, wt + (size_t)k, n);
         }
     }
     return total;
@@ -125,18 +135,31 @@ HBY_INLINE void hby_conv_nest(const struct hby_ref_call *c, bool is_float, enum 
                 }
 }
 
-/* Every pair of storage types that a float convolution meets. */
+/* NEST(activations, weights) of the step's types: every pair that a float convolution meets. */
+#define HBY_CONV_FLOAT_TYPES(c, NEST)                                    \
+    do {                                                                 \
+        if ((c)->in_type[0] == HBY_F16)                                  \
+            HBY_CONV_FLOAT_WEIGHTS((c)->in_type[1], HBY_F16, NEST);      \
+        else                                                             \
+            HBY_CONV_FLOAT_WEIGHTS((c)->in_type[1], HBY_F32, NEST);      \
+    } while (0)
+#define HBY_CONV_FLOAT_WEIGHTS(w, a, NEST) \
+    do {                                   \
+        if ((w) == HBY_F16)                \
+            NEST(a, HBY_F16);              \
+        else if ((w) == HBY_I8)            \
+            NEST(a, HBY_I8);               \
+        else if ((w) == HBY_I4)            \
+            NEST(a, HBY_I4);               \
+        else                               \
+            NEST(a, HBY_F32);              \
+    } while (0)
+
 HBY_INLINE void hby_conv_nest_float(const struct hby_ref_call *c)
 {
-    const bool half_in = c->in_type[0] == HBY_F16, half_w = c->in_type[1] == HBY_F16;
-    if (half_in && half_w)
-        hby_conv_nest(c, true, HBY_F16, HBY_F16, false);
-    else if (half_in)
-        hby_conv_nest(c, true, HBY_F16, HBY_F32, false);
-    else if (half_w)
-        hby_conv_nest(c, true, HBY_F32, HBY_F16, false);
-    else
-        hby_conv_nest(c, true, HBY_F32, HBY_F32, false);
+#define NEST(a, w) hby_conv_nest(c, true, a, w, false)
+    HBY_CONV_FLOAT_TYPES(c, NEST);
+#undef NEST
 }
 
 #endif

@@ -11,11 +11,11 @@ struct sums {
 };
 
 HBY_INLINE void add(const struct hby_ref_call *c, enum kind kind, enum hby_type a, enum hby_type w, const struct hby_hybrid_row *row, size_t at, size_t wt,
-                    struct sums *s)
+                    int n, struct sums *s)
 {
     const struct hby_args_conv *p = &c->args->conv;
     if (kind == FLOATS)
-        s->f += hby_load_float(c->in[0], a, at) * hby_load_float(c->in[1], w, wt);
+        s->f += hby_load_float(c->in[0], a, at) * hby_conv_weight(c, w, wt, n);
     else if (kind == HYBRID)
         s->i += (int64_t)hby_load_int(c->in[1], w, wt) * hby_hybrid_value(row, hby_load_float(c->in[0], a, at));
     else
@@ -38,7 +38,7 @@ HBY_INLINE struct sums window(const struct hby_ref_call *c, enum kind kind, enum
                 continue;
             const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c;
             const size_t wt = ((size_t)i * (size_t)p->k_w + (size_t)j) * (size_t)p->out_c + (size_t)n;
-            add(c, kind, a, w, row, at + channel, wt, &s);
+            add(c, kind, a, w, row, at + channel, wt, n, &s);
         }
     }
     return s;
@@ -69,15 +69,9 @@ HBY_INLINE void nest(const struct hby_ref_call *c, enum kind kind, enum hby_type
 
 static void floats(const struct hby_ref_call *c)
 {
-    const bool half_in = c->in_type[0] == HBY_F16, half_w = c->in_type[1] == HBY_F16;
-    if (half_in && half_w)
-        nest(c, FLOATS, HBY_F16, HBY_F16, false);
-    else if (half_in)
-        nest(c, FLOATS, HBY_F16, HBY_F32, false);
-    else if (half_w)
-        nest(c, FLOATS, HBY_F32, HBY_F16, false);
-    else
-        nest(c, FLOATS, HBY_F32, HBY_F32, false);
+#define NEST(a, w) nest(c, FLOATS, a, w, false)
+    HBY_CONV_FLOAT_TYPES(c, NEST);
+#undef NEST
 }
 
 void hby_ref_depthwise_conv_2d_f32(const struct hby_ref_call *c)

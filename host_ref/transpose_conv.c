@@ -28,7 +28,7 @@ HBY_INLINE void nest(const struct hby_ref_call *c, bool is_float, enum hby_type 
                             const size_t wt = (((size_t)n * (size_t)p->k_h + (size_t)i) * (size_t)p->k_w + (size_t)j) * (size_t)p->in_c;
                             for (int k = 0; k < p->in_c; k++) {
                                 if (is_float)
-                                    f += hby_load_float(c->in[0], a, from + (size_t)k) * hby_load_float(c->in[1], w, wt + (size_t)k);
+                                    f += hby_load_float(c->in[0], a, from + (size_t)k) * hby_conv_weight(c, w, wt + (size_t)k, n);
                                 else
                                     sum += (hby_load_int(c->in[0], a, from + (size_t)k) - p->in_zp) * (hby_load_int(c->in[1], w, wt + (size_t)k) - p->w_zp);
                             }
@@ -43,15 +43,9 @@ HBY_INLINE void nest(const struct hby_ref_call *c, bool is_float, enum hby_type 
 
 static void floats(const struct hby_ref_call *c)
 {
-    const bool half_in = c->in_type[0] == HBY_F16, half_w = c->in_type[1] == HBY_F16;
-    if (half_in && half_w)
-        nest(c, true, HBY_F16, HBY_F16, false);
-    else if (half_in)
-        nest(c, true, HBY_F16, HBY_F32, false);
-    else if (half_w)
-        nest(c, true, HBY_F32, HBY_F16, false);
-    else
-        nest(c, true, HBY_F32, HBY_F32, false);
+#define NEST(a, w) nest(c, true, a, w, false)
+    HBY_CONV_FLOAT_TYPES(c, NEST);
+#undef NEST
 }
 
 void hby_ref_transpose_conv_f32(const struct hby_ref_call *c)

@@ -2,23 +2,29 @@
  * HBY_NR vectors of channels, an implicit GEMM over the taps.
  *
  * in     NHWC.   zero   group_c (with HBY_GATHER: k_w * in_c) zeros, and slack
- * w      [block][tap][group_c][16], float, or half with -DHBY_HALF_WEIGHTS; a block is 16 output channels of one group, padded with zeros
- * bias   [block][16] floats
- * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_HALF_WEIGHTS, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (products and runs of
+ * w      [block][tap][group_c][16], of HBY_WEIGHT_KIND (weights.clh); a block is 16 output channels of one group, padded with zeros
+ * bias   [block][16] floats.   scale, w_zero   [block][16] floats, weight-only: weight = (w - w_zero) * scale; w_zero only with HBY_WEIGHT_ZERO
+ * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (products and runs of
  *    HBY_HALF_RUN of them in half arithmetic, the runs added in float; half storage and weights, and cl_khr_fp16) */
 #include "types.clh"
 #include "conv_tile.clh"
+#include "weights.clh"
 
 #ifndef HBY_HALF_MATH
 #define HBY_HALF_MATH 0
 #endif
 
-#if HBY_HALF_WEIGHTS
-#define HBY_W half
-#define HBY_WEIGHTS(p, i) HBY_GETV_1(p, i)
+/* Weight-only: the zero points, and the scales where each product must be rounded as the reference rounds it; else a sum is scaled when it is complete. */
+#define HBY_SCALE_EACH (HBY_WEIGHT_ONLY && HBY_SEPARATE)
+struct hby_channels {
+    hby_vf zero[HBY_NR], scale[HBY_NR];
+};
+#if HBY_SCALE_EACH
+#define HBY_STORED(wp, k, j) ((HBY_WEIGHTS(wp[j], k) - w->zero[j]) * w->scale[j])
+#elif HBY_WEIGHT_ZERO
+#define HBY_STORED(wp, k, j) (HBY_WEIGHTS(wp[j], k) - w->zero[j])
 #else
-#define HBY_W float
-#define HBY_WEIGHTS(p, i) HBY_RAWV(p, i)
+#define HBY_STORED(wp, k, j) HBY_WEIGHTS(wp[j], k)
 #endif
 
 /* Half activations of a CPU's tile are widened a chunk at a time, for one at a time is slow. */
@@ -33,7 +39,7 @@ typedef const __global HBY_T *hby_values;
 #endif
 
 /* Adds the products of `depth` values of every row to the tile. */
-static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], const __global HBY_W *wp[HBY_NR], int depth)
+static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], const __global HBY_W *wp[HBY_NR], const struct hby_channels *w, int depth)
 {
 #if HBY_WIDEN
     for (int k0 = 0; k0 < depth; k0 += HBY_CHUNK) {
@@ -44,7 +50,7 @@ static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR]
                 vstore16(HBY_LOAD16(a[r], k0 + k), 0, x[r] + k);
         for (int k = 0; k < n; k++) {
             hby_vf b[HBY_NR];
-            HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * (k0 + k));
+            HBY_EACH_VECTOR b[j] = HBY_STORED(wp, k0 + k, j);
             HBY_EACH_ROW
                 HBY_EACH_VECTOR acc[r][j] = HBY_SUM_PRODUCT((hby_vf)(x[r][k]), b[j], acc[r][j]);
         }
@@ -52,7 +58,7 @@ static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR]
 #else
     for (int k = 0; k < depth; k++) {
         hby_vf b[HBY_NR];
-        HBY_EACH_VECTOR b[j] = HBY_WEIGHTS(wp[j], 16 * k);
+        HBY_EACH_VECTOR b[j] = HBY_STORED(wp, k, j);
         HBY_EACH_ROW {
             const hby_vf x = (hby_vf)(HBY_VALUE(a[r], k));
             HBY_EACH_VECTOR acc[r][j] = HBY_SUM_PRODUCT(x, b[j], acc[r][j]);
@@ -84,25 +90,30 @@ static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HB
     }
     for (; k < depth; k++)
         HBY_EACH_ROW
-            HBY_EACH_VECTOR acc[r][j] = fma((hby_vf)(HBY_VALUE(a[r], k)), HBY_WEIGHTS(wp[j], 16 * k), acc[r][j]);
+            HBY_EACH_VECTOR acc[r][j] = fma((hby_vf)(HBY_VALUE(a[r], k)), HBY_WEIGHTS(wp[j], k), acc[r][j]);
 }
 #define HBY_PRODUCTS(acc, a, wp, depth)                \
     do {                                               \
         if (in_half)                                   \
             hby_half_products(acc, a, wp, depth);      \
         else                                           \
-            hby_products(acc, a, wp, depth);           \
+            hby_products(acc, a, wp, channels, depth);   \
     } while (0)
 #else
-#define HBY_PRODUCTS(acc, a, wp, depth) hby_products(acc, a, wp, depth)
+#define HBY_PRODUCTS(acc, a, wp, depth) hby_products(acc, a, wp, channels, depth)
 #endif
 
 /* All sums of a tile. */
 static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s,
-    const struct hby_rows *rows, bool in_half, const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w)
+    const struct hby_rows *rows, bool in_half, const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w,
+    const struct hby_channels *channels)
 {
     const int taps = p->k_h * p->k_w;
-    const size_t block_weights = (size_t)taps * p->group_c * 16;
+#if HBY_GATHER
+    const size_t block_weights = HBY_WEIGHT_ROWS(taps * p->in_c);
+#else
+    const size_t block_weights = (size_t)taps * HBY_WEIGHT_ROWS(p->group_c);
+#endif
     HBY_EACH_ROW
         HBY_EACH_VECTOR acc[r][j] = 0.0f;
     const __global HBY_W *wp[HBY_NR];
@@ -130,13 +141,13 @@ static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_
             }
             if (any >= 0) /* else the whole tile is outside */
                 HBY_PRODUCTS(acc, a, wp, p->group_c);
-            HBY_EACH_VECTOR wp[j] += p->group_c * 16;
+            HBY_EACH_VECTOR wp[j] += HBY_WEIGHT_ROWS(p->group_c);
         }
 #endif
 }
 
 static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, __global HBY_T *out)
+    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero, __global HBY_T *out)
 {
     struct hby_rows rows;
     if (t->dense)
@@ -145,25 +156,37 @@ static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_co
         hby_rows_start(&rows, p, s->row, s->end, s->group * p->group_c);
 
     hby_vf acc[HBY_MR][HBY_NR];
-    hby_sums_f(acc, p, t, s, &rows, HBY_HALF_MATH, in, zero, w);
+    struct hby_channels c;
+#if HBY_WEIGHT_ONLY
+    HBY_EACH_VECTOR {
+        const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
+        c.zero[j] = HBY_RAWV(w_zero, at);
+        c.scale[j] = HBY_RAWV(scale, at);
+    }
+#endif
+    hby_sums_f(acc, p, t, s, &rows, HBY_HALF_MATH, in, zero, w, &c);
 #if HBY_HALF_MATH
     hby_vi finite = -1;
     HBY_EACH_ROW
         HBY_EACH_VECTOR finite &= isfinite(acc[r][j]);
     if (!all(finite))
-        hby_sums_f(acc, p, t, s, &rows, false, in, zero, w);
+        hby_sums_f(acc, p, t, s, &rows, false, in, zero, w, &c);
 #endif
     hby_vf b[HBY_NR]; /* read before the stores, which might alias them for all that the compiler knows */
     HBY_EACH_VECTOR b[j] = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
+#if HBY_WEIGHT_ONLY && !HBY_SCALE_EACH
+#define HBY_FINISH(v, j, r) hby_clamp_float((v) * c.scale[j] + b[j], p->f_min, p->f_max)
+#else
 #define HBY_FINISH(v, j, r) hby_clamp_float((v) + b[j], p->f_min, p->f_max)
+#endif
     HBY_TILE_STORE(*s, rows, acc, HBY_FINISH, out, p->out_c)
 }
 
 __kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global HBY_W *w, const __global float *bias, __global HBY_T *out)
+    const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero, __global HBY_T *out)
 {
     struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)
         for (; s.row < s.end; s.row += HBY_MR)
-            hby_tile_f(&p, &t, &s, in, zero, w, bias, out + s.group * t.group_out + s.channel);
+            hby_tile_f(&p, &t, &s, in, zero, w, bias, scale, w_zero, out + s.group * t.group_out + s.channel);
 }

@@ -1,9 +1,10 @@
 /* DEPTHWISE_CONV_2D: a work-item computes tiles_each tiles of HBY_MR neighbours along x for vectors_each vectors of channels.
  *
  * in     NHWC.   zero   in_c elements of real zero, and slack
- * w      [tap][channels_padded]: integer schemes short, the weights' zero point taken off; float schemes float, or half with -DHBY_HALF_WEIGHTS
- * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias.   mult, shift   [channels_padded], integer schemes
- * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_HALF_WEIGHTS, HBY_KW and HBY_SW (window and stride along x, without dilation: every column
+ * w      [tap][channels_padded]: integer schemes short, the weights' zero point taken off; float schemes of HBY_WEIGHT_KIND (weights.clh), no nibbles
+ * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias.   mult, shift   [channels_padded], integer schemes;
+ *        weight-only: floats, scale and zero point of the weights
+ * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_WEIGHT_KIND, HBY_KW and HBY_SW (window and stride along x, without dilation: every column
  *    is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
 #ifndef HBY_MR
 #define HBY_MR 4
@@ -29,23 +30,23 @@
 #endif
 
 #if HBY_FLOAT
-#if HBY_HALF_WEIGHTS
-#define HBY_W half
-#define HBY_WEIGHTS(p, i) HBY_GETV_1(p, i)
+#include "weights.clh"
+#if HBY_WEIGHT_ONLY
+#define HBY_TAP_WEIGHTS(p, i) ((HBY_WEIGHTS_AT(p, i) - w_zero) * w_scale)
 #else
-#define HBY_W float
-#define HBY_WEIGHTS(p, i) HBY_RAWV(p, i)
+#define HBY_TAP_WEIGHTS(p, i) HBY_WEIGHTS_AT(p, i)
 #endif
 #define HBY_FOLD float
 #define HBY_MULTIPLY_ADD(a, w, acc) HBY_SUM_PRODUCT(a, w, acc)
 #else
 #define HBY_W short
+#define HBY_WEIGHT_ONLY 0
 #if HBY_SCHEME_i16
 #define HBY_FOLD long
 #else
 #define HBY_FOLD int
 #endif
-#define HBY_WEIGHTS(p, i) HBY_WEIGHTS16(p, i)
+#define HBY_TAP_WEIGHTS(p, i) HBY_WEIGHTS16(p, i)
 #define HBY_MULTIPLY_ADD(a, w, acc) hby_multiply_add16(a, w, acc)
 #endif
 
@@ -85,11 +86,11 @@ static inline hby_vc hby_pixel(const struct hby_line *s, bool interior, int x, i
 
 /* Adds line i of the window to the tile whose leftmost tap is at x = first. */
 static inline void hby_window_line(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_line *s, bool interior, int first, int channel,
-    const __global HBY_W *w, int channels_padded)
+    const __global HBY_W *w, hby_vc w_scale, hby_vc w_zero, int channels_padded)
 {
 #if HBY_KW
     hby_vc wv[HBY_KW];
-    HBY_UNROLL for (int j = 0; j < HBY_KW; j++) wv[j] = HBY_WEIGHTS(w, j * channels_padded);
+    HBY_UNROLL for (int j = 0; j < HBY_KW; j++) wv[j] = HBY_TAP_WEIGHTS(w, j * channels_padded);
     HBY_UNROLL for (int c = 0; c < (HBY_MR - 1) * HBY_SW + HBY_KW; c++) {
         const hby_vc v = hby_pixel(s, interior, first + c, channel, p->depth_multiplier);
         HBY_UNROLL for (int j = 0; j < HBY_KW; j++) if (c >= j && (c - j) % HBY_SW == 0 && (c - j) / HBY_SW < HBY_MR)
@@ -97,7 +98,7 @@ static inline void hby_window_line(hby_vc acc[HBY_MR], const struct hby_args_con
     }
 #else
     for (int j = 0; j < p->k_w; j++) {
-        const hby_vc wv = HBY_WEIGHTS(w, j * channels_padded);
+        const hby_vc wv = HBY_TAP_WEIGHTS(w, j * channels_padded);
         HBY_EACH_ROW acc[r] = HBY_MULTIPLY_ADD(hby_pixel(s, interior, first + j * p->dilation_w + r * p->stride_w, channel, p->depth_multiplier), wv, acc[r]);
     }
 #endif
@@ -117,6 +118,11 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
 #if !HBY_FLOAT
     const hby_vi m = HBY_RAWV(mult, channel), e = HBY_RAWV(shift, channel);
 #endif
+#if HBY_WEIGHT_ONLY
+    const hby_vc w_scale = HBY_RAWV((const __global float *)mult, channel), w_zero = HBY_RAWV((const __global float *)shift, channel);
+#else
+    const hby_vc w_scale = 1, w_zero = 0;
+#endif
     int tile = get_global_id(1) * tiles_each, line = tile / tiles_per_line, b = line / p->out_h;
     tile -= line * tiles_per_line;
     for (int k = 0; k < tiles_each && line < lines; k++) {
@@ -130,9 +136,9 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
             const struct hby_line s = {inside ? in + (size_t)(b * p->in_h + y) * p->in_w * p->in_c : zero, zero, inside ? p->in_c : 0, p->in_w};
             const __global HBY_W *wp = w + (size_t)i * p->k_w * channels_padded + channel;
             if (interior || !inside)
-                hby_window_line(acc, p, &s, true, first, channel, wp, channels_padded);
+                hby_window_line(acc, p, &s, true, first, channel, wp, w_scale, w_zero, channels_padded);
             else
-                hby_window_line(acc, p, &s, false, first, channel, wp, channels_padded);
+                hby_window_line(acc, p, &s, false, first, channel, wp, w_scale, w_zero, channels_padded);
         }
 
         HBY_EACH_ROW {

@@ -67,15 +67,20 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
-    const struct hby_conv_shape s = hby_conv_shape_of(step, hby_conv_gathers(site));
-    const enum hby_type weights = hby_nest_stored(site, step->in[1]);
-    const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * hby_type_size(weights);
-    const bool in_half = step->scheme == HBY_SCHEME_f16 && weights == HBY_F16 && site->dev->info.has_fp16 && hby_cl_tune(site->dev, HBY_TUNE_half_math);
+    struct hby_conv_shape s = hby_conv_shape_of(step, hby_conv_gathers(site));
+    if (hby_conv_gathers(site)) { /* the lines of a window follow each other without gaps */
+        s.group_in *= s.taps;
+        s.taps = 1;
+    }
+    const int weights = hby_weight_kind(site);
+    const size_t weight_bytes = (size_t)((double)p->out_c * s.taps * s.group_in * hby_weight_bytes(site));
+    const bool in_half = step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.has_fp16 && hby_cl_tune(site->dev, HBY_TUNE_half_math);
     struct hby_conv_part part[2];
     const int n = hby_conv_split(site, &s, hby_conv_rows(step), false, part);
     for (int i = 0; i < n; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
-        hby_cl_define(l, "HBY_HALF_WEIGHTS", weights == HBY_F16);
+        hby_cl_define(l, "HBY_WEIGHT_KIND", weights);
+        hby_cl_define(l, "HBY_WEIGHT_ZERO", hby_weight_has_zero(step));
         hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
         hby_cl_define(l, "HBY_HALF_MATH", in_half);
         enum hby_status st = use(site, l, &part[i], "conv_f.cl", "hby_conv_f");
@@ -89,7 +94,7 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
         hby_cl_arg_tensor(l, step->out[0]);
         hby_conv_grid(site, l, &part[i], &t, s.groups);
     }
-    hby_cl_arithmetic(l, in_half ? "half, sums in float" : step->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : "float");
+    hby_cl_arithmetic(l, in_half ? "half, sums in float" : hby_weight_arithmetic(site));
     hby_conv_cost(site, l, &s, weight_bytes);
     return HBY_OK;
 }

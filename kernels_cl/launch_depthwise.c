@@ -52,7 +52,6 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
-    const enum hby_type weights = hby_nest_stored(site, step->in[1]);
     const bool is_float = step->scheme == HBY_SCHEME_f32 || step->scheme == HBY_SCHEME_f16, cpu = site->dev->info.kind == HBY_CL_CPU;
     const int rows = cpu ? 7 : 4, lanes = hby_nest_lanes(site->dev), tiles = (p->out_w + rows - 1) / rows;
     const bool plain = p->dilation_w == 1 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
@@ -63,7 +62,7 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
         hby_cl_define(l, "HBY_SW", p->stride_w);
     hby_cl_define(l, "HBY_SPREAD", p->depth_multiplier != 1);
     if (is_float) {
-        hby_cl_define(l, "HBY_HALF_WEIGHTS", weights == HBY_F16);
+        hby_cl_define(l, "HBY_WEIGHT_KIND", hby_weight_kind(site));
         hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
     } else {
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
@@ -82,7 +81,7 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
         return st;
     hby_cl_arg_tensor(l, step->out[0]);
     hby_nest_grid_2d(site, l, cut.across, cut.along);
-    hby_cl_arithmetic(l, step->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : is_float ? "float" : step->scheme == HBY_SCHEME_i16 ? "int16 x int8 -> int64" : "8 x 8 bits -> int32");
+    hby_cl_arithmetic(l, is_float ? hby_weight_arithmetic(site) : step->scheme == HBY_SCHEME_i16 ? "int16 x int8 -> int64" : "8 x 8 bits -> int32");
     hby_cl_cost(l, (double)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) * p->k_h * p->k_w, hby_nest_bytes(site));
     return HBY_OK;
 }

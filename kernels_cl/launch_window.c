@@ -58,17 +58,37 @@ static void table_arg(const struct hby_cl_site *site, struct hby_cl_launch *l, i
         hby_cl_arg_tensor(l, -1);
 }
 
+/* Weight-only: no multipliers, zero points, scales. */
+static enum hby_status scale_args(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *s = site->step;
+    const size_t n = (size_t)s->args.conv.out_c;
+    hby_cl_arg_tensor(l, -1);
+    if (hby_weight_has_zero(s)) {
+        table_arg(site, l, 1);
+    } else {
+        int32_t *zeros = calloc(n, sizeof *zeros);
+        if (!zeros)
+            return HBY_NO_MEMORY;
+        hby_cl_arg_const(l, zeros, n * sizeof *zeros);
+        free(zeros);
+    }
+    table_arg(site, l, 0);
+    return HBY_OK;
+}
+
 enum hby_status hby_cl_launch_window(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
     const struct hby_tensor *w = &site->plan->graph->tensor[step->in[1]];
     const bool is_float = step->scheme == HBY_SCHEME_f32 || step->scheme == HBY_SCHEME_f16;
+    const bool weight_only = is_float && !hby_nest_is_float(hby_nest_stored(site, step->in[1]));
     const bool int32_bias = step->n_in > 2 && step->in[2] >= 0 && site->plan->graph->tensor[step->in[2]].type == HBY_I32;
     const int count = (int)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]);
     hby_cl_define(l, "HBY_KIND", step->op == HBY_OP_depthwise_conv_2d ? 1 : step->op == HBY_OP_transpose_conv ? 2 : 0);
     if (is_float) {
-        hby_cl_define(l, "HBY_HALF_WEIGHTS", hby_nest_stored(site, step->in[1]) == HBY_F16);
+        hby_cl_define(l, "HBY_WEIGHT_KIND", weight_only && w->type == HBY_I4 ? 3 : hby_weight_kind(site));
         hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
     } else {
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
@@ -83,14 +103,15 @@ enum hby_status hby_cl_launch_window(const struct hby_cl_site *site, struct hby_
     hby_cl_arg_tensor(l, step->in[0]);
     if ((st = weights_arg(site, l, is_float)) || (st = bias_arg(site, l, is_float)))
         return st;
-    for (int i = 0; i < 3; i++)
+    if (weight_only && (st = scale_args(site, l)) != HBY_OK)
+        return st;
+    for (int i = 0; i < 3 && !weight_only; i++)
         table_arg(site, l, i);
     hby_cl_arg_tensor(l, step->out[0]);
     const size_t most = hby_cl_max_group(l), group = most < 64 ? most : 64;
     const size_t global[3] = {((size_t)count + group - 1) / group * group, 1, 1}, local[3] = {group, 1, 1};
     hby_cl_grid(l, global, local);
-    hby_cl_arithmetic(l, step->scheme == HBY_SCHEME_f16   ? "half storage, float arithmetic"
-                         : is_float                       ? "float"
+    hby_cl_arithmetic(l, is_float                         ? hby_weight_arithmetic(site)
                          : step->scheme == HBY_SCHEME_i16 ? (int32_bias ? "int16 x int8 -> int32" : "int16 x int8 -> int64")
                                                           : "8 x 8 bits -> int32");
     /* one element at a time: about ten times as dear as a tile's */

@@ -195,44 +195,6 @@ enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_l
     return st;
 }
 
-/* One weight of the model as it is (float or half), to its place. */
-static void copy_weight(const struct hby_tensor *t, size_t size, size_t from, void *packed, size_t to)
-{
-    memcpy((char *)packed + to * size, (const char *)t->data + from * size, size);
-}
-
-enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s)
-{
-    if (hby_cl_is_dry(l)) {
-        hby_cl_arg_const(l, NULL, 0);
-        hby_cl_arg_const(l, NULL, 0);
-        return HBY_OK;
-    }
-    const struct hby_tensor *t = &site->plan->graph->tensor[site->step->in[1]];
-    const int out_c = site->step->args.conv.out_c;
-    const size_t padded = (size_t)s->groups * (size_t)s->blocks_per_group * HBY_BLOCK, depth = (size_t)s->taps * (size_t)s->group_in;
-    const size_t size = hby_type_size(site->plan->storage[site->step->in[1]]), bytes = padded * depth * size;
-    void *packed = calloc(bytes, 1);
-    float *bias = calloc(padded, sizeof *bias);
-    int *place = hby_pack_places(s, out_c);
-    enum hby_status st = HBY_NO_MEMORY;
-    if (packed && bias && place) {
-        for (int c = 0; c < out_c; c++) {
-            const size_t block = (size_t)place[c] / HBY_BLOCK, lane = (size_t)place[c] % HBY_BLOCK;
-            for (size_t i = 0; i < depth; i++)
-                copy_weight(t, size, (size_t)c * depth + i, packed, (block * depth + i) * HBY_BLOCK + lane);
-            bias[place[c]] = hby_bias_float(site->plan, site->step, c);
-        }
-        hby_cl_arg_const(l, packed, bytes);
-        hby_cl_arg_const(l, bias, padded * sizeof *bias);
-        st = HBY_OK;
-    }
-    free(packed);
-    free(bias);
-    free(place);
-    return st;
-}
-
 static enum hby_status depthwise_int(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t padded, size_t taps)
 {
     const struct hby_args_conv *p = &site->step->args.conv;
@@ -270,29 +232,6 @@ static enum hby_status depthwise_int(const struct hby_cl_site *site, struct hby_
     return st;
 }
 
-static enum hby_status depthwise_float(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t padded, size_t taps)
-{
-    const struct hby_tensor *t = &site->plan->graph->tensor[site->step->in[1]];
-    const size_t out_c = (size_t)site->step->args.conv.out_c, size = hby_type_size(site->plan->storage[site->step->in[1]]), bytes = padded * taps * size;
-    void *packed = calloc(bytes, 1);
-    float *bias = calloc(padded, sizeof *bias);
-    if (packed && bias) {
-        for (size_t tap = 0; tap < taps; tap++)
-            for (size_t c = 0; c < out_c; c++)
-                copy_weight(t, size, tap * out_c + c, packed, tap * padded + c);
-        for (size_t c = 0; c < out_c; c++)
-            bias[c] = hby_bias_float(site->plan, site->step, (int)c);
-        hby_cl_arg_const(l, packed, bytes);
-        hby_cl_arg_const(l, bias, padded * sizeof *bias);
-        hby_cl_arg_tensor(l, -1);
-        hby_cl_arg_tensor(l, -1);
-    }
-    const enum hby_status st = packed && bias ? HBY_OK : HBY_NO_MEMORY;
-    free(packed);
-    free(bias);
-    return st;
-}
-
 enum hby_status hby_pack_depthwise(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     if (hby_cl_is_dry(l)) {
@@ -303,7 +242,7 @@ enum hby_status hby_pack_depthwise(const struct hby_cl_site *site, struct hby_cl
     const struct hby_args_conv *p = &site->step->args.conv;
     const size_t padded = ((size_t)p->out_c + HBY_BLOCK - 1) / HBY_BLOCK * HBY_BLOCK, taps = (size_t)(p->k_h * p->k_w);
     const bool is_float = site->step->scheme == HBY_SCHEME_f32 || site->step->scheme == HBY_SCHEME_f16;
-    return is_float ? depthwise_float(site, l, padded, taps) : depthwise_int(site, l, padded, taps);
+    return is_float ? hby_pack_depthwise_f(site, l, padded, taps) : depthwise_int(site, l, padded, taps);
 }
 
 enum hby_status hby_pack_zeros(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t count)

@@ -33,10 +33,23 @@ enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_l
 enum hby_status hby_pack_conv_i16(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, bool wide);
 /* How many pairs of products of this step's weights and any int16 fit 32 bits. */
 int hby_pack_pairs_i16(const struct hby_cl_site *site, const struct hby_cl_launch *l);
-/* Arguments for conv_f.cl: w, bias. */
+/* weights.clh's HBY_WEIGHT_KIND of a float step's weights. */
+int hby_weight_kind(const struct hby_cl_site *site);
+/* Bytes that one weight of this kind takes in packed weights; nibbles: a half. */
+double hby_weight_bytes(const struct hby_cl_site *site);
+/* Weight-only: has a channel a zero point that is not 0? */
+bool hby_weight_has_zero(const struct hby_step *step);
+/* Arguments scale and w_zero of weight-only steps, floats, channel c at place[c] of `padded`; dummies for other steps. */
+enum hby_status hby_pack_weight_scales(const struct hby_cl_site *site, struct hby_cl_launch *l, const int *place, size_t padded);
+/* The report's words for how floats are computed with these weights. */
+const char *hby_weight_arithmetic(const struct hby_cl_site *site);
+
+/* Arguments for conv_f.cl: w, bias, scale, w_zero. Gathered windows count as one tap. */
 enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s);
 /* Arguments for depthwise.cl: w, fold, mult, shift. */
 enum hby_status hby_pack_depthwise(const struct hby_cl_site *site, struct hby_cl_launch *l);
+/* The same for floats; `padded` channels, `taps` of the window. */
+enum hby_status hby_pack_depthwise_f(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t padded, size_t taps);
 /* `count` elements of the scheme's storage type that stand for real 0. */
 enum hby_status hby_pack_zeros(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t count);
 

@@ -1,9 +1,10 @@
 /* Every convolution, plainly: one work-item per output element, weights in the model's order. The row that takes what the tiled kernels do not.
  *
- * in     NHWC.   w   signed bytes (uint8 less 128) for integers; float, or half with -DHBY_HALF_WEIGHTS
+ * in     NHWC.   w   signed bytes (uint8 less 128) for integers, else of HBY_WEIGHT_KIND: 0 float, 1 half, 2 bytes, 3 nibbles, low one first
  * bias   [out_c] long for integers, else float.   mult, shift   [out_c] int.   real   [out_c] double, HBY_ROUND_EXACT only
+ *        kinds 2 and 3 (weight-only): weight = (w - shift[n]) * real[n], with real float and shift int
  * w_zp   zero point of the weights as signed bytes
- * -D HBY_KIND 0 CONV_2D and FULLY_CONNECTED, 1 DEPTHWISE_CONV_2D, 2 TRANSPOSE_CONV; HBY_WIDE (int64 sums); HBY_ROUNDING; HBY_HALF_WEIGHTS */
+ * -D HBY_KIND 0 CONV_2D and FULLY_CONNECTED, 1 DEPTHWISE_CONV_2D, 2 TRANSPOSE_CONV; HBY_WIDE (int64 sums); HBY_ROUNDING; HBY_WEIGHT_KIND */
 #ifndef HBY_KIND
 #define HBY_KIND 0
 #endif
@@ -19,9 +20,15 @@
 #endif
 
 #if HBY_FLOAT
-#if HBY_HALF_WEIGHTS
+#if HBY_WEIGHT_KIND == 1
 #define HBY_W half
 #define HBY_WEIGHT(p, i) vload_half(i, p)
+#elif HBY_WEIGHT_KIND == 2
+#define HBY_W char
+#define HBY_WEIGHT(p, i) ((float)((p)[i] - w_zero) * w_scale)
+#elif HBY_WEIGHT_KIND == 3
+#define HBY_W char
+#define HBY_WEIGHT(p, i) ((float)(((int)(p)[(i) >> 1] << ((i) & 1 ? 24 : 28) >> 28) - w_zero) * w_scale)
 #else
 #define HBY_W float
 #define HBY_WEIGHT(p, i) ((p)[i])
@@ -71,6 +78,10 @@ __kernel void hby_window(struct hby_args_conv p, int count, int w_zp, const __gl
         return;
     const int n = at % p.out_c, pixel = at / p.out_c, x = pixel % p.out_w, line = pixel / p.out_w, y = line % p.out_h, b = line / p.out_h;
     const int per_group = p.out_c / (p.in_c / p.group_c), c0 = HBY_KIND == 1 ? n / p.depth_multiplier : n / per_group * p.group_c;
+#if HBY_FLOAT && HBY_WEIGHT_KIND >= 2
+    const float w_scale = real[n];
+    const int w_zero = shift[n];
+#endif
     HBY_SUM sum = 0;
     for (int i = 0; i < p.k_h; i++) {
         const int in_y = hby_tap(y, i, p.stride_h, p.dilation_h, p.pad_top, p.in_h);

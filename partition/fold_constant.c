@@ -1,4 +1,4 @@
-/* Constants that the model computes from constants: DEQUANTIZE of float16 weights, DENSIFY, and the SHAPE, STRIDED_SLICE, PACK chains in front of RESHAPE. */
+/* Constants that the model computes from constants: DEQUANTIZE of weights, DENSIFY, and the SHAPE, STRIDED_SLICE, PACK chains in front of RESHAPE. */
 #include "partition/fold.h"
 
 #include <stdlib.h>
@@ -144,13 +144,15 @@ static enum hby_status fold_densify(struct hby_graph *g, struct hby_node *n)
     return HBY_OK;
 }
 
-/* DEQUANTIZE of a float16 constant: readers that take it as weights read the float16 bytes themselves. */
-static void read_half_weights(struct hby_graph *g, const struct hby_node *dequantize)
+/* DEQUANTIZE of a float16, int8 or int4 constant: readers that take it as weights read the constant itself. */
+static void read_stored_weights(struct hby_graph *g, const struct hby_node *dequantize)
 {
     for (int k = 0; k < g->n_nodes; k++)
         for (int i = 0; !g->node[k].folded && i < g->node[k].n_in; i++)
-            if (g->node[k].in[i] == dequantize->out[0] && hby_fold_is_weights(&g->node[k], i))
+            if (g->node[k].in[i] == dequantize->out[0] && hby_fold_is_weights(&g->node[k], i)) {
                 g->node[k].in[i] = dequantize->in[0];
+                g->node[k].weight_only = g->tensor[dequantize->in[0]].type != HBY_F16;
+            }
 }
 
 static enum hby_status fold_values(const struct hby_folder *f, struct hby_node *n)
@@ -170,9 +172,12 @@ static enum hby_status fold_values(const struct hby_folder *f, struct hby_node *
     return HBY_OK;
 }
 
-static bool dequantizes_half(const struct hby_graph *g, const struct hby_node *n)
+static bool dequantizes_weights(const struct hby_graph *g, const struct hby_node *n)
 {
-    return n->op == HBY_OP_dequantize && n->n_in == 1 && n->n_out == 1 && g->tensor[n->in[0]].type == HBY_F16 && g->tensor[n->out[0]].type == HBY_F32;
+    if (n->op != HBY_OP_dequantize || n->n_in != 1 || n->n_out != 1 || !g->tensor[n->in[0]].data || g->tensor[n->out[0]].type != HBY_F32)
+        return false;
+    const enum hby_type type = g->tensor[n->in[0]].type;
+    return type == HBY_F16 || type == HBY_I8 || type == HBY_I4;
 }
 
 static enum hby_status fold_node(const struct hby_folder *f, struct hby_node *n)
@@ -189,8 +194,8 @@ static enum hby_status fold_node(const struct hby_folder *f, struct hby_node *n)
         return fold_densify(g, n);
     if (hby_fold_check(g, n, NULL))
         return HBY_UNSUPPORTED;
-    if (dequantizes_half(g, n)) {
-        read_half_weights(g, n);
+    if (dequantizes_weights(g, n)) {
+        read_stored_weights(g, n);
         if (!hby_fold_readers(g, n->out[0])) {
             n->folded = true;
             return HBY_OK;
@@ -199,20 +204,30 @@ static enum hby_status fold_node(const struct hby_folder *f, struct hby_node *n)
     return fold_values(f, n);
 }
 
-/* Gives a node that does not lower with float16 weights its float32 ones back. */
+/* Does the node read weights in place of their DEQUANTIZE's result, and lower so? */
+static bool keeps_weights(const struct hby_folder *f, const struct hby_node *n)
+{
+    if (n->folded || n->n_in < 2 || n->in[1] < 0 || !hby_fold_is_weights(n, 1))
+        return true;
+    return (!n->weight_only && f->graph->tensor[n->in[1]].type != HBY_F16) || hby_fold_lowers(f, n);
+}
+
+/* Gives a node that does not lower with its weights as they are stored the float32 ones back. */
 static enum hby_status restore_full_weights(const struct hby_folder *f, struct hby_node *n)
 {
     struct hby_graph *g = f->graph;
-    if (n->folded || n->n_in < 2 || n->in[1] < 0 || !hby_fold_is_weights(n, 1) || g->tensor[n->in[1]].type != HBY_F16 || hby_fold_lowers(f, n))
+    if (keeps_weights(f, n))
         return HBY_OK;
     for (int k = 0; k < g->n_nodes; k++) {
         struct hby_node *d = &g->node[k];
-        if (!d->folded || hby_fold_check(g, d, NULL) || !dequantizes_half(g, d) || d->in[0] != n->in[1])
+        if (!d->folded || hby_fold_check(g, d, NULL) || !dequantizes_weights(g, d) || d->in[0] != n->in[1])
             continue;
         if (!g->tensor[d->out[0]].data && fold_values(f, d) == HBY_NO_MEMORY)
             return HBY_NO_MEMORY;
-        if (g->tensor[d->out[0]].data)
+        if (g->tensor[d->out[0]].data) {
             n->in[1] = d->out[0];
+            n->weight_only = false;
+        }
         return HBY_OK;
     }
     return HBY_OK;

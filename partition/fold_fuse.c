@@ -196,7 +196,7 @@ static void fuse_pad(const struct hby_folder *f, int k)
     if ((pad->op != HBY_OP_pad && pad->op != HBY_OP_padv2) || pad->n_in < 2 || pad->n_out != 1 || pad->in[1] < 0 || hby_fold_readers(g, n->in[0]) != 1)
         return;
     const struct hby_tensor *from = &g->tensor[pad->in[0]], *padded = &g->tensor[n->in[0]], *weights = &g->tensor[n->in[1]];
-    bool floats = from->type == HBY_F32 && padded->type == HBY_F32 && (weights->type == HBY_F32 || weights->type == HBY_F16);
+    bool floats = from->type == HBY_F32 && padded->type == HBY_F32 && (weights->type == HBY_F32 || weights->type == HBY_F16 || n->weight_only);
     bool integers = from->type == padded->type && is_quantized(from) && is_quantized(padded) && hby_same_quant(&from->quant, &padded->quant);
     int before[2], after[2];
     if ((!floats && !integers) || from->rank != 4 || padded->rank != 4 || weights->rank != 4 || !pads_with_zero(g, pad) || !read_pads(g, pad, before, after) ||

@@ -129,6 +129,7 @@ struct hby_node {
     int *in, *out; /* tensor ids of this graph; -1 is an absent optional input; owned by the graph */
     int n_mid, *mid; /* tensors that only tell how values inside the operator are quantized (an integer LSTM's gates); owned by the graph */
     union hby_params params;
+    bool weight_only; /* made by fold.c: the weights are an integer constant that stands for the floats of its DEQUANTIZE, which is folded */
     bool asymmetric_quantize_inputs; /* hybrid CONV_2D, DEPTHWISE_CONV_2D take it from the weights: always true there */
     int runtime_index;               /* index in the runtime's GetNodeAndRegistration */
     int fused_into;                  /* node id that does this node's work, or -1 */

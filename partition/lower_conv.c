@@ -28,7 +28,7 @@ enum hby_status hby_lower_conv(struct hby_lowering *lo, const struct hby_node *n
     enum hby_scheme scheme;
     enum hby_status st = hby_check_image(lo, input);
     if (st || (st = hby_check_image(lo, weights)) || (st = hby_check_image(lo, output)) ||
-        (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_INT4 | HBY_ALLOW_COMPUTED, &scheme)))
+        (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_INT4 | HBY_ALLOW_COMPUTED | hby_allow_of(node), &scheme)))
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, input), *w = hby_tensor_of(lo, weights), *out = hby_tensor_of(lo, output);
     const int group_c = w->dim[3], groups = in->dim[3] / group_c, out_c = w->dim[0];

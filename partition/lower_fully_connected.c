@@ -100,7 +100,7 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
     hby_i32 in_count, out_count;
     enum hby_scheme scheme;
     enum hby_status st = hby_count_of(lo, input, &in_count);
-    if (st || (st = hby_count_of(lo, output, &out_count)) || (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_INT4 | HBY_ALLOW_COMPUTED, &scheme)))
+    if (st || (st = hby_count_of(lo, output, &out_count)) || (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_INT4 | HBY_ALLOW_COMPUTED | hby_allow_of(node), &scheme)))
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, input), *w = hby_tensor_of(lo, weights), *out = hby_tensor_of(lo, output);
     if (w->rank != 2)

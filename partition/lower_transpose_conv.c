@@ -12,7 +12,7 @@ enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct h
     enum hby_scheme scheme;
     enum hby_status st = hby_constant_ints(lo, node->in[0], 4, shape, &rank);
     if (st || (st = hby_check_image(lo, input)) || (st = hby_check_image(lo, weights)) || (st = hby_check_image(lo, output)) ||
-        (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_COMPUTED, &scheme)))
+        (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_COMPUTED | hby_allow_of(node), &scheme)))
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, input), *w = hby_tensor_of(lo, weights), *out = hby_tensor_of(lo, output);
     for (int i = 0; i < 4; i++)

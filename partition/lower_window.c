@@ -39,9 +39,9 @@ enum hby_status hby_check_image(const struct hby_lowering *lo, int tensor)
 }
 
 /* Schemes by type of activations (rows) and of weights. */
-static enum hby_scheme pair(const struct hby_lowering *lo, enum hby_type a, enum hby_type w)
+static enum hby_scheme pair(const struct hby_lowering *lo, enum hby_type a, enum hby_type w, bool dequantized)
 {
-    const bool float_w = w == HBY_F32 || w == HBY_F16, int_w = w == HBY_I8 || w == HBY_I4;
+    const bool int_w = w == HBY_I8 || w == HBY_I4, float_w = w == HBY_F32 || w == HBY_F16 || (int_w && dequantized);
     switch (a) {
     case HBY_F32:
     case HBY_F16:
@@ -70,8 +70,8 @@ enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int
         return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are computed while the model runs; they must be a constant", hby_name_of(lo, weights));
     if (w->is_sparse)
         return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are sparse; put a DENSIFY before the node", hby_name_of(lo, weights));
-    *scheme = pair(lo, a, w->type);
-    if (*scheme == HBY_SCHEME_COUNT || (w->type == HBY_I4 && !(allow & HBY_ALLOW_INT4)))
+    *scheme = pair(lo, a, w->type, allow & HBY_ALLOW_DEQUANTIZED);
+    if (*scheme == HBY_SCHEME_COUNT || (w->type == HBY_I4 && !(allow & (HBY_ALLOW_INT4 | HBY_ALLOW_DEQUANTIZED))))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s activations with %s weights are not supported", hby_type_name(a), hby_type_name(w->type));
     const size_t bytes = w->type == HBY_I4 ? ((size_t)count + 1) / 2 : (size_t)count * hby_type_size(w->type);
     if (w->data && w->bytes < bytes)
@@ -181,6 +181,31 @@ static enum hby_status scale_table(struct hby_lowering *lo, struct hby_step *s, 
     return HBY_OK;
 }
 
+/* Weight-only: real weight = (q - zero) * scale, per channel, repeated where the weights have but one; no table of zero points where all are 0. */
+static enum hby_status dequantization_tables(struct hby_lowering *lo, struct hby_step *s, int weights, int axis, int channels)
+{
+    const struct hby_tensor *w = hby_tensor_of(lo, weights);
+    const struct hby_quant *q = &w->quant;
+    bool any_zero_point = false;
+    if (q->unusable || (q->count != 1 && (q->count != channels || q->axis != axis)))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s': their quantization does not go by output channels", hby_name_of(lo, weights));
+    enum hby_status st = scale_table(lo, s, weights, channels);
+    for (int i = 0; i < q->count; i++) {
+        if (!isnormal(q->scale[i]) || q->scale[i] < 0.0f)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have scale %g; it must be finite, positive and not subnormal", hby_name_of(lo, weights),
+                           (double)q->scale[i]);
+        any_zero_point |= q->zero_point[i] != 0;
+    }
+    int32_t *zero = !st && any_zero_point ? hby_step_table(lo, s, (size_t)channels * sizeof *zero) : NULL;
+    for (int i = 0; zero && i < channels; i++) {
+        zero[i] = q->zero_point[q->count > 1 ? i : 0];
+        if (zero[i] < -128 || zero[i] > 127)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have zero point %d, which %s cannot hold", hby_name_of(lo, weights), (int)zero[i],
+                           hby_type_name(w->type));
+    }
+    return st || (any_zero_point && !zero) ? HBY_NO_MEMORY : HBY_OK;
+}
+
 static enum hby_status multiplier_tables(struct hby_lowering *lo, struct hby_step *s, int input, int weights, int output, int channels, int rounding)
 {
     int32_t *mult = hby_step_table(lo, s, (size_t)channels * sizeof *mult);
@@ -210,6 +235,8 @@ enum hby_status hby_conv_step(struct hby_lowering *lo, const struct hby_node *no
     s->in[3] = -1;
     if (scheme == HBY_SCHEME_f32w8)
         return scale_table(lo, s, weights, args->out_c);
+    if (node->weight_only)
+        return dequantization_tables(lo, s, weights, node->op == HBY_OP_depthwise_conv_2d ? 3 : 0, args->out_c);
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16)
         return multiplier_tables(lo, s, input, weights, node->out[0], args->out_c, args->rounding);
     return HBY_OK;

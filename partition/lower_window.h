@@ -16,8 +16,13 @@ enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding p
 /* A tensor of rank 4 with 1 .. 2^31 - 1 elements. */
 enum hby_status hby_check_image(const struct hby_lowering *lo, int tensor);
 
-/* What weights an operator takes besides constants of 8 bits and more: packed int4; floats that are computed while the model runs. */
-enum { HBY_ALLOW_INT4 = 1, HBY_ALLOW_COMPUTED = 2 };
+/* What weights an operator takes besides constants of 8 bits and more: packed int4; floats that are computed while the model runs; integers that stand for the floats
+ * of a DEQUANTIZE. */
+enum { HBY_ALLOW_INT4 = 1, HBY_ALLOW_COMPUTED = 2, HBY_ALLOW_DEQUANTIZED = 4 };
+static inline unsigned hby_allow_of(const struct hby_node *node)
+{
+    return node->weight_only ? HBY_ALLOW_DEQUANTIZED : 0;
+}
 /* The scheme of activations x weights, or a refusal: the pair of types, weights that are sparse or not a constant. `allow`: HBY_ALLOW_* bits. */
 enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int weights, int output, unsigned allow, enum hby_scheme *scheme);
 

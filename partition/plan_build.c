@@ -12,7 +12,7 @@ static bool is_integer(enum hby_type t)
 static bool is_hybrid(const struct hby_graph *g, const struct hby_node *n)
 {
     int data = n->op == HBY_OP_transpose_conv ? 2 : 0;
-    return n->n_in > data && hby_fold_is_weights(n, 1) && n->in[1] >= 0 && n->in[data] >= 0 && g->tensor[n->in[data]].type == HBY_F32 &&
+    return n->n_in > data && !n->weight_only && hby_fold_is_weights(n, 1) && n->in[1] >= 0 && n->in[data] >= 0 && g->tensor[n->in[data]].type == HBY_F32 &&
            (g->tensor[n->in[1]].type == HBY_I8 || g->tensor[n->in[1]].type == HBY_U8 || g->tensor[n->in[1]].type == HBY_I4);
 }
 

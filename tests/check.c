@@ -170,6 +170,13 @@ int check_input(struct check *c, enum hby_type type, int rank, const int *dim)
     return append(c, &c->g->input, &c->g->n_inputs, id);
 }
 
+int check_between(struct check *c, enum hby_type type, int rank, const int *dim)
+{
+    const int id = add_tensor(c, type, rank, dim);
+    random_quant(c, id);
+    return id;
+}
+
 int check_output(struct check *c, enum hby_type type, int rank, const int *dim)
 {
     const int id = add_tensor(c, type, rank, dim);

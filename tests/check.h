@@ -27,6 +27,8 @@ enum hby_type check_type(enum hby_scheme scheme);
 int check_input(struct check *c, enum hby_type type, int rank, const int *dim);
 /* A constant with random contents: floats in [-1, 1], int8 weights in [-127, 127] with an occasional -128, int32 in +-20000. data != NULL: these bytes instead. */
 int check_const(struct check *c, enum hby_type type, int rank, const int *dim, const void *data);
+/* What passes from one node to the next. */
+int check_between(struct check *c, enum hby_type type, int rank, const int *dim);
 /* The output of a node. */
 int check_output(struct check *c, enum hby_type type, int rank, const int *dim);
 /* Sets quantization; count scales and zero points along axis (count 1: per tensor). scale or zero_point NULL: random per-channel scales, zeros. */

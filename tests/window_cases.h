@@ -72,9 +72,33 @@ static inline int window_float_weights(struct check *c, enum hby_type type, int 
     return id;
 }
 
-/* A constant of the scheme's weights: float32 or float16, int8 (rarely packed int4) per channel or per tensor, uint8 with a zero point. */
+/* Weight-only: an int8 or packed int4 constant behind a DEQUANTIZE, as small as window_float_weights; rarely with zero points. Returns what the DEQUANTIZE gives. */
+static inline int window_dequantized_weights(struct check *c, int rank, const int *dim, int axis, int products, bool per_channel)
+{
+    const enum hby_type type = check_chance(c, 50) ? HBY_I4 : HBY_I8;
+    const int n = per_channel ? dim[axis] : 1, stored = check_const(c, type, rank, dim, NULL);
+    const bool zeros = type == HBY_I8 && check_chance(c, 20);
+    float *scale = malloc((size_t)n * sizeof *scale);
+    int32_t *zero = malloc((size_t)n * sizeof *zero);
+    if (!scale || !zero)
+        abort();
+    for (int i = 0; i < n; i++) {
+        scale[i] = (float)(check_real(c, 0.5, 1.5) / (type == HBY_I4 ? 8 : 128) / sqrt(products));
+        zero[i] = zeros ? check_int(c, -128, 127) : 0;
+    }
+    check_quant(c, stored, axis, n, scale, zero);
+    free(scale);
+    free(zero);
+    const int real = check_between(c, HBY_F32, rank, dim);
+    check_node(c, HBY_OP_dequantize, 1, &stored, 1, &real);
+    return real;
+}
+
+/* A constant of the scheme's weights: float32, float16 or weight-only, int8 (rarely packed int4) per channel or per tensor, uint8 with a zero point. */
 static inline int window_weights(struct check *c, enum hby_scheme scheme, int rank, const int *dim, int axis, int products, bool int4, bool per_channel)
 {
+    if ((scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16) && check_chance(c, 35))
+        return window_dequantized_weights(c, rank, dim, axis, products, per_channel);
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)
         return window_float_weights(c, check_chance(c, scheme == HBY_SCHEME_f16 ? 70 : 20) ? HBY_F16 : HBY_F32, rank, dim, products);
     const bool nibbles = int4 && check_chance(c, 15);
