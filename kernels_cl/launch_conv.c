@@ -63,6 +63,16 @@ enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby
     return HBY_OK;
 }
 
+/* Half products where they pay, and where the sums are long and many enough that their rounding stays far below that of the half result (tests/check.h has the
+ * bound, in fractions of the largest result): few results may all be small by cancellation, and then it would show. */
+static bool multiplies_in_half(const struct hby_cl_site *site, const struct hby_conv_shape *s)
+{
+    const struct hby_step *step = site->step;
+    return step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.has_fp16 &&
+           hby_cl_tune(site->dev, HBY_TUNE_half_math) && (int64_t)s->taps * s->group_in >= 64 &&
+           hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) >= 1024;
+}
+
 enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *step = site->step;
@@ -74,7 +84,7 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
     }
     const int weights = hby_weight_kind(site);
     const size_t weight_bytes = (size_t)((double)p->out_c * s.taps * s.group_in * hby_weight_bytes(site));
-    const bool in_half = step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.has_fp16 && hby_cl_tune(site->dev, HBY_TUNE_half_math);
+    const bool in_half = multiplies_in_half(site, &s);
     struct hby_conv_part part[2];
     const int n = hby_conv_split(site, &s, hby_conv_rows(step), false, part);
     for (int i = 0; i < n; i++) {
