@@ -5,7 +5,13 @@
  * w      [block][tap][k4][16][4] signed bytes; a block is 16 output channels of one group, padded with zero weights; k4 = ceil(group_c / 4)
  * w_sum  [block][16]: the sum of a channel's weights.   w_scale, bias   [block][16]
  * p      is the step's, but: the image with its border; where the taps of a line lie side by side they are one tap of k_w * in_c (k_w is 1 then)
- * -D HBY_MR, HBY_NR, HBY_ALIGNED, HBY_HALF_OUT (the output is stored in half), and of conv_tile.clh HBY_TRANSPOSED = HBY_GATHER = 0 */
+ * -D HBY_MR, HBY_NR, HBY_ALIGNED, HBY_HALF_OUT (the output is stored in half) */
+#ifndef HBY_MR
+#define HBY_MR 4
+#define HBY_NR 1
+#endif
+#define HBY_TRANSPOSED 0
+#define HBY_GATHER 0
 #define HBY_ACT_READY 1
 #if HBY_HALF_OUT
 #undef HBY_SCHEME_f32w8

@@ -4,8 +4,17 @@
  * in     bytes of dot.clh's form, and slack.   row   [batch]: how each image is quantized
  * w      [tap][channels_padded] short.   w_sum   [channels_padded]: the sum of a channel's weights.   w_scale, bias   [channels_padded]
  * p      is the step's, but for the image with its border
- * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_HALF_OUT (the output is stored in half), HBY_KW and HBY_SW (window and stride along x, without dilation:
- *    every column is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
+ * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_HALF_OUT (the output is stored in half), HBY_KH, HBY_KW and HBY_SW (window, and stride along x, without
+ *    dilation along x: every column is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
+#ifndef HBY_MR
+#define HBY_MR 4
+#endif
+#ifndef HBY_KW
+#define HBY_KW 0
+#endif
+#ifndef HBY_SPREAD
+#define HBY_SPREAD 0
+#endif
 #define HBY_ACT_READY 1
 #if HBY_HALF_OUT
 #undef HBY_SCHEME_f32w8
@@ -45,25 +54,34 @@ static inline hby_vi hby_inputs(const __global HBY_BYTE *p, int channel, int mul
 #endif
 }
 
-/* Adds line i of the window to the tile whose leftmost tap is at `a`. */
-static inline void hby_window_line(hby_vi acc[HBY_MR], const struct hby_args_conv *p, const __global HBY_BYTE *a, int channel, const __global short *w,
+#if HBY_KW
+#define HBY_TAPS (HBY_KH * HBY_KW)
+/* Adds the window to the tile whose leftmost tap is at `a`. Pointers that walk keep the addresses few. */
+static inline void hby_window(hby_vi acc[HBY_MR], const struct hby_args_conv *p, const __global HBY_BYTE *a, int channel, const hby_vi w[HBY_TAPS])
+{
+    HBY_UNROLL for (int i = 0; i < HBY_KH; i++) {
+        const __global HBY_BYTE *at = a;
+        HBY_UNROLL for (int c = 0; c < (HBY_MR - 1) * HBY_SW + HBY_KW; c++) {
+            const hby_vi v = hby_inputs(at, channel, p->depth_multiplier);
+            at += p->in_c;
+            HBY_UNROLL for (int j = 0; j < HBY_KW; j++) if (c >= j && (c - j) % HBY_SW == 0 && (c - j) / HBY_SW < HBY_MR)
+                acc[(c - j) / HBY_SW] = hby_multiply_add16(v, w[i * HBY_KW + j], acc[(c - j) / HBY_SW]);
+        }
+        a += p->dilation_h * p->in_w * p->in_c;
+    }
+}
+#else
+static inline void hby_any_window(hby_vi acc[HBY_MR], const struct hby_args_conv *p, const __global HBY_BYTE *a, int channel, const __global short *w,
     int channels_padded)
 {
-#if HBY_KW
-    hby_vi wv[HBY_KW];
-    HBY_UNROLL for (int j = 0; j < HBY_KW; j++) wv[j] = HBY_WEIGHTS16(w, j * channels_padded);
-    HBY_UNROLL for (int c = 0; c < (HBY_MR - 1) * HBY_SW + HBY_KW; c++) {
-        const hby_vi v = hby_inputs(a + c * p->in_c, channel, p->depth_multiplier);
-        HBY_UNROLL for (int j = 0; j < HBY_KW; j++) if (c >= j && (c - j) % HBY_SW == 0 && (c - j) / HBY_SW < HBY_MR)
-            acc[(c - j) / HBY_SW] = hby_multiply_add16(v, wv[j], acc[(c - j) / HBY_SW]);
-    }
-#else
-    for (int j = 0; j < p->k_w; j++) {
-        const hby_vi wv = HBY_WEIGHTS16(w, j * channels_padded);
-        HBY_EACH_ROW acc[r] = hby_multiply_add16(hby_inputs(a + (j * p->dilation_w + r * p->stride_w) * p->in_c, channel, p->depth_multiplier), wv, acc[r]);
-    }
-#endif
+    for (int i = 0; i < p->k_h; i++)
+        for (int j = 0; j < p->k_w; j++) {
+            const hby_vi wv = HBY_WEIGHTS16(w, (i * p->k_w + j) * channels_padded);
+            const __global HBY_BYTE *at = a + (i * p->dilation_h * p->in_w + j * p->dilation_w) * p->in_c;
+            HBY_EACH_ROW acc[r] = hby_multiply_add16(hby_inputs(at + r * p->stride_w * p->in_c, channel, p->depth_multiplier), wv, acc[r]);
+        }
 }
+#endif
 
 /* The tiles of one vector of channels. */
 static inline void hby_depthwise_channels(const struct hby_args_conv *p, int channel, int tiles_per_line, int tiles_each, int channels_padded,
@@ -73,6 +91,10 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     const int lines = p->batch * p->out_h, n = min(HBY_LANES, p->out_c - channel);
     const hby_vi sums = HBY_RAWV(w_sum, channel);
     const hby_vf scale = HBY_RAWV(w_scale, channel), bias_v = HBY_RAWV(bias, channel);
+#if HBY_KW
+    hby_vi wv[HBY_TAPS];
+    HBY_UNROLL for (int i = 0; i < HBY_TAPS; i++) wv[i] = HBY_WEIGHTS16(w, i * channels_padded + channel);
+#endif
     int tile = get_global_id(1) * tiles_each, line = tile / tiles_per_line, b = line / p->out_h;
     tile -= line * tiles_per_line;
     for (int k = 0; k < tiles_each && line < lines; k++) {
@@ -81,8 +103,11 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
         const hby_vf both = scale * row[b].scale;
         hby_vi acc[HBY_MR];
         HBY_EACH_ROW acc[r] = sums * -row[b].zero;
-        for (int i = 0; i < p->k_h; i++)
-            hby_window_line(acc, p, a + (size_t)i * p->dilation_h * p->in_w * p->in_c, channel, w + (size_t)i * p->k_w * channels_padded + channel, channels_padded);
+#if HBY_KW
+        hby_window(acc, p, a, channel, wv);
+#else
+        hby_any_window(acc, p, a, channel, w + channel, channels_padded);
+#endif
 
         hby_vf v[HBY_MR];
         HBY_EACH_ROW v[r] = hby_clamp_float(HBY_V(convert_float)(acc[r]) * both + bias_v, p->f_min, p->f_max);

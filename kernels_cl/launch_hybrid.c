@@ -167,8 +167,6 @@ enum hby_status hby_cl_launch_conv_hybrid(const struct hby_cl_site *site, struct
         t.dense = hby_conv_is_dense(&y.p);
         hby_cl_define(l, "HBY_MR", part[i].tile.rows);
         hby_cl_define(l, "HBY_NR", part[i].tile.vectors);
-        hby_cl_define(l, "HBY_GATHER", 0);
-        hby_cl_define(l, "HBY_TRANSPOSED", 0);
         hby_cl_define(l, "HBY_ALIGNED", y.p.in_c % 4 == 0 && y.p.group_c % 4 == 0);
         hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
         if ((st = hby_cl_use(l, "conv_hybrid.cl", "hby_conv_hybrid")) != HBY_OK)
@@ -215,15 +213,17 @@ enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, s
     struct hybrid y;
     hybrid_of(site, &y);
     const struct hby_args_conv *p = &y.p;
-    const bool plain = p->dilation_w == 1 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
+    const bool plain = p->dilation_w == 1 && p->k_h <= 5 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
     const struct cut cut = cut_of(site, &y);
     enum hby_status st = quantize(site, l, &y);
     if (st)
         return st;
     hby_cl_define(l, "HBY_MR", site->dev->info.kind == HBY_CL_CPU ? 7 : 4);
     hby_cl_define(l, "HBY_KW", plain ? p->k_w : 0);
-    if (plain)
+    if (plain) {
+        hby_cl_define(l, "HBY_KH", p->k_h);
         hby_cl_define(l, "HBY_SW", p->stride_w);
+    }
     hby_cl_define(l, "HBY_SPREAD", p->depth_multiplier != 1);
     hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
     if ((st = hby_cl_use(l, "depthwise_hybrid.cl", "hby_depthwise_hybrid")) != HBY_OK)

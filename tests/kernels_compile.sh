@@ -15,8 +15,8 @@ sets() {
     depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=3"; done ;;
     depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_WEIGHT_KIND=$((2 * t))"; done; echo "-DHBY_WEIGHT_KIND=1" ;;
     hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_IN_TYPE=$t"; done ;;
-    conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=0 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
-    depthwise_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_OUT=$t"; done ;;
+    conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
+    depthwise_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_OUT=$t"; done ;;
     window) echo "i8 u8 i16 f32 f16"; for k in 0 1 2 3; do echo "-DHBY_KIND=$((k % 3)) -DHBY_WEIGHT_KIND=$k -DHBY_ROUNDING=$((k % 3 + 1)) -DHBY_WIDE=0"; done ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
