@@ -1,0 +1,22 @@
+/* What the two files of the driver share: check.c runs and compares, checks_build.c makes graphs and values. */
+#ifndef HBY_TESTS_CHECKS_H
+#define HBY_TESTS_CHECKS_H
+
+#include "tests/check.h"
+
+struct check {
+    uint64_t state; /* of the random numbers */
+    struct hby_graph *g;
+    enum hby_op op;
+    enum hby_scheme scheme;
+    long cases, kernels_run, failures, host_only;
+};
+
+/* Ends the program: tests have no other way on. */
+void check_die(const char *what);
+/* p, which must not be NULL. */
+void *check_must(void *p);
+/* Fills a tensor's bytes: kind 0 random, 1 many extremes, 2 one constant. */
+void check_fill(struct check *c, const struct hby_tensor *t, void *p, int kind);
+
+#endif
