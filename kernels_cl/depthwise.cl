@@ -4,8 +4,8 @@
  * w      [tap][channels_padded]: integer schemes short, the weights' zero point taken off; float schemes of HBY_WEIGHT_KIND (weights.clh), no nibbles
  * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias.   mult, shift   [channels_padded], integer schemes;
  *        weight-only: floats, scale and zero point of the weights
- * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_WEIGHT_KIND, HBY_KW and HBY_SW (window and stride along x, without dilation: every column
- *    is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
+ * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_WEIGHT_KIND, HBY_KH, HBY_KW and HBY_SW (window, and stride along x, without
+ *    dilation along x: every column is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
 #ifndef HBY_MR
 #define HBY_MR 4
 #endif
@@ -73,36 +73,57 @@ static inline hby_vc hby_inputs(const __global HBY_T *p, int channel, int multip
 #endif
 }
 
-/* A line of the input: `step` elements from pixel to pixel; `zero` with step 0 above and below the image. */
-struct hby_line {
-    const __global HBY_T *a, *zero;
-    int step, width;
+/* The image that a tile reads, and where its window begins: the pixel (y, x), which may be outside. */
+struct hby_window {
+    const __global HBY_T *in, *zero;
+    int y, x;
+    bool interior; /* no column is outside */
 };
 
-static inline hby_vc hby_pixel(const struct hby_line *s, bool interior, int x, int channel, int multiplier)
+/* Where line i of the window begins, and the elements from pixel to pixel; `zero` over and over above and below the image. */
+static inline const __global HBY_T *hby_window_line(const struct hby_args_conv *p, const struct hby_window *s, int i, int *step)
 {
-    return hby_inputs(interior || (x >= 0 && x < s->width) ? s->a + x * s->step : s->zero, channel, multiplier);
+    const int y = s->y + i * p->dilation_h;
+    const bool inside = y >= 0 && y < p->in_h;
+    *step = inside ? p->in_c : 0;
+    return inside ? s->in + (size_t)y * p->in_w * p->in_c : s->zero;
 }
 
-/* Adds line i of the window to the tile whose leftmost tap is at x = first. */
-static inline void hby_window_line(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_line *s, bool interior, int first, int channel,
-    const __global HBY_W *w, hby_vc w_scale, hby_vc w_zero, int channels_padded)
-{
 #if HBY_KW
-    hby_vc wv[HBY_KW];
-    HBY_UNROLL for (int j = 0; j < HBY_KW; j++) wv[j] = HBY_TAP_WEIGHTS(w, j * channels_padded);
-    HBY_UNROLL for (int c = 0; c < (HBY_MR - 1) * HBY_SW + HBY_KW; c++) {
-        const hby_vc v = hby_pixel(s, interior, first + c, channel, p->depth_multiplier);
-        HBY_UNROLL for (int j = 0; j < HBY_KW; j++) if (c >= j && (c - j) % HBY_SW == 0 && (c - j) / HBY_SW < HBY_MR)
-            acc[(c - j) / HBY_SW] = HBY_MULTIPLY_ADD(v, wv[j], acc[(c - j) / HBY_SW]);
+#define HBY_TAPS (HBY_KH * HBY_KW)
+/* Adds the window to the tile. All taps are known here, and every address follows from the one before: few registers hold it all. */
+static inline void hby_add_window(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_window *s, bool interior, int channel,
+    const hby_vc w[HBY_TAPS])
+{
+    HBY_UNROLL for (int i = 0; i < HBY_KH; i++) {
+        int step;
+        const __global HBY_T *line = hby_window_line(p, s, i, &step);
+        int at = s->x * step;
+        HBY_UNROLL for (int c = 0; c < (HBY_MR - 1) * HBY_SW + HBY_KW; c++) {
+            const hby_vc v = hby_inputs(interior || (s->x + c >= 0 && s->x + c < p->in_w) ? line + at : s->zero, channel, p->depth_multiplier);
+            at += step;
+            HBY_UNROLL for (int j = 0; j < HBY_KW; j++) if (c >= j && (c - j) % HBY_SW == 0 && (c - j) / HBY_SW < HBY_MR)
+                acc[(c - j) / HBY_SW] = HBY_MULTIPLY_ADD(v, w[i * HBY_KW + j], acc[(c - j) / HBY_SW]);
+        }
     }
-#else
-    for (int j = 0; j < p->k_w; j++) {
-        const hby_vc wv = HBY_TAP_WEIGHTS(w, j * channels_padded);
-        HBY_EACH_ROW acc[r] = HBY_MULTIPLY_ADD(hby_pixel(s, interior, first + j * p->dilation_w + r * p->stride_w, channel, p->depth_multiplier), wv, acc[r]);
-    }
-#endif
 }
+#else
+static inline void hby_add_any_window(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_window *s, int channel, const __global HBY_W *w,
+    hby_vc w_scale, hby_vc w_zero, int channels_padded)
+{
+    for (int i = 0; i < p->k_h; i++) {
+        int step;
+        const __global HBY_T *line = hby_window_line(p, s, i, &step);
+        for (int j = 0; j < p->k_w; j++) {
+            const hby_vc wv = HBY_TAP_WEIGHTS(w, (i * p->k_w + j) * channels_padded);
+            HBY_EACH_ROW {
+                const int x = s->x + j * p->dilation_w + r * p->stride_w;
+                acc[r] = HBY_MULTIPLY_ADD(hby_inputs(s->interior || (x >= 0 && x < p->in_w) ? line + x * step : s->zero, channel, p->depth_multiplier), wv, acc[r]);
+            }
+        }
+    }
+}
+#endif
 
 /* The tiles of one vector of channels. */
 static inline void hby_depthwise_channels(const struct hby_args_conv *p, int channel, int tiles_per_line, int tiles_each, int channels_padded,
@@ -123,23 +144,26 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
 #else
     const hby_vc w_scale = 1, w_zero = 0;
 #endif
+#if HBY_KW
+    hby_vc wv[HBY_TAPS];
+    HBY_UNROLL for (int i = 0; i < HBY_TAPS; i++) wv[i] = HBY_TAP_WEIGHTS(w, i * channels_padded + channel);
+#endif
     int tile = get_global_id(1) * tiles_each, line = tile / tiles_per_line, b = line / p->out_h;
     tile -= line * tiles_per_line;
     for (int k = 0; k < tiles_each && line < lines; k++) {
-        const int x0 = tile * HBY_MR, first = x0 * p->stride_w - p->pad_left, y0 = (line - b * p->out_h) * p->stride_h - p->pad_top;
-        const bool interior = first >= 0 && first + (HBY_MR - 1) * p->stride_w + (p->k_w - 1) * p->dilation_w < p->in_w;
+        const int x0 = tile * HBY_MR;
+        struct hby_window s = {in + (size_t)b * p->in_h * p->in_w * p->in_c, zero, (line - b * p->out_h) * p->stride_h - p->pad_top, x0 * p->stride_w - p->pad_left, false};
+        s.interior = s.x >= 0 && s.x + (HBY_MR - 1) * p->stride_w + (p->k_w - 1) * p->dilation_w < p->in_w;
         hby_vc acc[HBY_MR];
         HBY_EACH_ROW acc[r] = HBY_FIRST_SUM(f);
-        for (int i = 0; i < p->k_h; i++) {
-            const int y = y0 + i * p->dilation_h;
-            const bool inside = y >= 0 && y < p->in_h;
-            const struct hby_line s = {inside ? in + (size_t)(b * p->in_h + y) * p->in_w * p->in_c : zero, zero, inside ? p->in_c : 0, p->in_w};
-            const __global HBY_W *wp = w + (size_t)i * p->k_w * channels_padded + channel;
-            if (interior || !inside)
-                hby_window_line(acc, p, &s, true, first, channel, wp, w_scale, w_zero, channels_padded);
-            else
-                hby_window_line(acc, p, &s, false, first, channel, wp, w_scale, w_zero, channels_padded);
-        }
+#if HBY_KW
+        if (s.interior)
+            hby_add_window(acc, p, &s, true, channel, wv);
+        else
+            hby_add_window(acc, p, &s, false, channel, wv);
+#else
+        hby_add_any_window(acc, p, &s, channel, w + channel, w_scale, w_zero, channels_padded);
+#endif
 
         HBY_EACH_ROW {
 #if HBY_FLOAT && HBY_SEPARATE

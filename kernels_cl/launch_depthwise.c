@@ -54,12 +54,14 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
     const struct hby_args_conv *p = &step->args.conv;
     const bool is_float = step->scheme == HBY_SCHEME_f32 || step->scheme == HBY_SCHEME_f16, cpu = site->dev->info.kind == HBY_CL_CPU;
     const int rows = cpu ? 7 : 4, lanes = hby_nest_lanes(site->dev), tiles = (p->out_w + rows - 1) / rows;
-    const bool plain = p->dilation_w == 1 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
+    const bool plain = p->dilation_w == 1 && p->k_h <= 5 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
     const struct cut cut = cut_of(site, tiles, lanes);
     hby_cl_define(l, "HBY_MR", rows);
     hby_cl_define(l, "HBY_KW", plain ? p->k_w : 0);
-    if (plain)
+    if (plain) {
+        hby_cl_define(l, "HBY_KH", p->k_h);
         hby_cl_define(l, "HBY_SW", p->stride_w);
+    }
     hby_cl_define(l, "HBY_SPREAD", p->depth_multiplier != 1);
     if (is_float) {
         hby_cl_define(l, "HBY_WEIGHT_KIND", hby_weight_kind(site));
