@@ -11,9 +11,9 @@ sets() {
     conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
     conv_i16) echo "i16"; for w in 0 1; do for r in 0 3; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=4 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
     conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_WEIGHT_KIND=$t"; done; for k in 2 3; do for z in 0 1; do echo "-DHBY_WEIGHT_KIND=$k -DHBY_WEIGHT_ZERO=$z -DHBY_SEPARATE=$z"; done; done ;;
-    depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$t"; done ;;
-    depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=3"; done ;;
-    depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_WEIGHT_KIND=$((2 * t))"; done; echo "-DHBY_WEIGHT_KIND=1" ;;
+    depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$t"; done ;;
+    depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=3"; done ;;
+    depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_WEIGHT_KIND=$((2 * t))"; done; echo "-DHBY_WEIGHT_KIND=1" ;;
     hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_IN_TYPE=$t"; done ;;
     conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
     depthwise_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_OUT=$t"; done ;;
@@ -24,6 +24,7 @@ sets() {
     unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0"; for f in 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 24 25; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 9 10; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=5 -DHBY_OUT_TYPE=5"; done ;;
     mean) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 1 2 3 4; do echo "-DHBY_REDUCE_FN=$f"; done ;;
     binary) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 4 5 6 7; do echo "-DHBY_BINARY_FN=$f"; done ;;
+    arg) echo "i8 u8 i32 f32 f16"; for w in 0 1; do echo "-DHBY_WIDE_OUT=$w"; done ;;
     pool | softmax | resize | move | pad | light) echo "i8 u8 i16 f32 f16"; echo "-DHBY_PLAIN=1" ;;
     table) echo "i8 u8"; echo "-DHBY_PLAIN=1" ;;
     *) return 1 ;;
