@@ -151,6 +151,15 @@ enum hby_status hby_import_block(const struct hby_builtin *b, struct hby_node *n
     return HBY_OK;
 }
 
+enum hby_status hby_import_batch_matmul(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_batch_matmul *p = b->data;
+    node->params.batch_matmul.adj_x = p->adj_x;
+    node->params.batch_matmul.adj_y = p->adj_y;
+    node->params.batch_matmul.asymmetric_quantize_inputs = b->version >= 4 && p->asymmetric_quantize_inputs;
+    return HBY_OK;
+}
+
 enum hby_status hby_import_unpack(const struct hby_builtin *b, struct hby_node *node)
 {
     const struct hby_tfl_unpack *p = b->data;

@@ -16,7 +16,7 @@ enum { TIMED_RUNS = 5 };
 static bool is_product(const struct hby_step *s)
 {
     const struct hby_args_conv *p = &s->args.conv;
-    return (s->op == HBY_OP_fully_connected || s->op == HBY_OP_conv_2d) && p->k_h == 1 && p->k_w == 1 && p->stride_h == 1 && p->stride_w == 1 &&
+    return (s->op == HBY_OP_fully_connected || s->op == HBY_OP_conv_2d || s->op == HBY_OP_batch_matmul) && p->k_h == 1 && p->k_w == 1 && p->stride_h == 1 && p->stride_w == 1 &&
            p->pad_top == 0 && p->pad_left == 0 && p->group_c == p->in_c && p->out_h == p->in_h && p->out_w == p->in_w;
 }
 

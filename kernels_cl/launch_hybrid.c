@@ -69,7 +69,7 @@ static int match(const struct hby_cl_site *site, struct hby_reason *why)
 int hby_cl_match_conv_hybrid(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const enum hby_op op = site->step->op;
-    return op == HBY_OP_conv_2d || op == HBY_OP_fully_connected ? match(site, why) : 0;
+    return op == HBY_OP_conv_2d || op == HBY_OP_fully_connected || op == HBY_OP_batch_matmul ? match(site, why) : 0;
 }
 
 int hby_cl_match_depthwise_hybrid(const struct hby_cl_site *site, struct hby_reason *why)

@@ -96,6 +96,9 @@ union hby_params {
         bool approximate; /* by tanh */
     } gelu;
     struct {
+        bool adj_x, adj_y, asymmetric_quantize_inputs;
+    } batch_matmul;
+    struct {
         int size; /* SPACE_TO_DEPTH, DEPTH_TO_SPACE */
     } block;
     struct {

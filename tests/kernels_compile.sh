@@ -18,6 +18,8 @@ sets() {
     conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
     depthwise_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_OUT=$t"; done ;;
     window) echo "i8 u8 i16 f32 f16"; for k in 0 1 2 3; do echo "-DHBY_KIND=$((k % 3)) -DHBY_WEIGHT_KIND=$k -DHBY_ROUNDING=$((k % 3 + 1)) -DHBY_WIDE=0"; done ;;
+    matmul) echo "f32 f16"; for t in 0 1; do echo "-DHBY_B_TYPE=$t"; done ;;
+    matmul_int) echo "i8 i16"; echo "-DHBY_PLAIN=1"; echo "-DHBY_B_TYPE=2" ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
@@ -36,6 +38,7 @@ for path in "$@"; do
     stem=$(basename "$path" .cl)
     lists=("$stem")
     [ "$stem" = depthwise ] && lists=(depthwise depthwise_i16 depthwise_f)
+    [ "$stem" = matmul ] && lists=(matmul matmul_int)
     for list in "${lists[@]}"; do
         if ! text=$(sets "$list"); then
             echo "$stem.cl: no row in $0"

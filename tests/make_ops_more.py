@@ -1,7 +1,7 @@
 """Random one-operator models for make_ops.py: the rest of what real networks hold."""
 import numpy as np
 
-from make_ops import INT, activation, quantized
+from make_ops import INT, activation, quantized, random_scale
 from make_ops_elementwise import broadcast_pair, is_plain, near, operand, quant_of, shape_of
 from tflite_builder import Model
 
@@ -181,6 +181,41 @@ def reduce_(name):
     return build
 
 
+def batch_matmul(rng, scheme):
+    """Batches that broadcast; f32w8: constant int8 weights; i16w8: int16 by int8."""
+    m = Model()
+    hybrid = scheme == "f32w8"
+    batch = [int(v) for v in rng.integers(1, 4, int(rng.integers(0, 2 if hybrid else 4)))]
+    rows, columns, depth = (int(v) for v in rng.integers(1, 18, 3))
+    adj = [bool(rng.random() < 0.3), bool(rng.random() < 0.5)]
+    constant = hybrid or rng.random() < 0.4
+
+    def shape(matrix, swap, single):
+        lead = [1 if single or rng.random() < 0.25 else d for d in batch]
+        return lead[int(rng.integers(0, len(lead) + 1)) if rng.random() < 0.2 else 0:] + (matrix[::-1] if swap else matrix)
+
+    a, b = shape([rows, depth], adj[0], False), shape([depth, columns], adj[1], hybrid or (constant and rng.random() < 0.6))
+    out = [int(d) for d in np.broadcast_shapes(tuple(a[:-2]), tuple(b[:-2]))] + [rows, columns]
+    base = {"f32w8": "f32", "i16w8": "i16"}.get(scheme, scheme)
+    qa = quant_of(rng, base)
+    if hybrid:
+        count = columns if rng.random() < 0.5 else None
+        y = m.tensor(b, "int8", rng.integers(-127, 128, b), random_scale(rng, count), None, len(b) - 2 if adj[1] else len(b) - 1)
+        qy = qa
+    else:
+        qb = quantized(rng, "i8") if scheme == "i16w8" else quant_of(rng, scheme)
+        if not is_plain(base):
+            qb = (qb[0], qb[1], 0 if base == "i16" or rng.random() < 0.5 else qb[2])
+            qy = (qa[0], near(rng, qa[1] * qb[1] * np.sqrt(depth) * (30000 if base == "i16" else 100) / (16 if scheme == "i16w8" else 1)), quantized(rng, base)[2])
+        else:
+            qy = qa
+        y = operand(rng, m, b, qb, constant)
+    x = operand(rng, m, a, qa, False)
+    z = m.tensor(out, qy[0], scale=qy[1], zero_point=qy[2])
+    m.op("BATCH_MATMUL", [x, y], [z], "BatchMatMulOptions", version=4, adjX=adj[0], adjY=adj[1], asymmetricQuantizeInputs=bool(rng.random() < 0.5))
+    return m, [x] if constant else [x, y], [z]
+
+
 MOVE = ("f32", "i8", "u8", "i16", "i32", "i64")
 OPERATORS = {
     "abs": (math("ABS", "AbsOptions", 3), ("f32", "i8", "i16", "i32")),
@@ -215,5 +250,6 @@ OPERATORS = {
     "reduce_prod": (reduce_("REDUCE_PROD"), ("f32", "i32", "i64")),
     "reduce_any": (reduce_("REDUCE_ANY"), ("bool",)),
     "reduce_all": (reduce_("REDUCE_ALL"), ("bool",)),
+    "batch_matmul": (batch_matmul, ("f32", "i8", "i16", "i16w8", "f32w8")),
     "gelu": (math("GELU", "GeluOptions", 2, approximate=lambda rng: bool(rng.random() < 0.5)), ("f32", "i8", "u8", "i16")),
 }
