@@ -1,4 +1,4 @@
-/* Loop nests that reduce: MEAN and SOFTMAX. */
+/* Loop nests that reduce: MEAN and its kin, ARG_MAX, SOFTMAX. */
 #ifndef HBY_PARTITION_ARGS_REDUCE_H
 #define HBY_PARTITION_ARGS_REDUCE_H
 #include "partition/args_base.h"
@@ -23,6 +23,14 @@ struct hby_args_mean {
     struct hby_rescale in, out;
     hby_i32 act_min, act_max, rounding;
     hby_f32 f_scale, f_bias; /* forms that BUILTIN_REF computes in float */
+};
+
+/* ARG_MAX, ARG_MIN over the middle one of [outer, length, inner]: the first position of the extreme; a NaN is never one, but where it is first. The output holds
+ * int32, or int64 with wide_out. */
+struct hby_args_arg {
+    hby_i32 outer, length, inner;
+    hby_i32 least; /* ARG_MIN */
+    hby_i32 wide_out;
 };
 
 /* SOFTMAX over the last dimension of [rows, depth]; host_ref/softmax.c has the integer arithmetic, and lowering its exponentials.

@@ -117,3 +117,19 @@ enum hby_status hby_shape_mean(const struct hby_shape_call *c, struct hby_shape 
             out->dim[out->rank++] = 1;
     return HBY_OK;
 }
+
+enum hby_status hby_shape_arg(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    const struct hby_tensor *in = hby_shape_input(c, 0);
+    struct hby_known axis;
+    enum hby_status st = in ? hby_shape_values(c, 1, &axis) : HBY_BAD_MODEL;
+    if (st)
+        return st;
+    const int64_t at = axis.n != 1 ? -1 : axis.value[0] < 0 ? axis.value[0] + in->rank : axis.value[0];
+    if (at < 0 || at >= in->rank)
+        return hby_say(HBY_BAD_MODEL, c->why, "the axis is outside %d dimensions", in->rank);
+    for (int i = 0; i < in->rank; i++)
+        if (i != at)
+            out->dim[out->rank++] = in->dim[i];
+    return HBY_OK;
+}

@@ -181,6 +181,21 @@ def reduce_(name):
     return build
 
 
+def arg(name):
+    def build(rng, scheme):
+        m = Model()
+        shape, q = shape_of(rng, 1, 5), quant_of(rng, scheme)
+        axis = int(rng.integers(len(shape)))
+        given = axis - len(shape) if rng.random() < 0.3 else axis
+        wide = rng.random() < 0.5
+        x = operand(rng, m, shape, q, False)
+        y = m.tensor([d for i, d in enumerate(shape) if i != axis], "int64" if wide else "int32")
+        options = "ArgMaxOptions" if name == "ARG_MAX" else "ArgMinOptions"
+        m.op(name, [x, m.tensor([1], "int32", [given])], [y], options, version=2, outputType=4 if wide else 2)  # the schema's INT64 and INT32
+        return m, [x], [y]
+    return build
+
+
 def batch_matmul(rng, scheme):
     """Batches that broadcast; f32w8: constant int8 weights; i16w8: int16 by int8."""
     m = Model()
@@ -231,6 +246,8 @@ OPERATORS = {
     "ceil": (math("CEIL"), ("f32",)),
     "round": (math("ROUND"), ("f32",)),
     "elu": (math("ELU"), ("f32", "i8")),
+    "arg_max": (arg("ARG_MAX"), ("f32", "i8", "u8", "i32")),
+    "arg_min": (arg("ARG_MIN"), ("f32", "i8", "u8", "i32")),
     "maximum": (pair("MAXIMUM", "MaximumMinimumOptions"), ("f32", "i8", "u8", "i16", "i32", "i64")),
     "minimum": (pair("MINIMUM", "MaximumMinimumOptions"), ("f32", "i8", "u8", "i16", "i32", "i64")),
     "squared_difference": (pair("SQUARED_DIFFERENCE", "SquaredDifferenceOptions"), ("f32", "i8", "i32")),
