@@ -200,12 +200,12 @@ static inline hby_vi hby_apply(const struct hby_args_binary *p, hby_vi a, hby_vi
 
 #endif
 
-HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
-                                __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)
+/* Elements [from, to) of rows [first, last). */
+HBY_APART void hby_binary_part(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
+                               int from, int to, int first, int last)
 {
-    const int inner = p.dim[HBY_BINARY_RANK - 1], from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);
+    const int inner = p.dim[HBY_BINARY_RANK - 1];
     const int a_step = p.a_stride[HBY_BINARY_RANK - 1], b_step = p.b_stride[HBY_BINARY_RANK - 1];
-    const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
     HBY_C repeated[2 * HBY_LANES]; /* b over and over, so that a vector can begin anywhere in a period */
     for (int k = 0; b_step > 1 && k < b_step + HBY_LANES - 1; k++)
         repeated[k] = HBY_GET(HBY_B_TYPE, b, k % b_step);
@@ -225,4 +225,11 @@ HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const H
             HBY_PUT(HBY_TYPE, hby_apply(&p, x, y), out, row * inner + i, to - i);
         }
     }
+}
+
+HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
+                                __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)
+{
+    const int from = (int)get_global_id(0) * chunk, first = (int)get_global_id(1) * rows_each;
+    hby_binary_part(p, a, b, out, from, min(p.dim[HBY_BINARY_RANK - 1], from + chunk), first, min(rows, first + rows_each));
 }

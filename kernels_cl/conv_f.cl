@@ -182,11 +182,17 @@ static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_co
     HBY_TILE_STORE(*s, rows, acc, HBY_FINISH, out, p->out_c)
 }
 
+HBY_APART void hby_tiles_f(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const __global HBY_T *in, const __global HBY_T *zero,
+    const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero, __global HBY_T *out)
+{
+    for (; s.row < s.end; s.row += HBY_MR)
+        hby_tile_f(&p, &t, &s, in, zero, w, bias, scale, w_zero, out + s.group * t.group_out + s.channel);
+}
+
 __kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, const __global HBY_T *in, const __global HBY_T *zero,
     const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero, __global HBY_T *out)
 {
-    struct hby_tile s = hby_tile_here(&t, p.out_c);
+    const struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)
-        for (; s.row < s.end; s.row += HBY_MR)
-            hby_tile_f(&p, &t, &s, in, zero, w, bias, scale, w_zero, out + s.group * t.group_out + s.channel);
+        hby_tiles_f(p, t, s, in, zero, w, bias, scale, w_zero, out);
 }

@@ -186,11 +186,17 @@ static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_
     HBY_TILE_STORE(*s, rows, sums.acc, HBY_FINISH, out, p->out_c)
 }
 
+HBY_APART void hby_tiles_i16(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, int chunk, const __global HBY_T *in, const __global HBY_T *zero,
+    const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift, const __global HBY_REAL *real, __global HBY_T *out)
+{
+    for (; s.row < s.end; s.row += HBY_MR)
+        hby_tile_i16(&p, &t, &s, chunk, in, zero, w, bias, mult, shift, real, out + s.group * t.group_out + s.channel);
+}
+
 __kernel HBY_TILE_GROUP void hby_conv_i16(struct hby_args_conv p, struct hby_conv_tiles t, int chunk, const __global HBY_T *in, const __global HBY_T *zero,
     const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift, const __global HBY_REAL *real, __global HBY_T *out)
 {
-    struct hby_tile s = hby_tile_here(&t, p.out_c);
+    const struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)
-        for (; s.row < s.end; s.row += HBY_MR)
-            hby_tile_i16(&p, &t, &s, chunk, in, zero, w, bias, mult, shift, real, out + s.group * t.group_out + s.channel);
+        hby_tiles_i16(p, t, s, chunk, in, zero, w, bias, mult, shift, real, out);
 }

@@ -101,11 +101,17 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
     HBY_TILE_STORE(*s, rows, acc, HBY_FINISH, out, p->out_c)
 }
 
+HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,
+    const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
+{
+    for (; s.row < s.end; s.row += HBY_MR)
+        hby_tile_i8(&p, &t, &s, w_zp, in, zero, w, fold, tap_fold, mult, shift, out + s.group * t.group_out + s.channel);
+}
+
 __kernel HBY_TILE_GROUP void hby_conv_i8(struct hby_args_conv p, struct hby_conv_tiles t, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,
     const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
 {
-    struct hby_tile s = hby_tile_here(&t, p.out_c);
+    const struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)
-        for (; s.row < s.end; s.row += HBY_MR)
-            hby_tile_i8(&p, &t, &s, w_zp, in, zero, w, fold, tap_fold, mult, shift, out + s.group * t.group_out + s.channel);
+        hby_tiles_i8(p, t, s, w_zp, in, zero, w, fold, tap_fold, mult, shift, out);
 }
