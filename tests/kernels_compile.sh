@@ -28,6 +28,8 @@ sets() {
     binary) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 4 5 6 7; do echo "-DHBY_BINARY_FN=$f"; done ;;
     arg) echo "i8 u8 i32 f32 f16"; for w in 0 1; do echo "-DHBY_WIDE_OUT=$w"; done ;;
     pool | softmax | resize | move | pad | light) echo "i8 u8 i16 f32 f16"; echo "-DHBY_PLAIN=1" ;;
+    lstm | svdf) echo "f32 f32w8 i8"; echo "-DHBY_PLAIN=1" ;;
+    rnn) echo "f32 f32w8"; echo "-DHBY_PLAIN=1" ;;
     table) echo "i8 u8"; echo "-DHBY_PLAIN=1" ;;
     *) return 1 ;;
     esac
