@@ -1,5 +1,5 @@
 /* Launch rules of the tiled convolutions: CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED on conv_i8.cl and conv_f.cl. */
-#include <stdio.h>
+#include <float.h>
 
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack.h"
@@ -64,12 +64,12 @@ enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby
 }
 
 /* Half products where they pay, and where the sums are long and many enough that their rounding stays far below that of the half result (tests/check.h has the
- * bound, in fractions of the largest result): few results may all be small by cancellation, and then it would show. */
+ * bound, in fractions of the largest result): few results may all be small by cancellation, and clamped ones are all small, and then it would show. */
 static bool multiplies_in_half(const struct hby_cl_site *site, const struct hby_conv_shape *s)
 {
     const struct hby_step *step = site->step;
     return step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.has_fp16 &&
-           hby_cl_tune(site->dev, HBY_TUNE_half_math) && (int64_t)s->taps * s->group_in >= 64 &&
+           hby_cl_tune(site->dev, HBY_TUNE_half_math) && step->args.conv.f_max >= FLT_MAX && (int64_t)s->taps * s->group_in >= 64 &&
            hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) >= 1024;
 }
 
