@@ -304,7 +304,7 @@ enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes,
     if (st)
         goto fail;
     for (int t = 0; t < (int)ctx->tensors_size && !st; t++)
-        st = hby_import_tensor(g, t, &ctx->tensors[t], &in->unknown[t]);
+        st = hby_import_tensor(g, t, ctx, &in->unknown[t]);
     hby_import_add_states(g, ctx);
     for (int i = 0; i < im->n_records && !st; i++)
         st = import_node(ctx, im, in, &im->record[i]);

@@ -41,7 +41,7 @@ struct hby_record *hby_import_find(const struct hby_import *im, int index);
 /* --- between the files of the import --- */
 
 /* Fills graph->tensor[id] from the runtime's tensor `id`; *unknown when it has no shape that we can hold. */
-enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_tensor *t, bool *unknown);
+enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_context *ctx, bool *unknown);
 /* Can a node that uses this tensor be described at all? HBY_UNSUPPORTED with the reason if not. */
 enum hby_status hby_import_check_tensor(const struct hby_shapes *in, int id, struct hby_reason *why);
 /* Marks the outputs of a node that stays with the runtime and whose shapes depend on data. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "delegate/import.h"
+#include "partition/half.h"
 
 static enum hby_type type_of(int32_t type)
 {
@@ -32,7 +33,8 @@ static enum hby_type type_of(int32_t type)
 static enum hby_status unusable(struct hby_quant *q, const char *why)
 {
     q->count = 0;
-    q->scale = NULL;
+    q->block = 0;
+    q->scale = q->block_scale = NULL;
     q->zero_point = NULL;
     q->unusable = true;
     q->why_unusable = why;
@@ -69,13 +71,56 @@ static enum hby_status import_affine(struct hby_graph *g, struct hby_tensor *to,
     return copy_quant(g, q, n, a->scale->data, zeros ? a->zero_point->data : NULL, zeros == 1);
 }
 
-static enum hby_status import_quant(struct hby_graph *g, struct hby_tensor *to, const struct hby_tfl_tensor *t)
+/* A constant of ctx, or NULL. */
+static const struct hby_tfl_tensor *constant_at(const struct hby_tfl_context *ctx, int32_t id)
+{
+    const struct hby_tfl_tensor *t = id >= 0 && (size_t)id < ctx->tensors_size ? &ctx->tensors[id] : NULL;
+    return t && t->allocation_type == HBY_TFL_MEM_MMAP_RO && t->data ? t : NULL;
+}
+
+static bool all_zero(const struct hby_tfl_tensor *t)
+{
+    for (size_t i = 0; i < t->bytes; i++)
+        if (((const char *)t->data)[i])
+            return false;
+    return true;
+}
+
+/* Scales are a tensor of float16 (or float32), [rows][last axis / block]. FULLY_CONNECTED knows what to do with it; others see `unusable`. */
+static enum hby_status import_blockwise(struct hby_graph *g, struct hby_tensor *to, const struct hby_tfl_context *ctx, const struct hby_tfl_blockwise *b)
+{
+    struct hby_quant *q = &to->quant;
+    unusable(q, "it is quantized in blocks");
+    const struct hby_tfl_tensor *scale = b ? constant_at(ctx, b->scale) : NULL, *zero = b ? constant_at(ctx, b->zero_point) : NULL;
+    const int last = to->rank > 0 ? to->dim[to->rank - 1] : 0;
+    if (!scale || (scale->type != HBY_TFL_FLOAT16 && scale->type != HBY_TFL_FLOAT32) || b->block_size < 1 || last % b->block_size || hby_tensor_count(to) == INT64_MAX)
+        return unusable(q, "it is quantized in blocks, and their size or scales are malformed");
+    const size_t n = (size_t)(hby_tensor_count(to) / b->block_size), size = scale->type == HBY_TFL_FLOAT16 ? 2 : 4;
+    if (scale->bytes != n * size)
+        return unusable(q, "it is quantized in blocks, and has another number of scales than of blocks");
+    if (zero && !all_zero(zero))
+        return unusable(q, "it is quantized in blocks with zero points, which are not supported");
+    float *s = hby_pool_alloc(&g->pool, n * sizeof *s);
+    if (!s)
+        return HBY_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half;
+        memcpy(size == 2 ? (void *)&half : (void *)&s[i], (const char *)scale->data + i * size, size);
+        if (size == 2)
+            s[i] = hby_half_to_float(half);
+    }
+    q->block = b->block_size;
+    q->block_scale = s;
+    return HBY_OK;
+}
+
+static enum hby_status import_quant(struct hby_graph *g, struct hby_tensor *to, const struct hby_tfl_context *ctx, const struct hby_tfl_tensor *t)
 {
     switch (t->quantization.type) {
     case HBY_TFL_QUANT_AFFINE:
         return import_affine(g, to, t->quantization.params);
     case HBY_TFL_QUANT_BLOCKWISE:
-        return unusable(&to->quant, "it is quantized in blocks");
+        return import_blockwise(g, to, ctx, t->quantization.params);
     case HBY_TFL_QUANT_MULTI_AXIS:
         return unusable(&to->quant, "it is quantized along several axes");
     case HBY_TFL_QUANT_NONE:
@@ -128,9 +173,10 @@ static enum hby_status import_sparsity(struct hby_graph *g, struct hby_tensor *t
     return st;
 }
 
-enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_tensor *t, bool *unknown)
+enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_tfl_context *ctx, bool *unknown)
 {
     static const char nothing[8];
+    const struct hby_tfl_tensor *t = &ctx->tensors[id];
     struct hby_tensor *to = &g->tensor[id];
     to->type = type_of(t->type);
     to->runtime_index = id;
@@ -146,7 +192,7 @@ enum hby_status hby_import_tensor(struct hby_graph *g, int id, const struct hby_
         to->dim[i] = t->dims->data[i];
     if (t->allocation_type == HBY_TFL_MEM_MMAP_RO)
         to->data = t->data || t->bytes ? t->data : nothing;
-    enum hby_status st = import_quant(g, to, t);
+    enum hby_status st = import_quant(g, to, ctx, t);
     if (!st && t->sparsity)
         st = import_sparsity(g, to, t->sparsity);
     return st;

@@ -65,6 +65,11 @@ struct hby_tfl_affine {
     int32_t quantized_dimension;
 };
 
+struct hby_tfl_blockwise {
+    int32_t scale, zero_point; /* tensors */
+    int32_t block_size, quantized_dimension;
+};
+
 struct hby_tfl_sparse_dim {
     int32_t format; /* 0 dense, 1 compressed rows */
     int dense_size;

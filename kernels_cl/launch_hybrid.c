@@ -2,6 +2,7 @@
 #include "kernels_cl/hybrid_args.clh"
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack_hybrid.h"
+#include "kernels_cl/pack_nibbles.h"
 
 enum { BYTES, ROWS, RANGES }; /* scratch memory */
 /* An image so small is quantized by one work-group in one launch; a larger one's range is taken in parts of PART at least, of which there are few: joining them is
@@ -69,6 +70,10 @@ static int match(const struct hby_cl_site *site, struct hby_reason *why)
 int hby_cl_match_conv_hybrid(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const enum hby_op op = site->step->op;
+    if (op == HBY_OP_fully_connected && hby_scales_per_channel(site->step) > 1) {
+        hby_say(HBY_UNSUPPORTED, why, "blocks of weights need the kernel 'nibbles'");
+        return 0;
+    }
     return op == HBY_OP_conv_2d || op == HBY_OP_fully_connected || op == HBY_OP_batch_matmul ? match(site, why) : 0;
 }
 
@@ -241,4 +246,87 @@ enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, s
     hby_nest_grid_2d(site, l, cut.across, cut.along);
     finish(site, l, p);
     return HBY_OK;
+}
+
+enum { NIBBLES_DEPTH = 65536 }; /* 16 times as large a sum of int8 x int4 fits 32 bits */
+
+int hby_cl_match_nibbles(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    const struct hby_tensor *w = &site->plan->graph->tensor[s->in[1]];
+    if (s->op != HBY_OP_fully_connected || w->type != HBY_I4 || !w->data || s->args.conv.in_c > NIBBLES_DEPTH)
+        return 0;
+    return s->scheme == HBY_SCHEME_f32w8 ? match(site, why) : s->args.conv.rounding <= HBY_ROUND_RUY && hby_conv_fits(site, why);
+}
+
+/* What both schemes bind behind their tiles: tiles of `part`, the grid. */
+static enum hby_status use_nibbles(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_part *part, const char *entry)
+{
+    hby_cl_define(l, "HBY_MR", part->tile.rows);
+    hby_cl_define(l, "HBY_NR", part->tile.vectors);
+    hby_cl_define(l, "HBY_ALIGNED", site->step->args.conv.in_c % 4 == 0);
+    return hby_cl_use(l, "nibbles.cl", entry);
+}
+
+static enum hby_status launch_nibbles_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, const struct hby_conv_part *part)
+{
+    const struct hby_args_conv *p = &site->step->args.conv;
+    const struct hby_conv_tiles t = hby_conv_tiles_of(site, s, part, (size_t)p->out_c * (size_t)p->in_c / 2);
+    hby_cl_define(l, "HBY_ROUNDING", p->rounding);
+    hby_cl_define(l, "HBY_NARROW", hby_pack_is_narrow(site->plan, site->step, p->in_c));
+    enum hby_status st = use_nibbles(site, l, part, "hby_nibbles_i8");
+    if (st)
+        return st;
+    hby_cl_arg_args(l, p, sizeof *p);
+    hby_cl_arg_args(l, &t, sizeof t);
+    hby_cl_arg_i32(l, (p->in_c + 7) / 8);
+    hby_cl_arg_tensor(l, site->step->in[0]);
+    if ((st = hby_pack_nibbles_i8(site, l, hby_cl_act_bias(site->dev, site->step->scheme))) != HBY_OK)
+        return st;
+    hby_cl_arg_tensor(l, site->step->out[0]);
+    struct hby_conv_tiles grid = t;
+    hby_conv_grid(site, l, part, &grid, 1);
+    return HBY_OK;
+}
+
+static enum hby_status launch_nibbles_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y, const struct hby_conv_shape *s,
+                                             const struct hby_conv_part *part)
+{
+    const struct hby_args_conv *p = &y->p;
+    const int runs = hby_scales_per_channel(site->step);
+    struct hby_conv_tiles t = hby_conv_tiles_of(site, s, part, (size_t)p->out_c * (size_t)p->in_c / 2);
+    t.dense = 1;
+    hby_cl_define(l, "HBY_RUNS", runs > 1);
+    hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, site->step->out[0]) == HBY_F16);
+    enum hby_status st = use_nibbles(site, l, part, "hby_nibbles_hybrid");
+    if (st)
+        return st;
+    hby_cl_arg_args(l, p, sizeof *p);
+    hby_cl_arg_args(l, &t, sizeof t);
+    hby_cl_arg_i32(l, runs);
+    hby_cl_arg_i32(l, (p->in_c / runs + 7) / 8);
+    hby_cl_arg_scratch_slot(l, BYTES, byte_count(y));
+    row_arg(l, y);
+    if ((st = hby_pack_nibbles_hybrid(site, l)) != HBY_OK)
+        return st;
+    hby_cl_arg_tensor(l, site->step->out[0]);
+    hby_conv_grid(site, l, part, &t, 1);
+    return HBY_OK;
+}
+
+enum hby_status hby_cl_launch_nibbles(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const bool is_hybrid = site->step->scheme == HBY_SCHEME_f32w8;
+    const struct hby_conv_shape s = hby_conv_shape_of(site->step, false);
+    struct hby_conv_part part[2];
+    struct hybrid y;
+    const int n = hby_conv_split(site, &s, hby_conv_rows(site->step), true, part);
+    enum hby_status st = HBY_OK;
+    if (is_hybrid && hybrid_of(site, &y))
+        st = quantize(site, l, &y);
+    for (int i = 0; i < n && !st; i++)
+        st = is_hybrid ? launch_nibbles_hybrid(site, l, &y, &s, &part[i]) : launch_nibbles_i8(site, l, &s, &part[i]);
+    hby_cl_arithmetic(l, is_hybrid ? "float quantized to int8, int8 x int4 -> float" : "int8 x int4 -> int32");
+    hby_conv_cost(site, l, &s, (size_t)site->step->args.conv.out_c * (size_t)site->step->args.conv.in_c / 2);
+    return st;
 }

@@ -120,6 +120,8 @@ static enum hby_status own_tensor(struct hby_graph *g, struct hby_tensor *t)
     size_t n = t->quant.count > 0 ? (size_t)t->quant.count : 0;
     t->quant.scale = keep(g, t->quant.scale, n * sizeof *t->quant.scale, &st);
     t->quant.zero_point = keep(g, t->quant.zero_point, n * sizeof *t->quant.zero_point, &st);
+    if (t->quant.block > 0)
+        t->quant.block_scale = keep(g, t->quant.block_scale, (size_t)(hby_tensor_count(t) / t->quant.block) * sizeof *t->quant.block_scale, &st);
     if (t->sparsity)
         t->sparsity = keep_sparsity(g, t->sparsity, &st);
     if (t->data_owned)

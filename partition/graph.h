@@ -23,6 +23,10 @@ struct hby_quant {
     const int32_t *zero_point;
     bool unusable; /* blockwise, multi-axis or malformed: lowering refuses, `why_unusable` says why */
     const char *why_unusable;
+    /* Blockwise, weights of FULLY_CONNECTED only (`unusable` for all others): runs of `block` values of the last axis share a scale, zero points are 0;
+     * block_scale[all but the last axis][last axis / block], owned by the graph. block is 0 otherwise. */
+    int block;
+    const float *block_scale;
 };
 
 struct hby_tensor {

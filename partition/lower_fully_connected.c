@@ -89,6 +89,24 @@ static enum hby_status reference_tables(struct hby_lowering *lo, struct hby_step
     return HBY_OK;
 }
 
+/* Weights of float activations: a scale for all, per channel, or per block of int4, the form that the runtime's kernels define. */
+static enum hby_status check_hybrid_weights(const struct hby_lowering *lo, int weights, int units)
+{
+    const struct hby_tensor *w = hby_tensor_of(lo, weights);
+    const struct hby_quant *q = &w->quant;
+    if (!q->block)
+        return hby_check_weights_quant(lo, weights, 0, units);
+    if (w->type != HBY_I4)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are %s and quantized in blocks; only int4 is", hby_name_of(lo, weights), hby_type_name(w->type));
+    if (q->block % 32)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are quantized in blocks of %d; the size must be a multiple of 32", hby_name_of(lo, weights), q->block);
+    for (int64_t i = 0; i < hby_tensor_count(w) / q->block; i++)
+        if (!isfinite(q->block_scale[i]) || q->block_scale[i] < 0.0f)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have scale %g in block %d; it must be finite and not negative", hby_name_of(lo, weights),
+                           (double)q->block_scale[i], (int)i);
+    return HBY_OK;
+}
+
 enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct hby_node *node)
 {
     if (node->n_in < 2 || node->n_in > 3 || node->n_out != 1)
@@ -122,9 +140,9 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
         if (!st && w->quant.count == 1)
             st = hby_check_bias_scale(lo, input, weights, bias, output);
     } else if (hybrid) {
-        args.per_channel = w->quant.count > 1;
-        args.asymmetric = node->params.fully_connected.asymmetric_quantize_inputs;
-        st = hby_check_weights_quant(lo, weights, 0, units);
+        args.per_channel = w->quant.count > 1 || w->quant.block;
+        args.asymmetric = w->quant.block || node->params.fully_connected.asymmetric_quantize_inputs; /* blocks: always, in the runtime's kernels */
+        st = check_hybrid_weights(lo, weights, units);
         if (!st)
             st = hby_act_range_float(lo, act, &args.f_min, &args.f_max);
     } else {

@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding padding, struct hby_window_axis *a)
 {
@@ -169,10 +170,17 @@ enum hby_status hby_float_clamp(const struct hby_lowering *lo, enum hby_act act,
     return HBY_OK;
 }
 
-/* f32w8: one scale per channel, repeated where the weights have but one. */
+/* f32w8: one scale per channel, repeated where the weights have but one; or one per block. */
 static enum hby_status scale_table(struct hby_lowering *lo, struct hby_step *s, int weights, int channels)
 {
     const struct hby_quant *q = &hby_tensor_of(lo, weights)->quant;
+    if (q->block) {
+        const size_t bytes = (size_t)(hby_tensor_count(hby_tensor_of(lo, weights)) / q->block) * sizeof *q->block_scale;
+        float *all = hby_step_table(lo, s, bytes);
+        if (all)
+            memcpy(all, q->block_scale, bytes);
+        return all ? HBY_OK : HBY_NO_MEMORY;
+    }
     float *scale = hby_step_table(lo, s, (size_t)channels * sizeof *scale);
     if (!scale)
         return HBY_NO_MEMORY;

@@ -33,6 +33,8 @@ int check_between(struct check *c, enum hby_type type, int rank, const int *dim)
 int check_output(struct check *c, enum hby_type type, int rank, const int *dim);
 /* Sets quantization; count scales and zero points along axis (count 1: per tensor). scale or zero_point NULL: random per-channel scales, zeros. */
 void check_quant(struct check *c, int tensor, int axis, int count, const float *scale, const int32_t *zero_point);
+/* Random scales for every `block` values of the last axis, which is a multiple of it. */
+void check_blocks(struct check *c, int tensor, int block);
 float check_scale(const struct check *c, int tensor);
 const struct hby_tensor *check_tensor(const struct check *c, int tensor);
 /* Adds a node; version is the newest. */

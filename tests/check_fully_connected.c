@@ -24,6 +24,33 @@ static void one(struct check *c, enum hby_scheme scheme)
     check_run(c, depth);
 }
 
+/* int4 weights, dynamic range: a scale for all, per channel, or per block. */
+static void int4(struct check *c, bool blocks)
+{
+    const int rows = check_chance(c, 40) ? 1 : check_int(c, 2, 40), units = check_int(c, 1, 70), block = 32 * check_int(c, 1, 2);
+    const int depth = blocks ? block * check_int(c, 1, 6) : check_int(c, 1, 200);
+    const int in = check_input(c, HBY_F32, 2, (int[]){rows, depth}), weights = check_const(c, HBY_I4, 2, (int[]){units, depth}, NULL);
+    if (blocks)
+        check_blocks(c, weights, block);
+    else
+        check_quant(c, weights, 0, check_chance(c, 50) ? units : 1, NULL, NULL);
+    const int bias = window_bias(c, HBY_SCHEME_f32w8, units, in, weights, false), out = check_output(c, HBY_F32, 2, (int[]){rows, units});
+    struct hby_node *node = check_node(c, HBY_OP_fully_connected, 3, (int[]){in, weights, bias}, 1, &out);
+    node->params.fully_connected.act = check_chance(c, 30) ? HBY_ACT_RELU : HBY_ACT_NONE;
+    node->params.fully_connected.asymmetric_quantize_inputs = check_chance(c, 50);
+    check_run(c, depth);
+}
+
+/* Blocks that the operator does not define. */
+static void bad_blocks(struct check *c, enum hby_type type, int block, const char *word)
+{
+    const int in = check_input(c, HBY_F32, 2, (int[]){3, 96}), weights = check_const(c, type, 2, (int[]){7, 96}, NULL);
+    const int out = check_output(c, HBY_F32, 2, (int[]){3, 7});
+    check_blocks(c, weights, block);
+    check_node(c, HBY_OP_fully_connected, 2, (int[]){in, weights}, 1, &out);
+    check_refused(c, word);
+}
+
 /* Weights that an operator before computes. */
 static void computed(struct check *c)
 {
@@ -37,6 +64,12 @@ void hby_check_fully_connected(struct check *c, enum hby_scheme scheme)
 {
     for (int i = 0; i < check_cases(); i++)
         one(c, scheme);
+    for (int i = 0; scheme == HBY_SCHEME_f32w8 && i < check_cases(); i++)
+        int4(c, i % 2);
+    if (scheme == HBY_SCHEME_f32w8) {
+        bad_blocks(c, HBY_I4, 24, "multiple of 32");
+        bad_blocks(c, HBY_I8, 32, "only int4");
+    }
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)
         computed(c);
     if (scheme == HBY_SCHEME_f32) {

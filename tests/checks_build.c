@@ -226,6 +226,15 @@ void check_quant(struct check *c, int tensor, int axis, int count, const float *
     c->g->tensor[tensor].quant = (struct hby_quant){.count = count, .axis = axis, .scale = s, .zero_point = z};
 }
 
+void check_blocks(struct check *c, int tensor, int block)
+{
+    const size_t n = (size_t)(hby_tensor_count(&c->g->tensor[tensor]) / block);
+    float *s = pool(c, sizeof(float) * n);
+    for (size_t i = 0; i < n; i++)
+        s[i] = (float)check_real(c, 1e-4, 0.02);
+    c->g->tensor[tensor].quant = (struct hby_quant){.unusable = true, .why_unusable = "it is quantized in blocks", .block = block, .block_scale = s};
+}
+
 float check_scale(const struct check *c, int tensor)
 {
     return c->g->tensor[tensor].quant.count ? c->g->tensor[tensor].quant.scale[0] : 0.0f;

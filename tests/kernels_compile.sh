@@ -20,6 +20,8 @@ sets() {
     window) echo "i8 u8 i16 f32 f16"; for k in 0 1 2 3; do echo "-DHBY_KIND=$((k % 3)) -DHBY_WEIGHT_KIND=$k -DHBY_ROUNDING=$((k % 3 + 1)) -DHBY_WIDE=0"; done ;;
     matmul) echo "f32 f16"; for t in 0 1; do echo "-DHBY_B_TYPE=$t"; done ;;
     matmul_int) echo "i8 i16"; echo "-DHBY_PLAIN=1"; echo "-DHBY_B_TYPE=2" ;;
+    nibbles) echo "i8"; for r in 0 1 2; do echo "-DHBY_ROUNDING=$r -DHBY_NARROW=$((r % 2)) -DHBY_ALIGNED=$((r % 2))"; done ;;
+    nibbles_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_RUNS=$t -DHBY_HALF_OUT=$t -DHBY_ALIGNED=$t"; done ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
@@ -39,6 +41,7 @@ bad=0 builds=0
 for path in "$@"; do
     stem=$(basename "$path" .cl)
     lists=("$stem")
+    [ "$stem" = nibbles ] && lists=(nibbles nibbles_hybrid)
     [ "$stem" = depthwise ] && lists=(depthwise depthwise_i16 depthwise_f)
     [ "$stem" = matmul ] && lists=(matmul matmul_int)
     for list in "${lists[@]}"; do
