@@ -1,4 +1,5 @@
-/* Launch rules of dynamic range steps: hybrid.cl quantizes the activations into scratch memory, conv_hybrid.cl or depthwise_hybrid.cl do the rest. */
+/* Launch rules of dynamic range steps: hybrid.cl quantizes the activations into scratch memory, conv_hybrid.cl, depthwise_hybrid.cl or
+ * transpose_hybrid.cl do the rest. */
 #include "kernels_cl/hybrid_args.clh"
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack_hybrid.h"
@@ -21,29 +22,44 @@ static int ceil_div(int a, int b)
     return a / b + (a % b != 0);
 }
 
+/* The image with the border that the windows read. */
+static bool border_of(const struct hby_cl_site *site, struct hybrid *y)
+{
+    const struct hby_args_conv *s = &site->step->args.conv;
+    const int64_t in_h = ((int64_t)s->out_h - 1) * s->stride_h + ((int64_t)s->k_h - 1) * s->dilation_h + 1;
+    int64_t columns = s->out_w;
+    if (site->step->op == HBY_OP_depthwise_conv_2d) {
+        const int rows = site->dev->info.kind == HBY_CL_CPU ? 7 : 4;
+        y->tiles_per_line = ceil_div(s->out_w, rows);
+        columns = (int64_t)y->tiles_per_line * rows;
+    } else if (s->dilation_w == 1 && s->group_c == s->in_c) { /* the taps of a line lie side by side */
+        y->p.k_w = 1;
+        y->p.group_c = s->k_w * s->in_c;
+    }
+    const int64_t in_w = (columns - 1) * s->stride_w + ((int64_t)s->k_w - 1) * s->dilation_w + 1;
+    if (in_h > INT32_MAX || in_w > INT32_MAX)
+        return false;
+    y->p.in_h = (hby_i32)in_h;
+    y->p.in_w = (hby_i32)in_w;
+    y->p.pad_top = y->p.pad_left = 0;
+    return true;
+}
+
 /* False where an image with its border has more than INT32_MAX bytes. */
 static bool hybrid_of(const struct hby_cl_site *site, struct hybrid *y)
 {
     const struct hby_args_conv *s = &site->step->args.conv;
-    const bool cpu = site->dev->info.kind == HBY_CL_CPU, depthwise = site->step->op == HBY_OP_depthwise_conv_2d;
-    const int rows = depthwise ? (cpu ? 7 : 4) : 1;
-    y->tiles_per_line = ceil_div(s->out_w, rows);
-    const int64_t columns = (int64_t)y->tiles_per_line * rows;
-    const int64_t in_h = ((int64_t)s->out_h - 1) * s->stride_h + ((int64_t)s->k_h - 1) * s->dilation_h + 1;
-    const int64_t in_w = (columns - 1) * s->stride_w + ((int64_t)s->k_w - 1) * s->dilation_w + 1;
-    if (in_h > INT32_MAX || in_w > INT32_MAX / s->in_c || in_h * in_w > INT32_MAX / s->in_c / s->batch)
-        return false;
+    const bool transposed = site->step->op == HBY_OP_transpose_conv;
     y->p = *s;
-    y->p.in_h = (hby_i32)in_h;
-    y->p.in_w = (hby_i32)in_w;
-    y->p.pad_top = y->p.pad_left = 0;
-    if (!depthwise && s->dilation_w == 1 && s->group_c == s->in_c) { /* the taps of a line lie side by side */
-        y->p.k_w = 1;
-        y->p.group_c = s->k_w * s->in_c;
-    }
+    y->tiles_per_line = 0;
+    if (!transposed && !border_of(site, y))
+        return false;
+    const int64_t lines = (int64_t)y->p.in_h + transposed; /* what a transposed window does not cover reads the line after the last */
+    if (y->p.in_w > INT32_MAX / s->in_c || lines * y->p.in_w > INT32_MAX / s->in_c / s->batch)
+        return false;
     y->h = (struct hby_hybrid_args){
-        .batch = s->batch, .lines = s->in_h, .width = s->in_w * s->in_c, .padded_lines = y->p.in_h, .pitch = y->p.in_w * s->in_c,
-        .top = s->pad_top, .left = s->pad_left * s->in_c, .asymmetric = s->asymmetric,
+        .batch = s->batch, .lines = s->in_h, .width = s->in_w * s->in_c, .padded_lines = (hby_i32)lines, .pitch = y->p.in_w * s->in_c,
+        .top = transposed ? 0 : s->pad_top, .left = transposed ? 0 : s->pad_left * s->in_c, .asymmetric = s->asymmetric,
     };
     if (!y->h.top && !y->h.left && y->h.width == y->h.pitch && y->h.lines >= y->h.padded_lines) {
         y->h.width *= y->h.lines;
@@ -80,6 +96,11 @@ int hby_cl_match_conv_hybrid(const struct hby_cl_site *site, struct hby_reason *
 int hby_cl_match_depthwise_hybrid(const struct hby_cl_site *site, struct hby_reason *why)
 {
     return site->step->op == HBY_OP_depthwise_conv_2d ? match(site, why) : 0;
+}
+
+int hby_cl_match_transpose_hybrid(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    return site->step->op == HBY_OP_transpose_conv ? match(site, why) : 0;
 }
 
 static enum hby_status use_quantizer(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y, const char *entry)
@@ -246,6 +267,37 @@ enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, s
     hby_nest_grid_2d(site, l, cut.across, cut.along);
     finish(site, l, p);
     return HBY_OK;
+}
+
+enum hby_status hby_cl_launch_transpose_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *step = site->step;
+    struct hybrid y;
+    hybrid_of(site, &y);
+    const struct hby_conv_shape s = hby_conv_shape_of(step, false);
+    const size_t weight_bytes = (size_t)y.p.out_c * (size_t)s.taps * (size_t)s.group_in;
+    struct hby_conv_part part[2];
+    const int n = hby_conv_split(site, &s, hby_conv_rows(step), false, part);
+    enum hby_status st = quantize(site, l, &y);
+    for (int i = 0; i < n && !st; i++) {
+        struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
+        hby_cl_define(l, "HBY_MR", part[i].tile.rows);
+        hby_cl_define(l, "HBY_NR", part[i].tile.vectors);
+        hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
+        if ((st = hby_cl_use(l, "transpose_hybrid.cl", "hby_transpose_hybrid")) != HBY_OK)
+            return st;
+        hby_cl_arg_args(l, &y.p, sizeof y.p);
+        hby_cl_arg_args(l, &t, sizeof t);
+        hby_cl_arg_scratch_slot(l, BYTES, byte_count(&y));
+        row_arg(l, &y);
+        if ((st = hby_pack_transpose_hybrid(site, l)) != HBY_OK)
+            return st;
+        hby_cl_arg_tensor(l, step->out[0]);
+        hby_conv_grid(site, l, &part[i], &t, s.groups);
+    }
+    hby_cl_arithmetic(l, "float quantized to int8, int8 x int8 -> float");
+    hby_conv_cost(site, l, &s, weight_bytes);
+    return st;
 }
 
 enum { NIBBLES_DEPTH = 65536 }; /* 16 times as large a sum of int8 x int4 fits 32 bits */

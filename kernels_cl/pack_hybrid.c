@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-enum { N_CONSTANTS = 4 };
-
 struct constants {
     int8_t *signed_w;
     void *w;
@@ -40,9 +38,9 @@ static void release(struct constants *k)
     free(k->bias);
 }
 
-static void bind_nothing(struct hby_cl_launch *l)
+static void bind_nothing(struct hby_cl_launch *l, int constants)
 {
-    for (int i = 0; i < N_CONSTANTS; i++)
+    for (int i = 0; i < constants; i++)
         hby_cl_arg_const(l, NULL, 0);
 }
 
@@ -54,7 +52,7 @@ static float scale_of(const struct hby_step *step, int channel)
 enum hby_status hby_pack_conv_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s)
 {
     if (hby_cl_is_dry(l)) {
-        bind_nothing(l);
+        bind_nothing(l, 4);
         return HBY_OK;
     }
     const size_t padded = (size_t)s->groups * (size_t)s->blocks_per_group * HBY_BLOCK, k4 = ((size_t)s->group_in + 3) / 4, taps = (size_t)s->taps;
@@ -86,7 +84,7 @@ enum hby_status hby_pack_conv_hybrid(const struct hby_cl_site *site, struct hby_
 enum hby_status hby_pack_depthwise_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     if (hby_cl_is_dry(l)) {
-        bind_nothing(l);
+        bind_nothing(l, 4);
         return HBY_OK;
     }
     const struct hby_args_conv *p = &site->step->args.conv;
@@ -107,6 +105,32 @@ enum hby_status hby_pack_depthwise_hybrid(const struct hby_cl_site *site, struct
     }
     if (ok)
         bind(l, &k, padded, bytes);
+    release(&k);
+    return ok ? HBY_OK : HBY_NO_MEMORY;
+}
+
+enum hby_status hby_pack_transpose_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    if (hby_cl_is_dry(l)) {
+        bind_nothing(l, 3);
+        return HBY_OK;
+    }
+    const struct hby_args_conv *p = &site->step->args.conv;
+    const size_t padded = ((size_t)p->out_c + HBY_BLOCK - 1) / HBY_BLOCK * HBY_BLOCK, depth = (size_t)p->k_h * (size_t)p->k_w * (size_t)p->in_c;
+    struct constants k;
+    const bool ok = allocate(site, padded, padded * depth, &k);
+    for (size_t c = 0; ok && c < (size_t)p->out_c; c++) {
+        int8_t *to = (int8_t *)k.w + c / HBY_BLOCK * depth * HBY_BLOCK + c % HBY_BLOCK;
+        for (size_t i = 0; i < depth; i++)
+            to[i * HBY_BLOCK] = k.signed_w[c * depth + i];
+        k.scale[c] = scale_of(site->step, (int)c);
+        k.bias[c] = hby_bias_float(site->plan, site->step, (int)c);
+    }
+    if (ok) {
+        hby_cl_arg_const(l, k.w, padded * depth);
+        hby_cl_arg_const(l, k.scale, padded * sizeof *k.scale);
+        hby_cl_arg_const(l, k.bias, padded * sizeof *k.bias);
+    }
     release(&k);
     return ok ? HBY_OK : HBY_NO_MEMORY;
 }

@@ -42,6 +42,9 @@ enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct h
             st = hby_check_bias_scale(lo, input, weights, bias, output);
     } else {
         st = hby_float_clamp(lo, p->act, &args.f_min, &args.f_max);
+        if (!st && scheme == HBY_SCHEME_f32w8)
+            st = hby_check_weights_quant(lo, weights, 0, args.out_c);
+        args.per_channel = args.asymmetric = scheme == HBY_SCHEME_f32w8; /* always, in the runtime's kernel */
     }
     return st ? st : hby_conv_step(lo, node, scheme, input, weights, bias, &args);
 }

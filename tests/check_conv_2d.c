@@ -13,12 +13,12 @@ static void one(struct check *c, enum hby_scheme scheme, bool dense)
     struct window_case w = window_random(c, 5, true);
     if (dense) /* the shape of most of the work in real networks: 1x1, many pixels and channels */
         w = (struct window_case){.padding = HBY_PAD_SAME, .k = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .size = {9, 11}, .out = {9, 11}};
-    const int groups = scheme != HBY_SCHEME_f32w8 && !dense && check_chance(c, 20) ? check_int(c, 2, 4) : 1;
+    const int groups = !dense && check_chance(c, 20) ? check_int(c, 2, 4) : 1;
     const int group_in = some_channels(c), out_c = some_channels(c) * groups, batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
     const int in_dim[] = {batch, w.size[0], w.size[1], group_in * groups}, out_dim[] = {batch, w.out[0], w.out[1], out_c};
     const int w_dim[] = {out_c, w.k[0], w.k[1], group_in};
     const int in = check_input(c, check_type(scheme), 4, in_dim);
-    const int weights = window_weights(c, scheme, 4, w_dim, 0, w.k[0] * w.k[1] * group_in, true, check_chance(c, 70));
+    const int weights = window_weights(c, scheme, 4, w_dim, 0, w.k[0] * w.k[1] * group_in, true, (groups > 1 && scheme == HBY_SCHEME_f32w8) || check_chance(c, 70));
     const int bias = window_bias(c, scheme, out_c, in, weights, check_chance(c, 40));
     const int out = window_output(c, scheme, out_dim, 4, in, weights, w.k[0] * w.k[1] * group_in);
     struct hby_node *node = check_node(c, HBY_OP_conv_2d, 3, (int[]){in, weights, bias}, 1, &out);

@@ -16,6 +16,7 @@ sets() {
     depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_WEIGHT_KIND=$((2 * t))"; done; echo "-DHBY_WEIGHT_KIND=1" ;;
     hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_IN_TYPE=$t"; done ;;
     conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
+    transpose_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_HALF_OUT=$t"; done ;;
     depthwise_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_OUT=$t"; done ;;
     window) echo "i8 u8 i16 f32 f16"; for k in 0 1 2 3; do echo "-DHBY_KIND=$((k % 3)) -DHBY_WEIGHT_KIND=$k -DHBY_ROUNDING=$((k % 3 + 1)) -DHBY_WIDE=0"; done ;;
     matmul) echo "f32 f16"; for t in 0 1; do echo "-DHBY_B_TYPE=$t"; done ;;
