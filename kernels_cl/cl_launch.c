@@ -40,6 +40,11 @@ void hby_cl_define(struct hby_cl_launch *l, const char *name, int value)
         l->options_used += (size_t)n;
 }
 
+void hby_cl_any_bytes(struct hby_cl_launch *l)
+{
+    l->any_bytes = true;
+}
+
 /* Ends the launch in the making: all of its parts must be there. */
 static void close_launch(struct hby_cl_launch *l)
 {
@@ -71,7 +76,9 @@ enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char
     struct hby_cl_program *p;
     struct hby_reason why = {""};
     char options[sizeof l->options + 48];
-    snprintf(options, sizeof options, "-DHBY_SCHEME_%s=1%s", hby_scheme_names[l->step->scheme], l->options);
+    const enum hby_scheme scheme = l->any_bytes && l->step->scheme == HBY_SCHEME_u8 ? HBY_SCHEME_i8 : l->step->scheme;
+    l->any_bytes = false;
+    snprintf(options, sizeof options, "-DHBY_SCHEME_%s=1%s", hby_scheme_names[scheme], l->options);
     enum hby_status st = hby_cl_program_get(l->st, file, options, &p, &why);
     if (!st)
         st = hby_cl_kernel_get(l->st, p, entry, &l->limits, l->session ? &l->kernel : NULL, &why);

@@ -193,6 +193,18 @@ static enum hby_status warm_up(struct hby_cl_session *s, struct hby_reason *why)
     return st;
 }
 
+/* Of the device; staging on the host and what the driver takes come on top. */
+static void log_memory(const struct hby_cl_session *s)
+{
+    size_t constants = 0, scratch = 0;
+    for (int i = 0; i < s->n_constants; i++)
+        constants += s->constant[i].bytes;
+    for (int i = 0; i < HBY_CL_SCRATCH; i++)
+        scratch += s->scratch_bytes[i];
+    hby_cl_log(s->st, HBY_CL_LOG_BUILD, "memory: %zu bytes of activations, %zu of weights and tables in %d buffers, %zu of scratch", s->arena_bytes, constants, s->n_constants,
+               scratch);
+}
+
 enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, int gemm, struct hby_session **out, struct hby_reason *why)
 {
     *out = NULL;
@@ -221,6 +233,8 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
         status = hby_cl_memory_scratch(s, why);
     if (!status)
         status = warm_up(s, why);
+    if (!status)
+        log_memory(s);
     struct hby_session *base = &s->base;
     if (status)
         destroy(&base);

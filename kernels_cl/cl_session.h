@@ -47,7 +47,7 @@ struct hby_cl_session {
     int gemm; /* the option, or what a measurement forces */
     cl_command_queue queue;
     cl_mem arena, dummy, scratch[HBY_CL_SCRATCH];
-    size_t scratch_bytes[HBY_CL_SCRATCH];
+    size_t arena_bytes, scratch_bytes[HBY_CL_SCRATCH];
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
     cl_mem *guard;          /* guard_arena only: per root tensor, the buffer that its part and the bands around it lie in */
     unsigned char **staged; /* per root tensor that crosses to the host: memory of ours, so that a lost device never touches the caller's */
@@ -76,6 +76,7 @@ struct hby_cl_launch {
     int step_index, gemm;
     char options[768];
     size_t options_used;
+    bool any_bytes;
     bool open, has_grid; /* a launch is being defined */
     struct hby_cl_entry limits;
     cl_kernel kernel; /* NULL in a query */

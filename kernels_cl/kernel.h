@@ -57,6 +57,8 @@ extern const struct hby_cl_kernel hby_cl_kernels[]; /* rows of kernels.def in or
 bool hby_cl_is_dry(const struct hby_cl_launch *l);
 /* Adds -DNAME=VALUE to the program's options and to its key. NAME is a string literal. */
 void hby_cl_define(struct hby_cl_launch *l, const char *name, int value);
+/* For kernels that only move bytes: a step of u8 takes the program of i8, which the model most likely needs anyway. Holds for the next hby_cl_use. */
+void hby_cl_any_bytes(struct hby_cl_launch *l);
 /* Builds (or finds) the program of `file` (a name in kernels_cl/, with the headers it includes) under the options defined so far, plus
  * HBY_SCHEME_<name>=1 of the step and the device's feature macros (HBY_HAS_FP16, HBY_DOT_x), and starts a launch of its kernel `entry`. The options are reset after it. */
 enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char *entry);

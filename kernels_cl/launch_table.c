@@ -19,6 +19,7 @@ enum hby_status hby_cl_launch_table(const struct hby_cl_site *site, struct hby_c
     const struct hby_step *s = site->step;
     const struct hby_args_table *p = &s->args.table;
     hby_nest_define_element(site, l, (int)hby_type_size(hby_nest_stored(site, s->out[0])));
+    hby_cl_any_bytes(l);
     enum hby_status st = hby_cl_use(l, hby_nest_program, "hby_table");
     if (st)
         return st;
