@@ -210,7 +210,7 @@ OPERATORS = {
     "conv_2d": (conv_2d, CONV),
     "depthwise_conv_2d": (depthwise_conv_2d, ("f32", "f16", "i8", "u8", "i16", "f32w8", "i8w4")),
     "fully_connected": (fully_connected, CONV),
-    "transpose_conv": (transpose_conv, ("f32", "f16", "i8", "u8", "i16", "i16b32")),
+    "transpose_conv": (transpose_conv, ("f32", "f16", "i8", "u8", "i16", "i16b32", "f32w8")),
     "average_pool_2d": (pool("AVERAGE_POOL_2D"), ("f32", "i8", "u8", "i16")),
     "max_pool_2d": (pool("MAX_POOL_2D"), ("f32", "i8", "u8", "i16")),
 }
