@@ -126,7 +126,7 @@ static inline void hby_add_any_window(hby_vc acc[HBY_MR], const struct hby_args_
 #endif
 
 /* The tiles of one vector of channels. */
-static inline void hby_depthwise_channels(const struct hby_args_conv *p, int channel, int tiles_per_line, int tiles_each, int channels_padded,
+static inline void hby_depthwise_channels(const struct hby_args_conv *p, int channel, int first_tile, int tiles_per_line, int tiles_each, int channels_padded,
     const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w, const __global HBY_FOLD *fold, const __global int *mult,
     const __global int *shift, __global HBY_T *out)
 {
@@ -148,7 +148,7 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     hby_vc wv[HBY_TAPS];
     HBY_UNROLL for (int i = 0; i < HBY_TAPS; i++) wv[i] = HBY_TAP_WEIGHTS(w, i * channels_padded + channel);
 #endif
-    int tile = get_global_id(1) * tiles_each, line = tile / tiles_per_line, b = line / p->out_h;
+    int tile = first_tile, line = tile / tiles_per_line, b = line / p->out_h;
     tile -= line * tiles_per_line;
     for (int k = 0; k < tiles_each && line < lines; k++) {
         const int x0 = tile * HBY_MR;
@@ -198,11 +198,19 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     }
 }
 
+HBY_APART void hby_depthwise_part(const struct hby_args_conv p, int from, int to, int first_tile, int tiles_per_line, int tiles_each, int channels_padded,
+    const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w, const __global HBY_FOLD *fold, const __global int *mult,
+    const __global int *shift, __global HBY_T *out)
+{
+    for (int c = from; c < to; c += HBY_LANES)
+        hby_depthwise_channels(&p, c, first_tile, tiles_per_line, tiles_each, channels_padded, in, zero, w, fold, mult, shift, out);
+}
+
 __kernel HBY_TILE_GROUP void hby_depthwise(struct hby_args_conv p, int tiles_per_line, int tiles_each, int vectors_each, int channels_padded,
     const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w, const __global HBY_FOLD *fold, const __global int *mult,
     const __global int *shift, __global HBY_T *out)
 {
     const int first = get_global_id(0) * vectors_each * HBY_LANES;
-    for (int c = first; c < min(first + vectors_each * HBY_LANES, p.out_c); c += HBY_LANES)
-        hby_depthwise_channels(&p, c, tiles_per_line, tiles_each, channels_padded, in, zero, w, fold, mult, shift, out);
+    hby_depthwise_part(p, first, min(first + vectors_each * HBY_LANES, p.out_c), (int)get_global_id(1) * tiles_each, tiles_per_line, tiles_each, channels_padded, in,
+                       zero, w, fold, mult, shift, out);
 }
