@@ -68,6 +68,11 @@ struct hby_tfl_block {
     int block_size;
 };
 
+struct hby_tfl_gather {
+    int axis;
+    int batch_dims; /* operator version 5, since 2.5 */
+};
+
 struct hby_tfl_batch_matmul {
     bool adj_x, adj_y;
     bool asymmetric_quantize_inputs; /* operator version 4 */

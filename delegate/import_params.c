@@ -151,6 +151,14 @@ enum hby_status hby_import_block(const struct hby_builtin *b, struct hby_node *n
     return HBY_OK;
 }
 
+enum hby_status hby_import_gather(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_gather *p = b->data;
+    node->params.gather.axis = p->axis;
+    node->params.gather.batch_dims = p->batch_dims;
+    return HBY_OK;
+}
+
 enum hby_status hby_import_batch_matmul(const struct hby_builtin *b, struct hby_node *node)
 {
     const struct hby_tfl_batch_matmul *p = b->data;

@@ -98,7 +98,8 @@ static enum hby_status run(struct hby_session *session, int first, int count)
         return HBY_NO_MEMORY;
     for (int k = first; k < first + count; k++) {
         const struct hby_step *step = &s->plan->step[k];
-        struct hby_ref_call call = {.step = step, .args = &step->args};
+        bool bad_data = false;
+        struct hby_ref_call call = {.step = step, .args = &step->args, .bad_data = &bad_data};
         for (int i = 0; i < step->n_in; i++) {
             if (step->in[i] < 0)
                 continue;
@@ -112,6 +113,8 @@ static enum hby_status run(struct hby_session *session, int first, int count)
         }
         call.out_type = s->plan->storage[step->out[0]];
         hby_ref_function(step->op, step->scheme)(&call);
+        if (bad_data)
+            return HBY_BAD_DATA;
     }
     return HBY_OK;
 }

@@ -19,6 +19,7 @@ void hby_ref_div_i32(const struct hby_ref_call *c)
     struct hby_odometer o = {.a = 0};
     for (size_t i = 0; i < (size_t)a->count; i++) {
         const int64_t x = hby_load_int(c->in[0], HBY_I32, (size_t)o.a), y = hby_load_int(c->in[1], HBY_I32, (size_t)o.b);
+        *c->bad_data = *c->bad_data || y == 0;
         hby_store_int(c->out, HBY_I32, i, hby_clamp_plain((uint64_t)(y ? x / y : 0), HBY_I32, a));
         hby_odometer_next(&o, HBY_BINARY_RANK, a->dim, a->a_stride, a->b_stride);
     }
@@ -52,6 +53,7 @@ HBY_INLINE void div_quantized(const struct hby_ref_call *c, enum hby_type type)
     struct hby_odometer o = {.a = 0};
     for (size_t i = 0; i < (size_t)a->count; i++) {
         const int32_t x = hby_load_int(c->in[0], type, (size_t)o.a) - a->a.zero_point, y = hby_load_int(c->in[1], type, (size_t)o.b) - a->b.zero_point;
+        *c->bad_data = *c->bad_data || y == 0;
         hby_store_int(c->out, type, i, hby_clamp32(quotient(x, y, a), a->act_min, a->act_max));
         hby_odometer_next(&o, HBY_BINARY_RANK, a->dim, a->a_stride, a->b_stride);
     }

@@ -15,8 +15,11 @@ void hby_ref_table(const struct hby_ref_call *c)
 void hby_ref_lookup16(const struct hby_ref_call *c)
 {
     const int16_t *table = c->step->table[0].data;
-    for (size_t i = 0; i < (size_t)c->args->unary.count; i++)
-        hby_store_int(c->out, HBY_I16, i, table[(uint16_t)hby_load_int(c->in[0], HBY_I16, i)]);
+    for (size_t i = 0; i < (size_t)c->args->unary.count; i++) {
+        const int x = hby_load_int(c->in[0], HBY_I16, i);
+        *c->bad_data = *c->bad_data || x < c->args->unary.act_min;
+        hby_store_int(c->out, HBY_I16, i, table[(uint16_t)x]);
+    }
 }
 
 /* Functions of int16: linear between 513 samples. tflite/kernels/internal/common.h, LUTLookup. */
@@ -25,6 +28,7 @@ void hby_ref_interpolate(const struct hby_ref_call *c)
     const int16_t *table = c->step->table[0].data;
     for (size_t i = 0; i < (size_t)c->args->unary.count; i++) {
         const int x = hby_load_int(c->in[0], HBY_I16, i), k = 256 + (x >> 7), slope = (int16_t)(table[k + 1] - table[k]);
+        *c->bad_data = *c->bad_data || x < c->args->unary.act_min;
         hby_store_int(c->out, HBY_I16, i, (int16_t)(table[k] + ((slope * (x & 0x7f) + 64) >> 7)));
     }
 }

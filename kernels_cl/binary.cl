@@ -200,9 +200,21 @@ static inline hby_vi hby_apply(const struct hby_args_binary *p, hby_vi a, hby_vi
 
 #endif
 
+/* Division of integers: a divisor of 0 is bad data. HBY_BAD_DATA is the argument that says so, where there is one. */
+#ifdef HBY_BINARY_FN
+#define HBY_FINDS_ZERO (HBY_BINARY_FN == HBY_FN_DIV && !HBY_FLOAT)
+#else
+#define HBY_FINDS_ZERO 0
+#endif
+#if HBY_FINDS_ZERO
+#define HBY_BAD_DATA(type) type bad_data,
+#else
+#define HBY_BAD_DATA(type)
+#endif
+
 /* Elements [from, to) of rows [first, last). */
 HBY_APART void hby_binary_part(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
-                               int from, int to, int first, int last)
+                               HBY_BAD_DATA(__global int *) int from, int to, int first, int last)
 {
     const int inner = p.dim[HBY_BINARY_RANK - 1];
     const int a_step = p.a_stride[HBY_BINARY_RANK - 1], b_step = p.b_stride[HBY_BINARY_RANK - 1];
@@ -222,14 +234,18 @@ HBY_APART void hby_binary_part(const struct hby_args_binary p, __global const HB
             const hby_vc y = b_step == 1 ? HBY_GETV(HBY_B_TYPE, b, at_b + i)
                              : b_step    ? HBY_V(vload)(0, repeated + i % b_step)
                                          : (hby_vc)(HBY_GET(HBY_B_TYPE, b, at_b));
+#if HBY_FINDS_ZERO
+            if (any((y == (hby_vi)(p.b.zero_point)) & (hby_lane() < (hby_vi)(to - i))))
+                *bad_data = 1;
+#endif
             HBY_PUT(HBY_TYPE, hby_apply(&p, x, y), out, row * inner + i, to - i);
         }
     }
 }
 
 HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
-                                __global HBY_P(HBY_TYPE) * out, int chunk, int rows, int rows_each)
+                                __global HBY_P(HBY_TYPE) * out, HBY_BAD_DATA(__global int *) int chunk, int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, first = (int)get_global_id(1) * rows_each;
-    hby_binary_part(p, a, b, out, from, min(p.dim[HBY_BINARY_RANK - 1], from + chunk), first, min(rows, first + rows_each));
+    hby_binary_part(p, a, b, out, HBY_BAD_DATA() from, min(p.dim[HBY_BINARY_RANK - 1], from + chunk), first, min(rows, first + rows_each));
 }

@@ -165,6 +165,19 @@ void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor)
     bind_arg(l, sizeof(cl_mem), l->session ? &l->session->tensor[root] : NULL);
 }
 
+void hby_cl_arg_bad_data(struct hby_cl_launch *l)
+{
+    struct hby_reason why;
+    if (l->session && !l->status) {
+        enum hby_status st = hby_cl_memory_bad_data(l->session, &why);
+        if (st) {
+            fail(l, st, &why);
+            return;
+        }
+    }
+    bind_arg(l, sizeof(cl_mem), l->session ? &l->session->bad_data : NULL);
+}
+
 void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes)
 {
     struct hby_cl_session *s = l->session;

@@ -134,6 +134,19 @@ enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *dat
     return HBY_OK;
 }
 
+enum hby_status hby_cl_memory_bad_data(struct hby_cl_session *s, struct hby_reason *why)
+{
+    if (s->bad_data)
+        return HBY_OK;
+    enum hby_status st = buffer(s, HBY_CL_SLACK, &s->bad_data, why);
+    return st ? st : hby_cl_memory_forget_bad_data(s, why);
+}
+
+enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct hby_reason *why)
+{
+    return s->bad_data ? zero(s, s->bad_data, 0, HBY_CL_SLACK, why) : HBY_OK;
+}
+
 enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reason *why)
 {
     enum hby_status st = HBY_OK;
@@ -180,6 +193,8 @@ void hby_cl_memory_free(struct hby_cl_session *s)
         cl->clReleaseMemObject(s->arena);
     if (s->dummy)
         cl->clReleaseMemObject(s->dummy);
+    if (s->bad_data)
+        cl->clReleaseMemObject(s->bad_data);
     free(s->tensor);
     free(s->guard);
     free(s->staged);

@@ -129,11 +129,29 @@ static void read_times(struct hby_cl_session *s)
     }
 }
 
+/* Asks, behind everything enqueued, whether a kernel met bad data; and makes the answer ready for the next run. */
+static enum hby_status ask_bad_data(struct hby_cl_session *s, struct hby_reason *why)
+{
+    const cl_int none = 0;
+    cl_event done = NULL;
+    if (!s->bad_data)
+        return HBY_OK;
+    enum hby_status st = hby_cl_fail(s->st->cl->clEnqueueReadBuffer(s->queue, s->bad_data, CL_FALSE, 0, sizeof none, &s->found_bad_data, 0, NULL, NULL),
+                                     "clEnqueueReadBuffer", why);
+    if (!st)
+        st = hby_cl_fail(s->st->cl->clEnqueueFillBuffer(s->queue, s->bad_data, &none, sizeof none, 0, sizeof none, 0, NULL, &done), "clEnqueueFillBuffer", why);
+    if (!st)
+        set_last(s, done);
+    return st;
+}
+
 enum hby_status hby_cl_finish(struct hby_session *session)
 {
     struct hby_cl_session *s = session_of(session);
     struct hby_reason why;
     enum hby_status st = usable(s);
+    if (!st && (st = ask_bad_data(s, &why)))
+        return lost(s, st, &why);
     if (st)
         return st;
     if (s->st->profile && !s->last) { /* launches alone: their events are kept apart */
@@ -151,6 +169,10 @@ enum hby_status hby_cl_finish(struct hby_session *session)
         read_times(s);
     if (s->st->guard && (st = hby_cl_guard_check(s, &why)) != HBY_OK)
         return lost(s, st, &why);
+    if (s->bad_data && s->found_bad_data) {
+        s->n_downloads = 0;
+        return HBY_BAD_DATA;
+    }
     for (int i = 0; i < s->n_downloads; i++)
         memcpy(s->download[i].to, s->download[i].from, s->download[i].bytes);
     s->n_downloads = 0;

@@ -185,6 +185,8 @@ static enum hby_status warm_up(struct hby_cl_session *s, struct hby_reason *why)
     enum hby_status st = hby_cl_run(&s->base, 0, s->plan->n_steps);
     if (st)
         return hby_say(st, why, "the first launch of the kernels fails");
+    if ((st = hby_cl_memory_forget_bad_data(s, why))) /* zeros may be bad data */
+        return st;
     st = hby_cl_fail(s->st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &done), "clEnqueueMarkerWithWaitList", why);
     if (!st)
         st = hby_cl_wait(s, done, limit < INT_MAX / WARM_UP_FACTOR ? limit * WARM_UP_FACTOR : INT_MAX, why);

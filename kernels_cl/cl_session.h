@@ -48,6 +48,8 @@ struct hby_cl_session {
     cl_command_queue queue;
     cl_mem arena, dummy, scratch[HBY_CL_SCRATCH];
     size_t arena_bytes, scratch_bytes[HBY_CL_SCRATCH];
+    cl_mem bad_data; /* an int that kernels set; NULL where none does */
+    cl_int found_bad_data;
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
     cl_mem *guard;          /* guard_arena only: per root tensor, the buffer that its part and the bands around it lie in */
     unsigned char **staged; /* per root tensor that crosses to the host: memory of ours, so that a lost device never touches the caller's */
@@ -99,6 +101,10 @@ enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason
 enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *data, size_t bytes, cl_mem *mem, struct hby_reason *why);
 /* The scratch buffers, once every step is bound, and their arguments. */
 enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reason *why);
+/* s->bad_data, made at the first call. */
+enum hby_status hby_cl_memory_bad_data(struct hby_cl_session *s, struct hby_reason *why);
+/* Zero again, behind everything enqueued. */
+enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct hby_reason *why);
 /* guard_arena: a tensor between two bands of a pattern, and whether all bands still hold it. */
 enum hby_status hby_cl_guard_place(struct hby_cl_session *s, int root, struct hby_reason *why);
 enum hby_status hby_cl_guard_check(struct hby_cl_session *s, struct hby_reason *why);

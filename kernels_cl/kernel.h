@@ -71,6 +71,8 @@ void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes); 
 void hby_cl_arg_scratch(struct hby_cl_launch *l, size_t bytes);
 void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes); /* the same by number, 0 .. HBY_CL_SCRATCH - 1 */
 enum { HBY_CL_SCRATCH = 4 };
+/* An int of the session that a kernel sets to 1 where the data are what the reference fails on (HBY_BAD_DATA); zero before each run. */
+void hby_cl_arg_bad_data(struct hby_cl_launch *l);
 /* Work sizes; local must divide global and fit the device (hby_cl_use has set limits); 0 local dims are taken as 1. */
 void hby_cl_grid(struct hby_cl_launch *l, const size_t global[3], const size_t local[3]);
 /* The largest work-group that the kernel named last may be launched with (as compiled for this device); 1 at least. */

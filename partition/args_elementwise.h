@@ -21,7 +21,7 @@
  * Float: clamped to [f_min, f_max]. Plain integers (i32: int32 and int64): wrapped, then clamped; INT_MIN and INT_MAX are no bounds.
  * pot_scale: sat16(rdbpot(qa, -a.shift) +- rdbpot(qb, -b.shift)), clamped. PRELU on int16 has int8 slopes.
  * MAXIMUM, MINIMUM: the stored values. SQUARED_DIFFERENCE, integer: rescale((rescale(x, a) - rescale(y, b))^2, out).
- * DIV, integer: see host_ref/div.c; a divisor of 0 (which the reference refuses to run) gives the output's zero.
+ * DIV, integer: see host_ref/div.c; a divisor of 0 is bad data.
  * MUL, integer: rescale((qa - a.zero_point) * (qb - b.zero_point), out).  PRELU, integer: `a` rescales x >= 0, `b` rescales x * slope. */
 struct hby_args_binary {
     hby_i32 count, fn, flat;
@@ -57,8 +57,8 @@ struct hby_args_binary {
 #define HBY_FN_ELU 21
 #define HBY_FN_GELU 22
 #define HBY_FN_GELU_TANH 23
-#define HBY_FN_INTERPOLATE 24 /* int16 to int16: linear between the samples of table 0, int16[513], which lie 128 apart from -32768 on */
-#define HBY_FN_LOOKUP16 25    /* int16 to int16: table 0, int16[65536], indexed by the input as uint16 */
+#define HBY_FN_INTERPOLATE 24 /* int16 to int16: linear between the samples of table 0, int16[513], which lie 128 apart from -32768 on; inputs below act_min are bad data */
+#define HBY_FN_LOOKUP16 25    /* int16 to int16: table 0, int16[65536], indexed by the input as uint16; inputs below act_min are bad data */
 
 /* out[i] = f(in[i]). Integer functions of 8 bits are lowered to args_table.h instead, except those that need more than a byte of input.
  * Per channel (QUANTIZE, DEQUANTIZE): channels > 1, table 0 = float scales, table 1 = int32 zero points, instead of scale and zero_point.

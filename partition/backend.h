@@ -25,7 +25,7 @@ struct hby_backend_ops {
     enum hby_status (*create)(struct hby_backend *be, const struct hby_plan *plan, struct hby_session **out, struct hby_reason *why);
     /* Host bytes (in the tensor's storage type) -> the session's copy. Host memory must stay valid until finish. */
     enum hby_status (*upload)(struct hby_session *s, int tensor, const void *host, size_t bytes);
-    /* Starts steps [first, first + count); may return before they are done. */
+    /* Starts steps [first, first + count); may return before they are done. HBY_BAD_DATA, from here or from finish: the session is as good as before. */
     enum hby_status (*run)(struct hby_session *s, int first, int count);
     /* The session's copy -> host bytes, valid after finish. */
     enum hby_status (*download)(struct hby_session *s, int tensor, void *host, size_t bytes);

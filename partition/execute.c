@@ -303,10 +303,16 @@ enum hby_status hby_executor_run(struct hby_executor *ex, const void *const *inp
     open_device(ex);
     bool all_host = !ex->on_device && uses_device(ex);
     enum hby_status st = all_host ? run_host(ex, inputs, outputs) : run_mixed(ex, inputs, outputs);
-    if (st && ex->on_device) {
+    if (st == HBY_BAD_DATA && ex->on_device) { /* host_ref found it: let the device end what it was given */
+        const enum hby_status rest = ex->on_device->ops->finish(ex->on_device);
+        st = rest ? rest : st;
+    }
+    if (st && st != HBY_BAD_DATA && ex->on_device) {
         device_failed(ex, st);
         st = run_host(ex, inputs, outputs);
     }
+    if (st == HBY_BAD_DATA)
+        return hby_say(st, why, "the data hold an index outside its tensor, a divisor of 0 or a negative number under a root");
     return st ? hby_say(st, why, "the CPU path ran out of memory") : HBY_OK;
 }
 

@@ -100,6 +100,9 @@ union hby_params {
         bool approximate; /* by tanh */
     } gelu;
     struct {
+        int axis, batch_dims;
+    } gather;
+    struct {
         bool adj_x, adj_y, asymmetric_quantize_inputs;
     } batch_matmul;
     struct {

@@ -234,13 +234,18 @@ enum hby_status hby_lower_math(struct hby_lowering *lo, const struct hby_node *n
         m.out_scale = hby_scale_of(lo, node->out[0]);
         m.in_zp = hby_zero_point_of(lo, node->in[0]);
         m.out_zp = hby_zero_point_of(lo, node->out[0]);
-        /* The reference stops with an error when it meets a negative value: only types that cannot hold one are taken. */
-        if (!st && (node->op == HBY_OP_sqrt || node->op == HBY_OP_rsqrt) && m.in_zp != m.min)
+        /* The reference stops with an error when it meets a negative value: of 8 bits only types that cannot hold one are taken. */
+        const bool roots = node->op == HBY_OP_sqrt || node->op == HBY_OP_rsqrt;
+        if (!st && roots && scheme != HBY_SCHEME_i16 && m.in_zp != m.min)
             st = hby_say(HBY_UNSUPPORTED, lo->why, "%s fails on negative values, and '%.60s' may hold them: its zero point is %d, not %d", hby_ops[node->op].name,
                          hby_name_of(lo, node->in[0]), (int)m.in_zp, (int)m.min);
+        a.act_min = roots ? 0 : INT16_MIN; /* less is bad data */
         if (!st && (scheme != HBY_SCHEME_i16 || node->op == HBY_OP_abs))
             st = find_multiplier(lo, node, &m);
-    } else if (node->op == HBY_OP_abs) {
+    } else {
+        a.act_min = INT16_MIN;
+    }
+    if (plain && node->op == HBY_OP_abs) {
         m.max = INT32_MAX; /* -32768 stays what it is */
     }
     if (st)

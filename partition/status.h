@@ -7,7 +7,8 @@ enum hby_status {
     HBY_UNSUPPORTED, /* cannot or should not be done here; see the reason */
     HBY_BAD_MODEL,   /* the model contradicts itself (shapes, types, quantization) */
     HBY_NO_MEMORY,
-    HBY_DEVICE, /* an OpenCL call failed, or the device did not answer in time */
+    HBY_DEVICE,   /* an OpenCL call failed, or the device did not answer in time */
+    HBY_BAD_DATA, /* the data of this run hold what the reference kernels fail on: an index outside, a divisor of 0 */
 };
 
 /* A sentence that a model author can act on: it names the value and the rule. Always NUL-terminated. */

@@ -37,13 +37,20 @@ static inline void arith_case(struct check *c, enum hby_op op, enum hby_scheme s
     int out_dim[CASE_RANK], dim[2][CASE_RANK], rank[2], in[2];
     const bool narrow = op == HBY_OP_div || op == HBY_OP_squared_difference; /* no int64 */
     const enum hby_type type = narrow ? check_type(scheme) : case_type(c, scheme, false);
-    const int out_rank = case_shape(c, 1, 6, out_dim), constant = check_int(c, 0, 5), full = check_int(c, 0, 1);
+    const bool divides = op == HBY_OP_div && !case_is_float(scheme);
+    const int out_rank = case_shape(c, 1, 6, out_dim), constant = divides ? -1 : check_int(c, 0, 5), full = check_int(c, 0, 1);
     const bool pot = scheme == HBY_SCHEME_i16 && (op == HBY_OP_add || op == HBY_OP_sub) && check_chance(c, 25);
     for (int i = 0; i < 2; i++) {
         rank[i] = i == full || pot ? out_rank : arith_shape(c, out_rank, out_dim, dim[i]);
         for (int k = 0; (i == full || pot) && k < out_rank; k++)
             dim[i][k] = out_dim[k];
         in[i] = arith_operand(c, scheme, type, rank[i], dim[i], constant == i);
+    }
+    if (divides) { /* no divisor is 0 */
+        const int zero = case_is_quantized(scheme) ? check_tensor(c, in[1])->quant.zero_point[0] : 0;
+        const int lo = scheme == HBY_SCHEME_i8 ? -128 : scheme == HBY_SCHEME_u8 ? 0 : -300, hi = scheme == HBY_SCHEME_i8 ? 127 : scheme == HBY_SCHEME_u8 ? 255 : 300;
+        const bool above = zero < hi && (zero == lo || check_chance(c, 70));
+        check_range(c, in[1], above ? zero + 1 : lo, above ? hi : zero - 1);
     }
     const int out = check_output(c, type, out_rank, out_dim);
     struct hby_node *node = check_node(c, op, 2, in, 1, &out);

@@ -148,6 +148,7 @@ static void free_outputs(struct buffers *b, int n)
 static void forget(struct check *c)
 {
     hby_graph_destroy(&c->g);
+    c->n_ranges = 0;
 }
 
 /* The row that took the node's step, or NULL if the device did not. */

@@ -25,6 +25,8 @@ bool check_chance(struct check *c, int percent);
 enum hby_type check_type(enum hby_scheme scheme);
 /* A run-time input of the graph. Integer types get a random scale in [1e-3, 0.1] and a zero point that the type allows (int16: 0). */
 int check_input(struct check *c, enum hby_type type, int rank, const int *dim);
+/* The integers that a run-time input holds, inclusive, where not its type's own: indices, divisors. Four of them a graph. */
+void check_range(struct check *c, int tensor, int lo, int hi);
 /* A constant with random contents: floats in [-1, 1], int8 weights in [-127, 127] with an occasional -128, int32 in +-20000. data != NULL: these bytes instead. */
 int check_const(struct check *c, enum hby_type type, int rank, const int *dim, const void *data);
 /* What passes from one node to the next. */

@@ -11,6 +11,8 @@ void hby_check_sqrt(struct check *c, enum hby_scheme scheme)
             const int32_t lowest = -128;
             check_quant(c, node->in[0], 0, 1, &scale, &lowest);
         }
+        if (scheme == HBY_SCHEME_i16)
+            check_range(c, node->in[0], 0, 32767);
         check_run(c, 1);
     }
 }

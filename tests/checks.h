@@ -10,6 +10,10 @@ struct check {
     enum hby_op op;
     enum hby_scheme scheme;
     long cases, kernels_run, failures, host_only;
+    struct {
+        int tensor, lo, hi;
+    } range[4]; /* of integer inputs: check_range */
+    int n_ranges;
 };
 
 /* Ends the program: tests have no other way on. */

@@ -155,11 +155,42 @@ static uint16_t half_of(float f)
     return (uint16_t)(e <= 0 ? sign : e >= 31 ? (sign | 0x7bffu) : (sign | (uint32_t)e << 10 | ((v.u >> 13) & 0x3ffu))); /* truncates; normals only */
 }
 
+void check_range(struct check *c, int tensor, int lo, int hi)
+{
+    if (c->n_ranges == (int)(sizeof c->range / sizeof *c->range))
+        check_die("too many ranges");
+    c->range[c->n_ranges].tensor = tensor;
+    c->range[c->n_ranges].lo = lo;
+    c->range[c->n_ranges++].hi = hi;
+}
+
+/* The tensor's range, if it has one. */
+static bool fill_range(struct check *c, const struct hby_tensor *t, void *p, size_t n, int kind)
+{
+    for (int r = 0; r < c->n_ranges; r++) {
+        if (t != &c->g->tensor[c->range[r].tensor])
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            const int lo = c->range[r].lo, hi = c->range[r].hi, v = kind == 1 && check_chance(c, 50) ? (check_chance(c, 50) ? lo : hi) : check_int(c, lo, hi);
+            if (t->type == HBY_I64)
+                ((int64_t *)p)[i] = v;
+            else if (t->type == HBY_I32)
+                ((int32_t *)p)[i] = v;
+            else if (t->type == HBY_I16)
+                ((int16_t *)p)[i] = (int16_t)v;
+            else
+                ((uint8_t *)p)[i] = (uint8_t)v;
+        }
+        return true;
+    }
+    return false;
+}
+
 void check_fill(struct check *c, const struct hby_tensor *t, void *p, int kind)
 {
     const size_t n = t->type == HBY_I4 ? t->bytes : t->bytes / hby_type_size(t->type);
     const double constant = check_real(c, -1, 1);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !fill_range(c, t, p, n, kind); i++) {
         const double u = kind == 2 ? constant : kind == 1 && check_chance(c, 50) ? (check_chance(c, 50) ? 1 : -1) : check_real(c, -1, 1);
         switch (t->type) {
         case HBY_F32:

@@ -23,6 +23,7 @@ sets() {
     matmul_int) echo "i8 i16"; echo "-DHBY_PLAIN=1"; echo "-DHBY_B_TYPE=2" ;;
     nibbles) echo "i8"; for r in 0 1 2; do echo "-DHBY_ROUNDING=$r -DHBY_NARROW=$((r % 2)) -DHBY_ALIGNED=$((r % 2))"; done ;;
     nibbles_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_RUNS=$t -DHBY_HALF_OUT=$t -DHBY_ALIGNED=$t"; done ;;
+    gather) echo "i8 i16 f32 i32"; for i in 2 4 8; do echo "-DHBY_INDEX=$i"; done ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;

@@ -231,13 +231,48 @@ def batch_matmul(rng, scheme):
     return m, [x] if constant else [x, y], [z]
 
 
+def gather(rng, scheme):
+    m = Model()
+    shape, q = shape_of(rng, 1, 4, 6, 2000), quant_of(rng, scheme)
+    axis = int(rng.integers(len(shape)))
+    batch = int(rng.integers(1, axis + 1)) if axis and rng.random() < 0.3 else 0
+    index = shape[:batch] + [int(v) for v in rng.integers(1, 5, int(rng.integers(1 if batch else 0, 3)))]
+    values = rng.integers(0, shape[axis], index)
+    if rng.random() < 0.2:
+        values = np.broadcast_to(np.arange(values.size) % shape[axis], (values.size,)).reshape(index)
+    dtype = str(rng.choice(["int32", "int32", "int64"]))
+    constant = rng.random() < 0.5
+    x, i = operand(rng, m, shape, q, False), m.tensor(index, dtype, values if constant else None)
+    if not constant:
+        m.given[i] = values.astype(dtype)
+    y = m.tensor(shape[:axis] + index[batch:] + shape[axis + 1:], q[0], scale=q[1], zero_point=q[2])
+    m.op("GATHER", [x, i], [y], "GatherOptions", version=5, axis=axis - len(shape) if rng.random() < 0.3 else axis, batchDims=batch)
+    return m, [x] if constant else [x, i], [y]
+
+
+def gather_nd(rng, scheme):
+    m = Model()
+    shape, q = shape_of(rng, 1, 4, 6, 2000), quant_of(rng, scheme)
+    n = int(rng.integers(1, len(shape) + 1))
+    lead = [int(v) for v in rng.integers(1, 5, int(rng.integers(0, 3)))]
+    values = np.stack([rng.integers(0, d, lead) for d in shape[:n]], -1)
+    dtype = str(rng.choice(["int32", "int64"]))
+    constant = rng.random() < 0.4
+    x, i = operand(rng, m, shape, q, False), m.tensor(lead + [n], dtype, values if constant else None)
+    if not constant:
+        m.given[i] = values.astype(dtype)
+    y = m.tensor(lead + shape[n:], q[0], scale=q[1], zero_point=q[2])
+    m.op("GATHER_ND", [x, i], [y], "GatherNdOptions", version=3)
+    return m, [x] if constant else [x, i], [y]
+
+
 MOVE = ("f32", "i8", "u8", "i16", "i32", "i64")
 OPERATORS = {
     "abs": (math("ABS", "AbsOptions", 3), ("f32", "i8", "i16", "i32")),
     "neg": (math("NEG", "NegOptions"), ("f32", "i8", "i16", "i32", "i64")),
     "square": (math("SQUARE", "SquareOptions"), ("f32",)),
-    "sqrt": (math("SQRT", version=2), ("f32", "i8")),
-    "rsqrt": (math("RSQRT", version=3), ("f32", "i8")),
+    "sqrt": (math("SQRT", version=2), ("f32", "i8", "i16")),
+    "rsqrt": (math("RSQRT", version=3), ("f32", "i8", "i16")),
     "exp": (math("EXP", "ExpOptions", 2), ("f32", "i8", "i16")),
     "log": (math("LOG", version=2), ("f32", "i8", "i16")),
     "sin": (math("SIN"), ("f32",)),
@@ -268,5 +303,7 @@ OPERATORS = {
     "reduce_any": (reduce_("REDUCE_ANY"), ("bool",)),
     "reduce_all": (reduce_("REDUCE_ALL"), ("bool",)),
     "batch_matmul": (batch_matmul, ("f32", "i8", "i16", "i16w8", "f32w8")),
+    "gather": (gather, MOVE + ("bool",)),
+    "gather_nd": (gather_nd, MOVE),
     "gelu": (math("GELU", "GeluOptions", 2, approximate=lambda rng: bool(rng.random() < 0.5)), ("f32", "i8", "u8", "i16")),
 }
