@@ -258,6 +258,27 @@ static enum hby_where idle_place(const struct hby_plan *p, bool has_device)
     return p->opt.host_ref == HBY_HOST_REF_ONLY ? HBY_ON_HOST_REF : has_device ? HBY_ON_DEVICE : HBY_ON_RUNTIME;
 }
 
+/* What became of a node with nothing to run, for the report. */
+static const char *idle_text(const struct hby_graph *g, const struct hby_node *n)
+{
+    if (!n->folded || n->n_out < 1 || n->out[0] < 0)
+        return "none";
+    if (g->tensor[n->out[0]].data_owned)
+        return "constant, computed once";
+    if (n->op != HBY_OP_dequantize || n->in[0] < 0 || !g->tensor[n->in[0]].data)
+        return "none";
+    switch (g->tensor[n->in[0]].type) {
+    case HBY_F16:
+        return "none: float16 weights are read as they are";
+    case HBY_I8:
+        return "none: int8 weights are read as they are";
+    case HBY_I4:
+        return "none: int4 weights are read as they are";
+    default:
+        return "none";
+    }
+}
+
 /* A node with nothing to run. */
 static void judge_idle(struct hby_builder *b, int k, bool has_device)
 {
@@ -268,7 +289,10 @@ static void judge_idle(struct hby_builder *b, int k, bool has_device)
     int by = n->fused_into >= 0 ? n->fused_into : neighbour(b, k, n->folded);
     *v = (struct hby_verdict){.where = own, .fused_into = by};
     const bool fused = by >= 0 && n->fused_into >= 0;
-    memmove(v->arithmetic, fused ? p->verdict[by].arithmetic : "none", fused ? sizeof v->arithmetic : sizeof "none");
+    if (fused)
+        memmove(v->arithmetic, p->verdict[by].arithmetic, sizeof v->arithmetic);
+    else
+        snprintf(v->arithmetic, sizeof v->arithmetic, "%s", idle_text(p->graph, n));
     if (by >= 0) {
         v->where = p->verdict[by].where;
         v->scheme = p->verdict[by].scheme;

@@ -70,6 +70,39 @@ static void half_weights_are_read_directly(void **state)
     hby_graph_destroy(&g);
 }
 
+/* Two scales along `axis`: FULLY_CONNECTED takes int8 weights behind DEQUANTIZE as they are where those are per output channel, and else as floats. */
+static void weight_only(int axis)
+{
+    struct hby_graph *g = graph();
+    static const int8_t w8[4] = {1, -2, 3, -128};
+    static const float scale[2] = {0.5f, 0.25f};
+    static const int32_t zero[2] = {0, 1};
+    int x = add_tensor(g, HBY_F32, NULL, 2, 1, 2), w = add_tensor(g, HBY_I8, w8, 2, 2, 2), wf = add_tensor(g, HBY_F32, NULL, 2, 2, 2);
+    int y = add_tensor(g, HBY_F32, NULL, 2, 1, 2);
+    g->tensor[w].quant = (struct hby_quant){.count = 2, .axis = axis, .scale = scale, .zero_point = zero};
+    add_node(g, HBY_OP_dequantize, wf, 1, w);
+    add_node(g, HBY_OP_fully_connected, y, 2, x, wf);
+    set_border(g, x, y);
+    fold(g);
+    assert_true(g->node[0].folded);
+    assert_false(g->node[1].folded);
+    assert_int_equal(g->node[1].weight_only, axis == 0);
+    assert_int_equal(g->node[1].in[1], axis == 0 ? w : wf);
+    assert_int_equal(g->tensor[wf].data != NULL, axis == 1);
+    if (axis == 1) {
+        const float want[4] = {0.5f, -0.75f, 1.5f, -32.25f};
+        assert_memory_equal(g->tensor[wf].data, want, sizeof want);
+    }
+    hby_graph_destroy(&g);
+}
+
+static void integer_weights_are_read_directly(void **state)
+{
+    (void)state;
+    weight_only(0);
+    weight_only(1);
+}
+
 /* A [4, 4] matrix whose second dimension is CSR, and one in 2x2 blocks of which only two are stored. */
 static void densify_follows_the_metadata(void **state)
 {
@@ -243,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shape_chain_folds),
         cmocka_unit_test(half_weights_are_read_directly),
+        cmocka_unit_test(integer_weights_are_read_directly),
         cmocka_unit_test(densify_follows_the_metadata),
         cmocka_unit_test(activations_fuse_where_exact),
         cmocka_unit_test(requantization_to_the_same_parameters_vanishes),
