@@ -55,7 +55,17 @@ static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, s
     return plan;
 }
 
-static bool differs(struct check *c, const struct hby_tensor *t, const void *want, const void *got, double bound, double *worst)
+/* The largest finite magnitude among a tensor's floats; 0 for other types. */
+static double magnitude(const struct hby_tensor *t, const float *x)
+{
+    double most = 0;
+    for (size_t i = 0; t->type == HBY_F32 && i < t->bytes / 4; i++)
+        if (isfinite(x[i]))
+            most = fmax(most, fabs((double)x[i]));
+    return most;
+}
+
+static bool differs(const struct hby_tensor *t, const void *want, const void *got, double span, double bound, double *worst)
 {
     if (t->type != HBY_F32 && t->type != HBY_F16) {
         if (!memcmp(want, got, t->bytes))
@@ -67,16 +77,14 @@ static bool differs(struct check *c, const struct hby_tensor *t, const void *wan
             }
         return true;
     }
-    (void)c;
-    double span = 1e-6, gap = 0;
+    double gap = 0;
+    span = fmax(fmax(span, 1e-6), magnitude(t, want));
     const float *w = want, *g = got;
     for (size_t i = 0; i < t->bytes / 4; i++) {
         if (isfinite(w[i]) != isfinite(g[i]))
             gap = INFINITY;
-        else if (isfinite(w[i])) {
-            span = fmax(span, fabs((double)w[i]));
+        else if (isfinite(w[i]))
             gap = fmax(gap, fabs((double)w[i] - (double)g[i]));
-        }
     }
     *worst = gap / span;
     return !(gap <= bound * span);
@@ -149,6 +157,7 @@ static void forget(struct check *c)
 {
     hby_graph_destroy(&c->g);
     c->n_ranges = 0;
+    c->least_span = 0;
 }
 
 /* The row that took the node's step, or NULL if the device did not. */
@@ -162,6 +171,11 @@ static const char *row_of(struct check *c, struct hby_plan *plan, struct hby_bac
             return be->ops->query(be, plan, s, plan->n_steps - s, &answer, why) ? NULL : answer.kernel;
         }
     return NULL;
+}
+
+void check_span(struct check *c, double times)
+{
+    c->least_span = times;
 }
 
 void check_run(struct check *c, int sum_length)
@@ -210,7 +224,9 @@ void check_run(struct check *c, int sum_length)
             for (int r = 0; r < RUNS; r++)
                 for (int i = 0; i < c->g->n_outputs; i++) {
                     double worst = 0;
-                    if (differs(c, &c->g->tensor[c->g->output[i]], (uint8_t *)want.out[r][i] + GUARD, (uint8_t *)got.out[r][i] + GUARD, check_bound(c->scheme, sum_length), &worst)) {
+                    const double span = c->least_span > 0 ? c->least_span * magnitude(&c->g->tensor[c->g->input[0]], want.in[r][0]) : 0;
+                    if (differs(&c->g->tensor[c->g->output[i]], (uint8_t *)want.out[r][i] + GUARD, (uint8_t *)got.out[r][i] + GUARD, span,
+                                check_bound(c->scheme, sum_length), &worst)) {
                         describe(c, name, r, worst, "differs from host_ref");
                         c->failures++;
                         r = RUNS - 1;

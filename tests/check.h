@@ -42,14 +42,18 @@ const struct hby_tensor *check_tensor(const struct check *c, int tensor);
 /* Adds a node; version is the newest. */
 struct hby_node *check_node(struct check *c, enum hby_op op, int n_in, const int *in, int n_out, const int *out);
 
+/* Takes the outputs to span at least `times` the largest magnitude of the first input, for the float bounds: the sum of many terms of both signs may come
+ * out as nearly nothing, and its rounding errors are not smaller for it. */
+void check_span(struct check *c, double times);
+
 /* Runs and compares the graph just built, three times with other inputs (random, extremes, constant), then forgets it. `sum_length` is the number of
  * products in one sum (1 for elementwise), for the float bounds. */
 void check_run(struct check *c, int sum_length);
 /* Expects that the graph just built is refused by lowering, with a reason that contains `word`. */
 void check_refused(struct check *c, const char *word);
 
-/* The allowed difference as a fraction of the largest magnitude of the reference's output, written down before any kernel was measured:
- *   f32    1e-5                                   fp32 sums in another order
+/* The allowed difference as a fraction of the largest magnitude of the reference's output (or of check_span), written down before any kernel was measured:
+ *   f32    1e-5, from 336 products on n * 2^-25   fp32 sums in another order: adding n equal terms one by one errs the same way n times
  *   f16    2^-10 * (2 + sqrt(n) / 16)             two roundings to half, and sums of n products of which short runs may be accumulated in half
  *   f32w8  1e-6                                   the integer part is exact; what is left is one float multiply-add
  *   integers 0 */

@@ -14,6 +14,7 @@ struct check {
         int tensor, lo, hi;
     } range[4]; /* of integer inputs: check_range */
     int n_ranges;
+    double least_span; /* of the outputs, as a multiple of the largest magnitude of the first input: check_span */
 };
 
 /* Ends the program: tests have no other way on. */

@@ -54,7 +54,7 @@ double check_bound(enum hby_scheme scheme, int sum_length)
 {
     switch (scheme) {
     case HBY_SCHEME_f32:
-        return 1e-5;
+        return fmax(1e-5, sum_length * 0x1p-25);
     case HBY_SCHEME_f16:
         return 0x1p-10 * (2 + sqrt(sum_length) / 16);
     case HBY_SCHEME_f32w8:

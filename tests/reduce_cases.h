@@ -2,6 +2,8 @@
 #ifndef HBY_TESTS_REDUCE_CASES_H
 #define HBY_TESTS_REDUCE_CASES_H
 
+#include <math.h>
+
 #include "tests/element_cases.h"
 
 static inline void reduce_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
@@ -28,6 +30,8 @@ static inline void reduce_case(struct check *c, enum hby_op op, enum hby_scheme 
         case_same_quant(c, in[0], out);
     struct hby_node *node = check_node(c, op, 2, in, 1, &out);
     node->params.reducer.keep_dims = keep;
+    if (op == HBY_OP_mean)
+        check_span(c, 1 / sqrt(length));
     check_run(c, length);
 }
 
