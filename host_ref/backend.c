@@ -52,7 +52,7 @@ static enum hby_status create(struct hby_backend *be, const struct hby_plan *pla
     s->plan = plan;
     s->offset = calloc(n, sizeof *s->offset);
     s->lent = calloc(n, sizeof *s->lent);
-    enum hby_status st = s->offset && s->lent ? hby_arena_plan(plan, HBY_REF_ALIGN, 0, s->offset, &s->total) : HBY_NO_MEMORY;
+    enum hby_status st = s->offset && s->lent ? hby_arena_plan(plan, HBY_REF_ALIGN, 0, false, s->offset, &s->total) : HBY_NO_MEMORY;
     struct hby_session *base = &s->base;
     if (st) {
         destroy(&base);

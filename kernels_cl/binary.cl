@@ -8,6 +8,7 @@
  * The first four functions share a program, which the args choose in; for the others HBY_BINARY_FN says which one the program has. */
 #include "args_elementwise.h"
 #include "nest.clh"
+#include "sum.clh"
 
 #ifndef HBY_A_TYPE
 #define HBY_A_TYPE HBY_TYPE
@@ -18,12 +19,15 @@
 
 #ifndef HBY_BINARY_FN
 
-#if HBY_FLOAT
-
-static inline hby_vf hby_add_sub(const struct hby_args_binary *p, hby_vf a, hby_vf b)
+#if HBY_TYPE != 5
+static inline hby_vc hby_add_sub(const struct hby_args_binary *p, hby_vc a, hby_vc b)
 {
-    return hby_clamp_float(p->fn == HBY_FN_SUB ? a - b : a + b, p->f_min, p->f_max);
+    const struct hby_sum s = {1, p->fn == HBY_FN_SUB, p->a, p->b, p->out, p->left_shift, p->pot_scale, p->act_min, p->act_max, p->f_min, p->f_max};
+    return hby_sum_of(&s, a, b);
 }
+#endif
+
+#if HBY_FLOAT
 
 static inline hby_vf hby_mul(const struct hby_args_binary *p, hby_vf a, hby_vf b)
 {
@@ -53,32 +57,6 @@ static inline hby_vi hby_mul(const struct hby_args_binary *p, hby_vi a, hby_vi b
 static inline hby_vi hby_finish(const struct hby_args_binary *p, hby_vi x)
 {
     return hby_quantized(x, p->out.zero_point, p->act_min, p->act_max);
-}
-
-/* rescale((q - zero_point) << left_shift). A byte shifted by 20 needs no 64-bit product: (x * 2^20 * mult + 2^30) >> 31 = (x * mult + 2^10) >> 11, and
- * splitting mult after its low 11 bits keeps every term below 2^29. */
-static inline hby_vi hby_operand(const struct hby_args_binary *p, const struct hby_rescale *r, hby_vi q)
-{
-    const hby_vi x = q - (hby_vi)(r->zero_point);
-#if HBY_TYPE == 2 || HBY_TYPE == 3
-    if (p->left_shift == 20 && p->rounding == HBY_ROUND_DOUBLE && r->shift <= 0)
-        return hby_shift_away_v(x * (hby_vi)(r->mult >> 11) + ((x * (hby_vi)(r->mult & 2047) + (hby_vi)(1024)) >> (hby_vi)(11)), -r->shift);
-#endif
-    return hby_rescale_v(x << (hby_vi)(p->left_shift), r->mult, r->shift, p->rounding);
-}
-
-static inline hby_vi hby_add_sub(const struct hby_args_binary *p, hby_vi a, hby_vi b)
-{
-#if HBY_TYPE == 4
-    if (p->pot_scale) { /* scales are powers of two, and the shifts say how far each operand goes down */
-        a = hby_shift_away_v(a, -p->a.shift);
-        b = hby_shift_away_v(b, -p->b.shift);
-        return clamp(p->fn == HBY_FN_SUB ? a - b : clamp(a + b, (hby_vi)(-32768), (hby_vi)(32767)), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
-    }
-#endif
-    a = hby_operand(p, &p->a, a);
-    b = hby_operand(p, &p->b, b);
-    return hby_finish(p, hby_rescale_v(p->fn == HBY_FN_SUB ? a - b : a + b, p->out.mult, p->out.shift, p->rounding));
 }
 
 static inline hby_vi hby_mul(const struct hby_args_binary *p, hby_vi a, hby_vi b)

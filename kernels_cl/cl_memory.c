@@ -91,7 +91,7 @@ enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason
     s->staged = calloc(n, sizeof *s->staged);
     s->guard = calloc(n, sizeof *s->guard);
     enum hby_status st = offset && s->tensor && s->staged && s->guard ? HBY_OK : hby_say(HBY_NO_MEMORY, why, "out of memory");
-    if (!st && (st = hby_arena_plan(s->plan, s->st->dev.info.align_bytes, HBY_CL_SLACK, offset, &total)))
+    if (!st && (st = hby_arena_plan(s->plan, s->st->dev.info.align_bytes, HBY_CL_SLACK, true, offset, &total)))
         hby_say(st, why, "out of memory planning the arena");
     s->arena_bytes = total;
     if (!st)

@@ -4,6 +4,7 @@
  * in     NHWC.   zero   group_c (with HBY_GATHER: k_w * in_c) zeros, and slack
  * w      [block][tap][group_c][16], of HBY_WEIGHT_KIND (weights.clh); a block is 16 output channels of one group, padded with zeros
  * bias   [block][16] floats.   scale, w_zero   [block][16] floats, weight-only: weight = (w - w_zero) * scale; w_zero only with HBY_WEIGHT_ZERO
+ * sum, other   what comes behind it, and the tensor that is added (sum.clh)
  * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (products and runs of
  *    HBY_HALF_RUN of them in half arithmetic, the runs added in float; half storage and weights, and cl_khr_fp16) */
 #include "types.clh"
@@ -146,8 +147,9 @@ static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_
 #endif
 }
 
-static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero, __global HBY_T *out)
+static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_sum *sum,
+    const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, const __global float *scale,
+    const __global float *w_zero, const __global HBY_T *other, __global HBY_T *out)
 {
     struct hby_rows rows;
     if (t->dense)
@@ -172,27 +174,31 @@ static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_co
     if (!all(finite))
         hby_sums_f(acc, p, t, s, &rows, false, in, zero, w, &c);
 #endif
-    hby_vf b[HBY_NR]; /* read before the stores, which might alias them for all that the compiler knows */
-    HBY_EACH_VECTOR b[j] = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
+    HBY_EACH_VECTOR {
+        const hby_vf b = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
 #if HBY_WEIGHT_ONLY && !HBY_SCALE_EACH
-#define HBY_FINISH(v, j, r) hby_clamp_float((v) * c.scale[j] + b[j], p->f_min, p->f_max)
+        HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] * c.scale[j] + b, p->f_min, p->f_max);
 #else
-#define HBY_FINISH(v, j, r) hby_clamp_float((v) + b[j], p->f_min, p->f_max)
+        HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] + b, p->f_min, p->f_max);
 #endif
-    HBY_TILE_STORE(*s, rows, acc, HBY_FINISH, out, p->out_c)
+    }
+    HBY_TILE_END(sum, *s, rows, acc, other, out, p->out_c)
 }
 
-HBY_APART void hby_tiles_f(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero, __global HBY_T *out)
+HBY_APART void hby_tiles_f(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero,
+    const __global HBY_T *other, __global HBY_T *out)
 {
+    const int first = s.group * t.group_out + s.channel;
     for (; s.row < s.end; s.row += HBY_MR)
-        hby_tile_f(&p, &t, &s, in, zero, w, bias, scale, w_zero, out + s.group * t.group_out + s.channel);
+        hby_tile_f(&p, &t, &s, &sum, in, zero, w, bias, scale, w_zero, other + first, out + first);
 }
 
-__kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero, __global HBY_T *out)
+__kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, struct hby_sum sum, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero,
+    const __global HBY_T *other, __global HBY_T *out)
 {
     const struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)
-        hby_tiles_f(p, t, s, in, zero, w, bias, scale, w_zero, out);
+        hby_tiles_f(p, t, s, sum, in, zero, w, bias, scale, w_zero, other, out);
 }

@@ -4,6 +4,7 @@
  * w      [block][tap][k2][16][2] short; a block is 16 output channels of one group, padded with zeros; k2 = ceil(group_c / 2); HBY_GATHER: as in conv_i8.cl
  * bias   [block][16], int, or long with -DHBY_WIDE.   mult, shift   [block][16].   real   [block][16] double, HBY_ROUND_EXACT only
  * chunk  HBY_WIDE: that many pairs of products fit 32 bits; then they are added to the 64-bit sums. Without HBY_WIDE sums wrap at 32 bits, as the reference's do
+ * sum, other   what comes behind it, and the tensor that is added (sum.clh)
  * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_GATHER, HBY_ALIGNED, HBY_ROUNDING, HBY_WIDE */
 #include "types.clh"
 #include "conv_tile.clh"
@@ -100,9 +101,9 @@ static inline void hby_pairs(struct hby_sums *s, hby_shorts a[HBY_MR], const __g
 #endif
 }
 
-static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, int chunk, const __global HBY_T *in,
+static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_sum *sum, int chunk, const __global HBY_T *in,
     const __global HBY_T *zero, const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift,
-    const __global HBY_REAL *real, __global HBY_T *out)
+    const __global HBY_REAL *real, const __global HBY_T *other, __global HBY_T *out)
 {
     const int taps = HBY_GATHER ? p->k_h : p->k_h * p->k_w, depth = HBY_GATHER ? p->k_w * p->in_c : p->group_c, k2 = (depth + 1) >> 1;
     const size_t block_ints = (size_t)taps * k2 * 16;
@@ -180,23 +181,26 @@ static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_
 #else
             sums.acc[r][j] = hby_rescale_lanes(sums.acc[r][j], m, e);
 #endif
+            sums.acc[r][j] = clamp(sums.acc[r][j] + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
         }
     }
-#define HBY_FINISH(v, j, r) clamp((v) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max))
-    HBY_TILE_STORE(*s, rows, sums.acc, HBY_FINISH, out, p->out_c)
+    HBY_TILE_END(sum, *s, rows, sums.acc, other, out, p->out_c)
 }
 
-HBY_APART void hby_tiles_i16(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, int chunk, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift, const __global HBY_REAL *real, __global HBY_T *out)
+HBY_APART void hby_tiles_i16(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, int chunk, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift,
+    const __global HBY_REAL *real, const __global HBY_T *other, __global HBY_T *out)
 {
+    const int first = s.group * t.group_out + s.channel;
     for (; s.row < s.end; s.row += HBY_MR)
-        hby_tile_i16(&p, &t, &s, chunk, in, zero, w, bias, mult, shift, real, out + s.group * t.group_out + s.channel);
+        hby_tile_i16(&p, &t, &s, &sum, chunk, in, zero, w, bias, mult, shift, real, other + first, out + first);
 }
 
-__kernel HBY_TILE_GROUP void hby_conv_i16(struct hby_args_conv p, struct hby_conv_tiles t, int chunk, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift, const __global HBY_REAL *real, __global HBY_T *out)
+__kernel HBY_TILE_GROUP void hby_conv_i16(struct hby_args_conv p, struct hby_conv_tiles t, struct hby_sum sum, int chunk, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift,
+    const __global HBY_REAL *real, const __global HBY_T *other, __global HBY_T *out)
 {
     const struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)
-        hby_tiles_i16(p, t, s, chunk, in, zero, w, bias, mult, shift, real, out);
+        hby_tiles_i16(p, t, s, sum, chunk, in, zero, w, bias, mult, shift, real, other, out);
 }

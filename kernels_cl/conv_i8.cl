@@ -5,7 +5,7 @@
  * w      [block][tap][k4][16][4] signed bytes; a block is 16 output channels of one group, padded with zero weights; k4 = ceil(group_c / 4).
  *        With HBY_GATHER a tap is a line of the window: [block][k_h][k4][16][4], k4 = ceil(k_w * in_c / 4)
  * fold   [block][16]: bias and what the zero points add (pack.c).   tap_fold   transposed only: [block][tap][16], the zero points' part of each tap
- * mult, shift   [block][16]
+ * mult, shift   [block][16].   sum, other   what comes behind it, and the tensor that is added (sum.clh)
  * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_ROUNDING, HBY_NARROW, HBY_ALIGNED, HBY_ROW_SUM (w_zp, the zero point of the weights as signed bytes, is not 0),
  *    HBY_GATHER (0, or the largest 4 * k_h * k4: conv_rows.clh) */
 #include "types.clh"
@@ -27,9 +27,9 @@ static inline void hby_words(hby_vi acc[HBY_MR][HBY_NR], hby_vi sum[HBY_MR], hby
     }
 }
 
-static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, int w_zp, const __global HBY_T *in,
+static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_sum *sums, int w_zp, const __global HBY_T *in,
     const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult,
-    const __global int *shift, __global HBY_T *out)
+    const __global int *shift, const __global HBY_T *other, __global HBY_T *out)
 {
     const int taps = HBY_GATHER ? p->k_h : p->k_h * p->k_w, depth = HBY_GATHER ? p->k_w * p->in_c : p->group_c, k4 = (depth + 3) >> 2;
     const int last_ones = 0x01010101 >> (8 * (4 * k4 - depth));
@@ -91,27 +91,28 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
 #if HBY_ROW_SUM
     HBY_EACH_ROW HBY_EACH_VECTOR acc[r][j] -= sum[r] * w_zp;
 #endif
-    hby_vi m[HBY_NR], e[HBY_NR]; /* read before the stores, which might alias them for all that the compiler knows */
     HBY_EACH_VECTOR {
         const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
-        m[j] = HBY_RAWV(mult, at);
-        e[j] = HBY_RAWV(shift, at);
+        const hby_vi m = HBY_RAWV(mult, at), e = HBY_RAWV(shift, at);
+        HBY_EACH_ROW acc[r][j] = clamp(hby_rescale_lanes(acc[r][j], m, e) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
     }
-#define HBY_FINISH(v, j, r) clamp(hby_rescale_lanes(v, m[j], e[j]) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max))
-    HBY_TILE_STORE(*s, rows, acc, HBY_FINISH, out, p->out_c)
+    HBY_TILE_END(sums, *s, rows, acc, other, out, p->out_c)
 }
 
-HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
+HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, int w_zp, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift,
+    const __global HBY_T *other, __global HBY_T *out)
 {
+    const int first = s.group * t.group_out + s.channel;
     for (; s.row < s.end; s.row += HBY_MR)
-        hby_tile_i8(&p, &t, &s, w_zp, in, zero, w, fold, tap_fold, mult, shift, out + s.group * t.group_out + s.channel);
+        hby_tile_i8(&p, &t, &s, &sum, w_zp, in, zero, w, fold, tap_fold, mult, shift, other + first, out + first);
 }
 
-__kernel HBY_TILE_GROUP void hby_conv_i8(struct hby_args_conv p, struct hby_conv_tiles t, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
+__kernel HBY_TILE_GROUP void hby_conv_i8(struct hby_args_conv p, struct hby_conv_tiles t, struct hby_sum sum, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,
+    const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift, const __global HBY_T *other,
+    __global HBY_T *out)
 {
     const struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)
-        hby_tiles_i8(p, t, s, w_zp, in, zero, w, fold, tap_fold, mult, shift, out);
+        hby_tiles_i8(p, t, s, sum, w_zp, in, zero, w, fold, tap_fold, mult, shift, other, out);
 }

@@ -1,6 +1,7 @@
 /* Launch rules of the tiled convolutions: CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED on conv_i8.cl and conv_f.cl. */
 #include <float.h>
 
+#include "kernels_cl/launch_sum.h"
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack.h"
 
@@ -14,6 +15,16 @@ int hby_cl_match_conv_i8(const struct hby_cl_site *site, struct hby_reason *why)
         return 0;
     }
     return 1;
+}
+
+int hby_cl_match_conv_i8_add(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    return hby_sum_follows(site) && hby_cl_match_conv_i8(site, why) ? 2 : 0;
+}
+
+int hby_cl_match_conv_f_add(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    return hby_sum_follows(site) && hby_cl_match_conv_f(site, why) ? 2 : 0;
 }
 
 int hby_cl_match_conv_f(const struct hby_cl_site *site, struct hby_reason *why)
@@ -31,12 +42,13 @@ static enum hby_status use(const struct hby_cl_site *site, struct hby_cl_launch 
     return hby_cl_use(l, file, entry);
 }
 
-enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l)
+static enum hby_status launch_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, bool fused)
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
     const struct hby_conv_shape s = hby_conv_shape_of(step, hby_conv_gathers(site));
     const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in;
+    const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     const int w_zp = p->w_zp - (site->plan->graph->tensor[step->in[1]].type == HBY_U8 ? 128 : 0);
     struct hby_conv_part part[2];
     const int n = hby_conv_split(site, &s, hby_conv_rows(step), true, part);
@@ -51,16 +63,28 @@ enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby
             return st;
         hby_cl_arg_args(l, p, sizeof *p);
         hby_cl_arg_args(l, &t, sizeof t);
+        hby_cl_arg_args(l, &sum.args, sizeof sum.args);
         hby_cl_arg_i32(l, w_zp);
         hby_cl_arg_tensor(l, step->in[0]);
         if ((st = hby_pack_zeros(site, l, (size_t)(p->in_c * p->k_w))) || (st = hby_pack_conv_i8(site, l, &s, hby_cl_act_bias(site->dev, step->scheme))))
             return st;
-        hby_cl_arg_tensor(l, step->out[0]);
+        hby_cl_arg_tensor(l, sum.other);
+        hby_cl_arg_tensor(l, sum.out);
         hby_conv_grid(site, l, &part[i], &t, s.groups);
     }
     hby_cl_arithmetic(l, step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32" : "int8 x int8 -> int32");
     hby_conv_cost(site, l, &s, weight_bytes);
     return HBY_OK;
+}
+
+enum hby_status hby_cl_launch_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    return launch_i8(site, l, false);
+}
+
+enum hby_status hby_cl_launch_conv_i8_add(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    return launch_i8(site, l, true);
 }
 
 /* Half products where they pay, and where the sums are long and many enough that their rounding stays far below that of the half result (tests/check.h has the
@@ -73,7 +97,7 @@ static bool multiplies_in_half(const struct hby_cl_site *site, const struct hby_
            hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) >= 1024;
 }
 
-enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l)
+static enum hby_status launch_f(const struct hby_cl_site *site, struct hby_cl_launch *l, bool fused)
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
@@ -82,6 +106,7 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
         s.group_in *= s.taps;
         s.taps = 1;
     }
+    const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     const int weights = hby_weight_kind(site);
     const size_t weight_bytes = (size_t)((double)p->out_c * s.taps * s.group_in * hby_weight_bytes(site));
     const bool in_half = multiplies_in_half(site, &s);
@@ -98,13 +123,25 @@ enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_
             return st;
         hby_cl_arg_args(l, p, sizeof *p);
         hby_cl_arg_args(l, &t, sizeof t);
+        hby_cl_arg_args(l, &sum.args, sizeof sum.args);
         hby_cl_arg_tensor(l, step->in[0]);
         if ((st = hby_pack_zeros(site, l, (size_t)(p->in_c * p->k_w))) || (st = hby_pack_conv_f(site, l, &s)))
             return st;
-        hby_cl_arg_tensor(l, step->out[0]);
+        hby_cl_arg_tensor(l, sum.other);
+        hby_cl_arg_tensor(l, sum.out);
         hby_conv_grid(site, l, &part[i], &t, s.groups);
     }
     hby_cl_arithmetic(l, in_half ? "half, sums in float" : hby_weight_arithmetic(site));
     hby_conv_cost(site, l, &s, weight_bytes);
     return HBY_OK;
+}
+
+enum hby_status hby_cl_launch_conv_f(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    return launch_f(site, l, false);
+}
+
+enum hby_status hby_cl_launch_conv_f_add(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    return launch_f(site, l, true);
 }

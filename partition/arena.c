@@ -1,7 +1,7 @@
 /* Tensor lifetimes -> offsets in one buffer: largest first, each at the lowest offset that is free during its life. */
 #include <stdlib.h>
 
-#include "partition/plan.h"
+#include "partition/fuse.h"
 
 struct block {
     int tensor, first, last; /* life, in spans, both ends included */
@@ -72,7 +72,7 @@ static void place(struct block *b, struct block *const *placed, int n_placed, st
     }
 }
 
-enum hby_status hby_arena_plan(const struct hby_plan *plan, size_t align, size_t slack, size_t *offset, size_t *total)
+enum hby_status hby_arena_plan(const struct hby_plan *plan, size_t align, size_t slack, bool fused, size_t *offset, size_t *total)
 {
     size_t n_tensors = (size_t)plan->graph->n_tensors;
     struct block *life = calloc(n_tensors + 1, sizeof *life);
@@ -85,7 +85,7 @@ enum hby_status hby_arena_plan(const struct hby_plan *plan, size_t align, size_t
         find_lives(plan, life);
     for (size_t t = 0; t < n_tensors && !st; t++) {
         offset[t] = SIZE_MAX;
-        if (life[t].first < 0 || plan->graph->tensor[t].data)
+        if (life[t].first < 0 || plan->graph->tensor[t].data || (fused && hby_fuse_is_inner(plan, (int)t)))
             continue;
         size_t bytes = hby_plan_bytes(plan, (int)t) + slack;
         if (bytes > SIZE_MAX / 4)

@@ -85,7 +85,8 @@ size_t hby_plan_bytes(const struct hby_plan *plan, int tensor);
 bool hby_plan_is_border(const struct hby_plan *plan, int tensor); /* graph input or output */
 
 /* Offsets of every non-constant root tensor in one arena, by lifetime over the steps; offset[t] is SIZE_MAX for tensors that need no place.
- * Inputs and outputs of the graph live through the whole plan. `align` is a power of two. */
-enum hby_status hby_arena_plan(const struct hby_plan *plan, size_t align, size_t slack, size_t *offset, size_t *total);
+ * Inputs and outputs of the graph live through the whole plan. `align` is a power of two. `fused`: for the device, which needs no place for what lives inside one of
+ * its spans. */
+enum hby_status hby_arena_plan(const struct hby_plan *plan, size_t align, size_t slack, bool fused, size_t *offset, size_t *total);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "partition/cost.h"
+#include "partition/fuse.h"
 #include "partition/plan_build.h"
 
 /* Does the step copy its whole input, in order, into the whole of an output stored alike? */
@@ -33,23 +34,30 @@ static bool share(struct hby_plan *p, int in, int out)
     return true;
 }
 
-static void elide_copies(struct hby_builder *b)
+static void elide_copies(struct hby_plan *p)
 {
-    struct hby_plan *p = b->plan;
     int kept = 0;
-    for (int k = 0; k < p->graph->n_nodes; k++)
-        b->count[k] = 0;
     for (int s = 0; s < p->n_steps; s++) {
-        int node = p->step[s].node;
         if (is_plain_copy(p, &p->step[s]) && share(p, p->step[s].in[0], p->step[s].out[0]))
             continue;
-        if (node >= 0 && !b->count[node]++)
-            b->first[node] = kept;
         if (kept != s)
             p->step[kept] = p->step[s];
         kept++;
     }
     p->n_steps = kept;
+}
+
+/* The steps of each node, now that they stand in their order. */
+static void count_steps(struct hby_builder *b)
+{
+    const struct hby_plan *p = b->plan;
+    for (int k = 0; k < p->graph->n_nodes; k++)
+        b->count[k] = 0;
+    for (int s = 0; s < p->n_steps; s++) {
+        const int node = p->step[s].node;
+        if (node >= 0 && !b->count[node]++)
+            b->first[node] = s;
+    }
 }
 
 static void note_answer(struct hby_plan *p, int s, const struct hby_answer *a)
@@ -165,7 +173,9 @@ enum hby_status hby_place(struct hby_builder *b, struct hby_backend *device, boo
 {
     struct hby_plan *p = b->plan;
     *again = false;
-    elide_copies(b);
+    elide_copies(p);
+    hby_fuse_order(p);
+    count_steps(b);
     p->where = hby_pool_alloc(&p->pool, ((size_t)p->n_steps + 1) * sizeof *p->where);
     p->span = hby_pool_alloc(&p->pool, ((size_t)p->n_steps + 1) * sizeof *p->span);
     if (!p->where || !p->span)
@@ -188,6 +198,25 @@ static enum hby_where elsewhere(const struct hby_plan *p)
     return p->opt.host_ref == HBY_HOST_REF_OFF ? HBY_ON_RUNTIME : HBY_ON_HOST_REF;
 }
 
+/* The node whose step leads the spans that all steps of node k are in; -1 where it is its own. */
+static int leader_of(const struct hby_builder *b, int k)
+{
+    const struct hby_plan *p = b->plan;
+    int leader = -1, left = b->count[k];
+    for (int s = b->first[k]; left > 0; s++) {
+        if (p->step[s].node != k)
+            continue;
+        int first = s;
+        while (!p->span[first])
+            first--;
+        leader = p->step[first].node;
+        if (leader == k)
+            return -1;
+        left--;
+    }
+    return leader;
+}
+
 /* A node with steps. */
 static void judge(struct hby_builder *b, int k, bool has_device)
 {
@@ -200,6 +229,7 @@ static void judge(struct hby_builder *b, int k, bool has_device)
     } else if (!only && all_on_device(b, k)) {
         v->where = HBY_ON_DEVICE;
         v->reason.text[0] = 0;
+        v->fused_into = leader_of(b, k);
         if (b->mode[k] == HBY_MODE_DEQUANTIZED) {
             char text[sizeof v->arithmetic];
             snprintf(text, sizeof text, "dequantized: %.34s", v->arithmetic);

@@ -8,7 +8,7 @@ static int some_channels(struct check *c)
     return channels[check_int(c, 0, (int)(sizeof channels / sizeof *channels) - 1)];
 }
 
-static void one(struct check *c, enum hby_scheme scheme, bool dense)
+static void one(struct check *c, enum hby_scheme scheme, bool dense, bool residual)
 {
     struct window_case w = window_random(c, 5, true);
     if (dense) /* the shape of most of the work in real networks: 1x1, many pixels and channels */
@@ -20,9 +20,11 @@ static void one(struct check *c, enum hby_scheme scheme, bool dense)
     const int in = check_input(c, check_type(scheme), 4, in_dim);
     const int weights = window_weights(c, scheme, 4, w_dim, 0, w.k[0] * w.k[1] * group_in, true, (groups > 1 && scheme == HBY_SCHEME_f32w8) || check_chance(c, 70));
     const int bias = window_bias(c, scheme, out_c, in, weights, check_chance(c, 40));
-    const int out = window_output(c, scheme, out_dim, 4, in, weights, w.k[0] * w.k[1] * group_in);
+    const int out = window_result(c, scheme, residual, out_dim, 4, in, weights, w.k[0] * w.k[1] * group_in);
     struct hby_node *node = check_node(c, HBY_OP_conv_2d, 3, (int[]){in, weights, bias}, 1, &out);
     node->params.window = window_params(c, &w);
+    if (residual)
+        window_add(c, scheme, out);
     check_run(c, w.k[0] * w.k[1] * group_in);
 }
 
@@ -40,7 +42,9 @@ static void refusals(struct check *c)
 void hby_check_conv_2d(struct check *c, enum hby_scheme scheme)
 {
     for (int i = 0; i < check_cases(); i++)
-        one(c, scheme, i % 4 == 3);
+        one(c, scheme, i % 4 == 3, false);
+    for (int i = 0; i < check_cases(); i++)
+        one(c, scheme, i % 4 == 3, true);
     if (scheme == HBY_SCHEME_f32)
         refusals(c);
 }

@@ -1,7 +1,7 @@
 /* FULLY_CONNECTED: rows and depths around the kernels' blocks, leading dimensions kept or not, scales with exact ties. */
 #include "tests/window_cases.h"
 
-static void one(struct check *c, enum hby_scheme scheme)
+static void one(struct check *c, enum hby_scheme scheme, bool residual)
 {
     static const enum hby_act act[] = {HBY_ACT_NONE, HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU6, HBY_ACT_RELU_N1_TO_1};
     const bool keep = check_chance(c, 40);
@@ -11,7 +11,7 @@ static void one(struct check *c, enum hby_scheme scheme)
     const int in = check_input(c, check_type(scheme), 3, in_dim);
     const int weights = window_weights(c, scheme, 2, w_dim, 0, depth, true, check_chance(c, 60));
     const int bias = window_bias(c, scheme, units, in, weights, check_chance(c, 40));
-    const int out = keep ? window_output(c, scheme, out_dim, 3, in, weights, depth) : window_output(c, scheme, flat, 2, in, weights, depth);
+    const int out = keep ? window_result(c, scheme, residual, out_dim, 3, in, weights, depth) : window_result(c, scheme, residual, flat, 2, in, weights, depth);
     if (!window_is_float(scheme) && check_chance(c, 30)) { /* results that lie exactly between two integers */
         const float scale = check_scale(c, in) * check_scale(c, weights) * (float)(1 << check_int(c, 1, 9));
         const int32_t zero = check_tensor(c, out)->quant.zero_point[0];
@@ -21,6 +21,8 @@ static void one(struct check *c, enum hby_scheme scheme)
     node->params.fully_connected.act = act[check_int(c, 0, 4)];
     node->params.fully_connected.keep_num_dims = keep;
     node->params.fully_connected.asymmetric_quantize_inputs = check_chance(c, 50);
+    if (residual)
+        window_add(c, scheme, out);
     check_run(c, depth);
 }
 
@@ -63,7 +65,7 @@ static void computed(struct check *c)
 void hby_check_fully_connected(struct check *c, enum hby_scheme scheme)
 {
     for (int i = 0; i < check_cases(); i++)
-        one(c, scheme);
+        one(c, scheme, i % 3 == 2);
     for (int i = 0; scheme == HBY_SCHEME_f32w8 && i < check_cases(); i++)
         int4(c, i % 2);
     if (scheme == HBY_SCHEME_f32w8) {

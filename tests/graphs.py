@@ -138,6 +138,31 @@ class Builder:
         out = self.new(x.shape, x.dtype)
         return self.add(name, [x, other], out, name.capitalize() + "Options", fusedActivationFunction=self.act(0.3))
 
+    def residual(self, x):
+        """A convolution that keeps the shape, and the sum of its result with its input, with another tensor, or with another convolution's result."""
+        if len(x.shape) != 4:
+            return None
+        made = []
+        for _ in range(int(self.rng.integers(1, 3))):
+            k, c = [int(v) for v in self.rng.choice([1, 3], 2)], made[0].shape[3] if made else x.shape[3] if self.rng.random() < 0.7 else int(self.rng.integers(1, 40))
+            w, scale = self.weights([c, k[0], k[1], x.shape[3]], 0, x)
+            out = self.new([*x.shape[:3], c], x.dtype)
+            if out.scale is not None:
+                low, high = LIMITS[x.dtype]
+                step = np.float32(float(x.scale) * float(np.mean(scale)) * np.sqrt(k[0] * k[1] * x.shape[3]) * 50)
+                out = self.make([*x.shape[:3], c], x.dtype, step, int(self.rng.integers(low, high + 1)))
+            made.append(self.add("CONV_2D", [x, w, self.bias(c, x, scale)], out, "Conv2DOptions", padding=SAME, strideH=1, strideW=1, dilationHFactor=1, dilationWFactor=1,
+                                 fusedActivationFunction=self.act(0.3)))
+        fitting = [t for t in self.live if t.shape == made[0].shape and t.dtype == x.dtype and t is not made[0]]
+        if len(made) == 1 and fitting:
+            made.append(fitting[int(self.rng.integers(len(fitting)))])
+        if len(made) < 2:
+            return made[0]
+        if self.rng.random() < 0.3:  # something between the convolution and the sum
+            made[1] = self.relu(made[1]) if self.rng.random() < 0.5 else self.table(made[1])
+        self.rng.shuffle(made)
+        return self.add("ADD", made, self.new(made[0].shape, x.dtype), "AddOptions", fusedActivationFunction=self.act(0.3))
+
     def arith_relu(self, x):
         return self.relu(self.arith(x))
 
@@ -226,7 +251,7 @@ class Builder:
         return self.add("QUANTIZE", [real], self.new(x.shape, x.dtype, x), "QuantizeOptions")
 
 
-STEPS = {"conv": 2, "pad_conv": 3, "relu": 1, "conv_relu": 3, "arith": 2, "arith_relu": 2, "pool": 1, "reshape": 2, "flatten": 1, "concat": 1, "slice": 1, "transpose": 1,
+STEPS = {"conv": 2, "pad_conv": 3, "relu": 1, "conv_relu": 3, "arith": 2, "arith_relu": 2, "residual": 4, "pool": 1, "reshape": 2, "flatten": 1, "concat": 1, "slice": 1, "transpose": 1,
          "mean": 1, "fully_connected": 2, "table": 1, "requantize": 2}
 
 

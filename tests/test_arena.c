@@ -55,7 +55,7 @@ static void chain_reuses_places(void **state)
     f.input[0] = 0;
     f.output[0] = 7;
     f.graph.n_inputs = f.graph.n_outputs = 1;
-    assert_int_equal(hby_arena_plan(&f.plan, 64, 0, f.offset, &f.total), HBY_OK);
+    assert_int_equal(hby_arena_plan(&f.plan, 64, 0, false, f.offset, &f.total), HBY_OK);
     for (int t = 0; t < 7; t++)
         assert_false(overlap(&f, t, t + 1));
     for (int t = 1; t < 7; t++) { /* the borders live throughout */
@@ -76,7 +76,7 @@ static void fused_span_is_one_moment(void **state)
     f.span[0] = 1;
     f.span[1] = 2; /* steps 1 and 2 run as one: tensor 1 is read while tensor 3 is written */
     f.span[3] = 1;
-    assert_int_equal(hby_arena_plan(&f.plan, 16, 0, f.offset, &f.total), HBY_OK);
+    assert_int_equal(hby_arena_plan(&f.plan, 16, 0, false, f.offset, &f.total), HBY_OK);
     assert_false(overlap(&f, 1, 3));
     assert_false(overlap(&f, 1, 2));
     assert_true(overlap(&f, 0, 3) || overlap(&f, 0, 2) || overlap(&f, 4, 1) || overlap(&f, 4, 2));
@@ -92,7 +92,7 @@ static void constants_and_aliases_take_no_place(void **state)
     f.alias[3] = 2;
     step(&f, 0, 1, 2);
     step(&f, 3, -1, 4);
-    assert_int_equal(hby_arena_plan(&f.plan, 32, 16, f.offset, &f.total), HBY_OK);
+    assert_int_equal(hby_arena_plan(&f.plan, 32, 16, false, f.offset, &f.total), HBY_OK);
     assert_true(f.offset[1] == SIZE_MAX);
     assert_true(f.offset[3] == SIZE_MAX);
     assert_true(f.offset[2] != SIZE_MAX);
@@ -107,7 +107,7 @@ static void empty_tensors_have_a_place(void **state)
     start(&f, 2);
     f.tensor[0].dim[0] = 0;
     step(&f, 0, -1, 1);
-    assert_int_equal(hby_arena_plan(&f.plan, 64, 0, f.offset, &f.total), HBY_OK);
+    assert_int_equal(hby_arena_plan(&f.plan, 64, 0, false, f.offset, &f.total), HBY_OK);
     assert_true(f.offset[0] != SIZE_MAX && f.offset[0] % 64 == 0);
 }
 
@@ -136,7 +136,7 @@ static void random_plans_never_overlap(void **state)
             step(&f, in[0], in[1], s + 1);
         }
         size_t align = (size_t)1 << (round % 8), slack = (size_t)(round % 3) * 7;
-        assert_int_equal(hby_arena_plan(&f.plan, align, slack, f.offset, &f.total), HBY_OK);
+        assert_int_equal(hby_arena_plan(&f.plan, align, slack, false, f.offset, &f.total), HBY_OK);
         for (int a = 0; a < 40; a++) {
             if (f.offset[a] == SIZE_MAX)
                 continue;

@@ -125,10 +125,10 @@ static inline int window_bias(struct check *c, enum hby_scheme scheme, int chann
     return b;
 }
 
-/* The output, with a scale under which sums of `n` products fill its range, more or less. */
-static inline int window_output(struct check *c, enum hby_scheme scheme, const int *dim, int rank, int input, int weights, int n)
+/* The output, with a scale under which sums of `n` products fill its range, more or less. `between`: another node reads it. */
+static inline int window_result(struct check *c, enum hby_scheme scheme, bool between, const int *dim, int rank, int input, int weights, int n)
 {
-    const int out = check_output(c, check_type(scheme), rank, dim);
+    const int out = between ? check_between(c, check_type(scheme), rank, dim) : check_output(c, check_type(scheme), rank, dim);
     if (window_is_float(scheme))
         return out;
     const double typical = (double)check_scale(c, input) * (double)check_scale(c, weights) * 64.0 * 64.0 * sqrt(n) * exp(check_real(c, -2.0, 2.0)) / 64.0;
@@ -136,6 +136,42 @@ static inline int window_output(struct check *c, enum hby_scheme scheme, const i
     const int32_t zero = check_tensor(c, out)->quant.zero_point[0];
     check_quant(c, out, 0, 1, &scale, &zero);
     return out;
+}
+
+static inline int window_output(struct check *c, enum hby_scheme scheme, const int *dim, int rank, int input, int weights, int n)
+{
+    return window_result(c, scheme, false, dim, rank, input, weights, n);
+}
+
+static inline void window_scale(struct check *c, int tensor, double scale)
+{
+    const float s = (float)scale;
+    const int32_t zero = check_tensor(c, tensor)->quant.zero_point[0];
+    check_quant(c, tensor, 0, 1, &s, &zero);
+}
+
+/* A residual connection behind `made`: ADD of it and another tensor of its shape, in either order, which fused kernels compute with it. Scales around made's own, equal
+ * ones and (int16) powers of two among them. */
+static inline void window_add(struct check *c, enum hby_scheme scheme, int made)
+{
+    static const enum hby_act act[] = {HBY_ACT_NONE, HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU6, HBY_ACT_RELU_N1_TO_1};
+    const struct hby_tensor like = *check_tensor(c, made);
+    const int dim[] = {like.dim[0], like.dim[1], like.dim[2], like.dim[3]}, rank = like.rank;
+    const int other = check_chance(c, 85) ? check_input(c, like.type, rank, dim) : check_const(c, like.type, rank, dim, NULL);
+    const int out = check_output(c, like.type, rank, dim), swapped = check_chance(c, 50);
+    const bool pot = scheme == HBY_SCHEME_i16 && check_chance(c, 40);
+    if (!window_is_float(scheme)) {
+        const double s = pot ? ldexp(1.0, (int)round(log2((double)check_scale(c, made)))) : (double)check_scale(c, made);
+        const int less = check_int(c, 0, 6);
+        window_scale(c, made, pot && swapped ? ldexp(s, -less) : s);
+        window_scale(c, other, pot ? ldexp(s, swapped ? 0 : -less) : check_chance(c, 20) ? s : s * exp(check_real(c, -3.0, 3.0)));
+        window_scale(c, out, pot ? s : fmax((double)check_scale(c, other), s) * exp(check_real(c, -2.0, 1.0)));
+    }
+    struct hby_node *node = check_node(c, HBY_OP_add, 2, (int[]){swapped ? other : made, swapped ? made : other}, 1, &out);
+    node->params.arith.act = act[check_int(c, 0, 4)];
+    node->params.arith.pot_scale_int16 = pot;
+    if (window_is_float(scheme))
+        check_span(c, 0.5);
 }
 
 #endif
