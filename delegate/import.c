@@ -233,7 +233,7 @@ static enum hby_status find_border(struct hby_tfl_context *ctx, struct hby_impor
     return st;
 }
 
-/* A node whose inputs are constants, or results of such nodes; SHAPE looks at no values at all. */
+/* A node whose inputs are constants, or results of such nodes; SHAPE, RANK and ZEROS_LIKE look at no values at all. */
 static enum hby_status find_constant_nodes(struct hby_import *im)
 {
     const struct hby_graph *g = im->graph;
@@ -248,7 +248,7 @@ static enum hby_status find_constant_nodes(struct hby_import *im)
             continue;
         const struct hby_node *node = &g->node[r->node];
         r->is_constant = node->n_in > 0;
-        for (int k = 0; k < node->n_in && node->op != HBY_OP_shape; k++)
+        for (int k = 0; k < node->n_in && node->op != HBY_OP_shape && node->op != HBY_OP_rank && node->op != HBY_OP_zeros_like; k++)
             r->is_constant = r->is_constant && (node->in[k] < 0 || is_static[node->in[k]]);
         for (int k = 0; k < node->n_out && r->is_constant; k++)
             if (node->out[k] >= 0)

@@ -25,7 +25,7 @@ int hby_cl_match_binary(const struct hby_cl_site *site, struct hby_reason *why)
     const enum hby_type own = hby_nest_type(s->scheme), a = hby_nest_stored(site, s->in[0]), b = hby_nest_stored(site, s->in[1]);
     if (!hby_nest_fits(site, why))
         return 0;
-    if (hby_nest_stored(site, s->out[0]) == own && operand_ok(a, own, HBY_FN_ADD) && operand_ok(b, own, s->args.binary.fn))
+    if (s->args.binary.fn <= HBY_FN_DIV && hby_nest_stored(site, s->out[0]) == own && operand_ok(a, own, HBY_FN_ADD) && operand_ok(b, own, s->args.binary.fn))
         return 1;
     hby_say(HBY_UNSUPPORTED, why, "the device has no elementwise kernel for %s and %s", hby_type_name(a), hby_type_name(b));
     return 0;
@@ -100,6 +100,9 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
         return 0;
     bool ok;
     switch (fn) {
+    case HBY_FN_CAST:
+        ok = false;
+        break;
     case HBY_FN_QUANTIZE:
         ok = float_in && int_out && out != HBY_I32 && can_divide(s);
         break;
@@ -115,6 +118,7 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
         break;
     case HBY_FN_ABS:
     case HBY_FN_NEG:
+    case HBY_FN_SIGN:
         ok = (float_in && float_out) || (in == HBY_I32 && out == HBY_I32);
         break;
     default:

@@ -189,6 +189,21 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi x)
     return HBY_FN == HBY_FN_ABS ? select(x, y, x < (hby_vi)(0)) : y;
 }
 
+#elif HBY_FN == HBY_FN_SIGN && HBY_IN_TYPE <= 1
+#define HBY_WHOLE 1
+static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    const hby_vf one = select(x, (hby_vf)(1.0f), x > (hby_vf)(0.0f));
+    return select(one, (hby_vf)(-1.0f), x < (hby_vf)(0.0f)); /* a NaN stays */
+}
+
+#elif HBY_FN == HBY_FN_SIGN
+#define HBY_WHOLE 1
+static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi x)
+{
+    return select(select(x, (hby_vi)(1), x > (hby_vi)(0)), (hby_vi)(-1), x < (hby_vi)(0));
+}
+
 #elif HBY_FN == HBY_FN_INTERPOLATE
 #define HBY_WHOLE 0
 static inline int hby_curve(const struct hby_args_unary *p, int x, __global const ushort *table)

@@ -14,6 +14,15 @@
 #define HBY_FN_MINIMUM 5
 #define HBY_FN_SQUARED_DIFFERENCE 6
 #define HBY_FN_DIV 7
+#define HBY_FN_EQUAL 8 /* this to GREATER_EQUAL: the output is bool; integers are compared as stored where a.mult is 0, else rescaled as x << left_shift by `a` and `b` */
+#define HBY_FN_NOT_EQUAL 9
+#define HBY_FN_LESS 10
+#define HBY_FN_LESS_EQUAL 11
+#define HBY_FN_GREATER 12
+#define HBY_FN_GREATER_EQUAL 13
+#define HBY_FN_FLOOR_DIV 14 /* the stored values, as is FLOOR_MOD; results keep the low bits; a divisor of 0 is bad data but for a float FLOOR_MOD */
+#define HBY_FN_FLOOR_MOD 15
+#define HBY_FN_POW 16 /* float32, int32 */
 
 /* out[i] = f(a, b), shapes broadcast. Dimensions are collapsed by lowering: dim[] is the output, outermost first, leading ones are 1;
  * a stride of 0 broadcasts; strides are in elements. `flat` says that both inputs have the output's own layout.
@@ -22,6 +31,7 @@
  * pot_scale: sat16(rdbpot(qa, -a.shift) +- rdbpot(qb, -b.shift)), clamped. PRELU on int16 has int8 slopes.
  * MAXIMUM, MINIMUM: the stored values. SQUARED_DIFFERENCE, integer: rescale((rescale(x, a) - rescale(y, b))^2, out).
  * DIV, integer: see host_ref/div.c; a divisor of 0 is bad data.
+ * POW: see host_ref/pow.c; a negative integer exponent is bad data. pot_scale: there is one exponent for all, and a positive whole one multiplies.
  * MUL, integer: rescale((qa - a.zero_point) * (qb - b.zero_point), out).  PRELU, integer: `a` rescales x >= 0, `b` rescales x * slope. */
 struct hby_args_binary {
     hby_i32 count, fn, flat;
@@ -59,6 +69,8 @@ struct hby_args_binary {
 #define HBY_FN_GELU_TANH 23
 #define HBY_FN_INTERPOLATE 24 /* int16 to int16: linear between the samples of table 0, int16[513], which lie 128 apart from -32768 on; inputs below act_min are bad data */
 #define HBY_FN_LOOKUP16 25    /* int16 to int16: table 0, int16[65536], indexed by the input as uint16; inputs below act_min are bad data */
+#define HBY_FN_CAST 26 /* between any two types: float to integer cuts off, saturates, and makes the largest of a NaN; integer to narrower integer keeps the low bits */
+#define HBY_FN_SIGN 27 /* floats and int32 */
 
 /* out[i] = f(in[i]). Integer functions of 8 bits are lowered to args_table.h instead, except those that need more than a byte of input.
  * Per channel (QUANTIZE, DEQUANTIZE): channels > 1, table 0 = float scales, table 1 = int32 zero points, instead of scale and zero_point.
@@ -70,5 +82,11 @@ struct hby_args_unary {
     hby_i32 act_min, act_max, rounding;
     hby_f32 scale, alpha, f_min, f_max;
     hby_i32 channels, channel_inner; /* channel of element i = (i / channel_inner) % channels; channels = 1 per tensor */
+};
+
+/* SELECT: out[i] = condition ? a : b, shapes broadcast as above; elements of elem_size bytes (1, 2, 4, 8) are copied. */
+struct hby_args_select {
+    hby_i32 count, elem_size;
+    hby_i32 dim[HBY_BINARY_RANK], c_stride[HBY_BINARY_RANK], a_stride[HBY_BINARY_RANK], b_stride[HBY_BINARY_RANK];
 };
 #endif

@@ -130,6 +130,66 @@ static enum hby_status fold_shape(struct hby_graph *g, struct hby_node *n)
     return HBY_OK;
 }
 
+/* RANK, likewise. */
+static enum hby_status fold_rank(struct hby_graph *g, struct hby_node *n)
+{
+    struct hby_tensor *out = &g->tensor[n->out[0]];
+    if (out->type != HBY_I32 || hby_tensor_count(out) != 1)
+        return HBY_UNSUPPORTED;
+    int32_t *data = hby_pool_alloc(&g->pool, sizeof *data);
+    if (!data)
+        return HBY_NO_MEMORY;
+    *data = g->tensor[n->in[0]].rank;
+    set_constant(out, data, sizeof *data);
+    n->folded = true;
+    return HBY_OK;
+}
+
+static enum hby_status fold_zeros(struct hby_graph *g, struct hby_node *n)
+{
+    struct hby_tensor *out = &g->tensor[n->out[0]];
+    if (!has_shape(out) || !hby_tensor_count(out) || (out->type != HBY_I32 && out->type != HBY_I64 && out->type != HBY_F32))
+        return HBY_UNSUPPORTED;
+    const size_t bytes = (size_t)hby_tensor_count(out) * hby_type_size(out->type);
+    void *data = hby_pool_alloc(&g->pool, bytes);
+    if (!data)
+        return HBY_NO_MEMORY;
+    set_constant(out, data, bytes);
+    n->folded = true;
+    return HBY_OK;
+}
+
+/* RANGE of constants; shape inference has found how many there are. A float is the sum of the steps so far, as in the reference. */
+static enum hby_status fold_range(struct hby_graph *g, struct hby_node *n)
+{
+    struct hby_tensor *out = &g->tensor[n->out[0]];
+    const enum hby_type type = g->tensor[n->in[0]].type;
+    const size_t size = hby_type_size(type);
+    if (!has_shape(out) || !hby_tensor_count(out) || (type != HBY_I32 && type != HBY_I64 && type != HBY_F32))
+        return HBY_UNSUPPORTED;
+    for (int i = 0; i < 3; i++)
+        if (g->tensor[n->in[i]].type != type || out->type != type || g->tensor[n->in[i]].bytes < size)
+            return HBY_UNSUPPORTED;
+    const size_t count = (size_t)hby_tensor_count(out);
+    char *data = hby_pool_alloc(&g->pool, count * size);
+    if (!data)
+        return HBY_NO_MEMORY;
+    const void *start = g->tensor[n->in[0]].data, *step = g->tensor[n->in[2]].data;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0)
+            memcpy(data, start, size);
+        else if (type == HBY_F32)
+            ((float *)(void *)data)[i] = ((float *)(void *)data)[i - 1] + *(const float *)step;
+        else if (type == HBY_I32)
+            ((uint32_t *)(void *)data)[i] = ((uint32_t *)(void *)data)[i - 1] + *(const uint32_t *)step;
+        else
+            ((uint64_t *)(void *)data)[i] = ((uint64_t *)(void *)data)[i - 1] + *(const uint64_t *)step;
+    }
+    set_constant(out, data, count * size);
+    n->folded = true;
+    return HBY_OK;
+}
+
 static enum hby_status fold_densify(struct hby_graph *g, struct hby_node *n)
 {
     void *data;
@@ -185,6 +245,8 @@ static enum hby_status fold_node(const struct hby_folder *f, struct hby_node *n)
     struct hby_graph *g = f->graph;
     if (n->op == HBY_OP_shape && n->n_in == 1 && n->n_out == 1 && n->in[0] >= 0)
         return fold_shape(g, n);
+    if ((n->op == HBY_OP_rank || n->op == HBY_OP_zeros_like) && n->n_in == 1 && n->n_out == 1 && n->in[0] >= 0 && n->out[0] >= 0)
+        return n->op == HBY_OP_rank ? fold_rank(g, n) : fold_zeros(g, n);
     if (!reads_constants_only(g, n))
         return HBY_UNSUPPORTED;
     for (int i = 0; i < n->n_out; i++)
@@ -192,6 +254,8 @@ static enum hby_status fold_node(const struct hby_folder *f, struct hby_node *n)
             return HBY_UNSUPPORTED;
     if (n->op == HBY_OP_densify && n->n_in == 1 && n->n_out == 1 && n->in[0] >= 0)
         return fold_densify(g, n);
+    if (n->op == HBY_OP_range && n->n_in == 3 && n->n_out == 1)
+        return fold_range(g, n);
     if (hby_fold_check(g, n, NULL))
         return HBY_UNSUPPORTED;
     if (dequantizes_weights(g, n)) {

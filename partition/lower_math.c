@@ -1,4 +1,4 @@
-/* ABS, NEG, SQUARE, SQRT, RSQRT, EXP, LOG, SIN, COS, FLOOR, CEIL, ROUND, ELU and GELU: the unary nest for floats and plain integers, tables for quantized types. */
+/* ABS, NEG, SQUARE, SQRT, RSQRT, EXP, LOG, SIN, COS, FLOOR, CEIL, ROUND, ELU, GELU and SIGN: the unary nest for floats and plain integers, tables for quantized types. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +167,7 @@ static struct math_op op_of(const struct hby_node *node)
         [HBY_OP_log] = {HBY_FN_LOG, math_log, NULL},  [HBY_OP_sin] = {HBY_FN_SIN, NULL, NULL},     [HBY_OP_cos] = {HBY_FN_COS, NULL, NULL},
         [HBY_OP_floor] = {HBY_FN_FLOOR, NULL, NULL},  [HBY_OP_ceil] = {HBY_FN_CEIL, NULL, NULL},   [HBY_OP_round] = {HBY_FN_ROUND, NULL, NULL},
         [HBY_OP_elu] = {HBY_FN_ELU, math_elu, NULL},  [HBY_OP_gelu] = {HBY_FN_GELU, math_gelu, NULL},
+        [HBY_OP_sign] = {HBY_FN_SIGN, NULL, NULL},
     };
     if (node->op == HBY_OP_gelu && node->params.gelu.approximate)
         return (struct math_op){HBY_FN_GELU_TANH, math_gelu_tanh, NULL};
@@ -221,7 +222,7 @@ enum hby_status hby_lower_math(struct hby_lowering *lo, const struct hby_node *n
         return st;
     const enum hby_type type = hby_tensor_of(lo, node->out[0])->type;
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
-    if (!hby_has_ref(node->op, scheme) || type == HBY_BOOL || (type == HBY_I64 && node->op == HBY_OP_abs))
+    if (!hby_has_ref(node->op, scheme) || type == HBY_BOOL || (type == HBY_I64 && node->op != HBY_OP_neg))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16 || scheme == HBY_SCHEME_i32)
         return hby_lower_unary(lo, node, scheme, &a);

@@ -1,4 +1,4 @@
-/* RELU, RELU6, RELU_N1_TO_1 and LEAKY_RELU: a table for 8-bit types, the unary nest otherwise. */
+/* RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1 and LEAKY_RELU: a table for 8-bit types, the unary nest otherwise. */
 #include <math.h>
 
 #include "partition/fixedpoint.h"
@@ -29,7 +29,7 @@ enum hby_status hby_lower_relu(struct hby_lowering *lo, const struct hby_node *n
 {
     struct hby_args_unary a = {.fn = HBY_FN_RELU, .channels = 1, .channel_inner = 1};
     a.f_min = node->op == HBY_OP_relu_n1_to_1 ? -1.0f : 0.0f;
-    a.f_max = node->op == HBY_OP_relu_n1_to_1 ? 1.0f : node->op == HBY_OP_relu6 ? 6.0f : INFINITY;
+    a.f_max = node->op == HBY_OP_relu_n1_to_1 || node->op == HBY_OP_relu_0_to_1 ? 1.0f : node->op == HBY_OP_relu6 ? 6.0f : INFINITY;
     enum hby_status st = hby_check_unary(lo, node, true, &a.count);
     if (st)
         return st;

@@ -35,7 +35,7 @@ void hby_dense_strides(const struct hby_tensor *t, int64_t *stride);
 /* A strided walk over one index space that `n` tensors share. */
 struct hby_walk {
     int rank;
-    int64_t dim[HBY_SHAPE_RANK], stride[3][HBY_SHAPE_RANK];
+    int64_t dim[HBY_SHAPE_RANK], stride[4][HBY_SHAPE_RANK];
 };
 /* Drops dimensions of 1 and joins neighbours that all `n` tensors walk as one, then right-aligns the rest in `rank` places (leading ones are 1, stride 0).
  * False when more than `rank` remain. */

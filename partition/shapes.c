@@ -175,6 +175,20 @@ static bool join_values(const struct hby_shape_call *c, struct hby_known *out)
     return true;
 }
 
+/* RANGE of integers. */
+static bool count_values(const struct hby_shape_call *c, struct hby_known *out)
+{
+    struct hby_known start, step;
+    const int64_t n = hby_tensor_count(&c->graph->tensor[c->node->out[0]]);
+    if (c->node->n_in != 3 || !get_values(c->state, c->node->in[0], &start) || !get_values(c->state, c->node->in[2], &step) || n > HBY_SHAPE_VALUES)
+        return false;
+    out->n = (int)n;
+    for (int i = 0; i < out->n; i++)
+        if (__builtin_mul_overflow(step.value[0], i, &out->value[i]) || __builtin_add_overflow(start.value[0], out->value[i], &out->value[i]))
+            return false;
+    return true;
+}
+
 /* The values of the node's output, where they follow from shapes and constants. */
 static bool find_values(const struct hby_shape_call *c, struct hby_known *out)
 {
@@ -187,11 +201,17 @@ static bool find_values(const struct hby_shape_call *c, struct hby_known *out)
             out->value[i] = t->dim[i];
         return true;
     }
+    if (n->op == HBY_OP_rank) {
+        *out = (struct hby_known){.n = 1, .value = {c->graph->tensor[n->in[0]].rank}};
+        return true;
+    }
+    if (n->op == HBY_OP_range)
+        return count_values(c, out);
     if (n->op == HBY_OP_pack || n->op == HBY_OP_concatenation)
         return join_values(c, out);
     if (!get_values(c->state, n->in[0], &a))
         return false;
-    if (n->op == HBY_OP_reshape || n->op == HBY_OP_squeeze || n->op == HBY_OP_expand_dims) {
+    if (n->op == HBY_OP_reshape || n->op == HBY_OP_squeeze || n->op == HBY_OP_expand_dims || n->op == HBY_OP_cast) {
         *out = a;
         return true;
     }

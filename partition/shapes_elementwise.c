@@ -45,6 +45,21 @@ enum hby_status hby_shape_math(const struct hby_shape_call *c, struct hby_shape 
     return same(c, out);
 }
 
+enum hby_status hby_shape_cast(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return same(c, out);
+}
+
+enum hby_status hby_shape_logical_not(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return same(c, out);
+}
+
+enum hby_status hby_shape_reverse(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return same(c, out);
+}
+
 static enum hby_status broadcast(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *a = hby_shape_input(c, 0), *b = hby_shape_input(c, 1);
@@ -81,6 +96,26 @@ enum hby_status hby_shape_squared_difference(const struct hby_shape_call *c, str
 }
 
 enum hby_status hby_shape_div(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return broadcast(c, out);
+}
+
+enum hby_status hby_shape_compare(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return broadcast(c, out);
+}
+
+enum hby_status hby_shape_logical(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return broadcast(c, out);
+}
+
+enum hby_status hby_shape_floor_div(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    return broadcast(c, out);
+}
+
+enum hby_status hby_shape_pow(const struct hby_shape_call *c, struct hby_shape *out)
 {
     return broadcast(c, out);
 }

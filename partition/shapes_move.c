@@ -257,7 +257,7 @@ enum hby_status hby_shape_fold_only(const struct hby_shape_call *c, struct hby_s
         return st;
     if (c->node->op == HBY_OP_shape)
         *out = (struct hby_shape){.rank = 1, .dim = {in->rank}};
-    else
+    else if (c->node->op != HBY_OP_rank)
         hby_shape_same(in, out);
     return HBY_OK;
 }

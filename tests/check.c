@@ -153,7 +153,7 @@ static void free_outputs(struct buffers *b, int n)
         }
 }
 
-static void forget(struct check *c)
+void check_forget(struct check *c)
 {
     hby_graph_destroy(&c->g);
     c->n_ranges = 0;
@@ -250,7 +250,7 @@ done:
     for (int r = 0; r < RUNS; r++)
         for (int i = 0; i < c->g->n_inputs; i++)
             free(want.in[r][i]);
-    forget(c);
+    check_forget(c);
 }
 
 void check_refused(struct check *c, const char *word)
@@ -270,7 +270,7 @@ void check_refused(struct check *c, const char *word)
         c->failures++;
     }
     hby_plan_destroy(&plan);
-    forget(c);
+    check_forget(c);
 }
 
 /* ---- main ---- */

@@ -49,6 +49,8 @@ void check_span(struct check *c, double times);
 /* Runs and compares the graph just built, three times with other inputs (random, extremes, constant), then forgets it. `sum_length` is the number of
  * products in one sum (1 for elementwise), for the float bounds. */
 void check_run(struct check *c, int sum_length);
+/* Forgets the graph in the making. */
+void check_forget(struct check *c);
 /* Expects that the graph just built is refused by lowering, with a reason that contains `word`. */
 void check_refused(struct check *c, const char *word);
 

@@ -24,10 +24,15 @@ sets() {
     nibbles) echo "i8"; for r in 0 1 2; do echo "-DHBY_ROUNDING=$r -DHBY_NARROW=$((r % 2)) -DHBY_ALIGNED=$((r % 2))"; done ;;
     nibbles_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_RUNS=$t -DHBY_HALF_OUT=$t -DHBY_ALIGNED=$t"; done ;;
     gather) echo "i8 i16 f32 i32"; for i in 2 4 8; do echo "-DHBY_INDEX=$i"; done ;;
+    cast) echo "i32"; for i in 0 1 2 3 4 5 6 7; do for o in 0 5 7; do echo "-DHBY_IN_TYPE=$i -DHBY_OUT_TYPE=$o"; done; done; for i in 0 6; do for o in 1 2 3 4 6; do echo "-DHBY_IN_TYPE=$i -DHBY_OUT_TYPE=$o"; done; done; echo "-DHBY_FN=10 -DHBY_IN_TYPE=6 -DHBY_OUT_TYPE=6" ;;
+    pairs) echo "i32"; for t in 0 1 2 3 4 5 6 7; do for f in 8 9 10 11 12 13; do echo "-DHBY_PAIR_FN=$f -DHBY_A_TYPE=$t -DHBY_B_TYPE=$t"; done; done
+        for t in 0 2 4 5 6; do for f in 14 15; do for d in 0 1; do echo "-DHBY_PAIR_FN=$f -DHBY_A_TYPE=$t -DHBY_B_TYPE=$t -DHBY_OUT_TYPE=$t -DHBY_HAS_FP64=$d"; done; done; done
+        for t in 0 1 5; do echo "-DHBY_PAIR_FN=16 -DHBY_A_TYPE=$t -DHBY_B_TYPE=$t -DHBY_OUT_TYPE=$t"; done; for f in 0 1 2 4 5; do echo "-DHBY_PAIR_FN=$f -DHBY_A_TYPE=6 -DHBY_B_TYPE=6 -DHBY_OUT_TYPE=6"; done ;;
+    select) echo "f32 i8 i16"; echo "-DHBY_PLAIN=1"; echo "-DHBY_ELEM=8" ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
-    unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0"; for f in 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 24 25; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 9 10; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=5 -DHBY_OUT_TYPE=5"; done ;;
+    unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0"; for f in 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 24 25; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 9 10 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=5 -DHBY_OUT_TYPE=5"; done ;;
     mean) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 1 2 3 4; do echo "-DHBY_REDUCE_FN=$f"; done ;;
     binary) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 4 5 6 7; do echo "-DHBY_BINARY_FN=$f"; done ;;
     arg) echo "i8 u8 i32 f32 f16"; for w in 0 1; do echo "-DHBY_WIDE_OUT=$w"; done ;;

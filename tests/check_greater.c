@@ -1,0 +1,8 @@
+/* GREATER. */
+#include "tests/logic_cases.h"
+
+void hby_check_greater(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < check_cases(); i++)
+        compare_case(c, HBY_OP_greater, scheme);
+}

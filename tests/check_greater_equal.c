@@ -1,0 +1,8 @@
+/* GREATER_EQUAL. */
+#include "tests/logic_cases.h"
+
+void hby_check_greater_equal(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < check_cases(); i++)
+        compare_case(c, HBY_OP_greater_equal, scheme);
+}

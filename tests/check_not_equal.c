@@ -1,0 +1,8 @@
+/* NOT_EQUAL. */
+#include "tests/logic_cases.h"
+
+void hby_check_not_equal(struct check *c, enum hby_scheme scheme)
+{
+    for (int i = 0; i < check_cases(); i++)
+        compare_case(c, HBY_OP_not_equal, scheme);
+}
