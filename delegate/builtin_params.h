@@ -104,6 +104,10 @@ struct hby_tfl_split {
     int num_splits;
 };
 
+struct hby_tfl_out_type { /* SHAPE, ARG_MAX, ARG_MIN */
+    int32_t type;
+};
+
 struct hby_tfl_pack {
     int values_count, axis;
 };

@@ -250,9 +250,10 @@ static int prepare_locked(struct hby_delegate *d, struct hby_tfl_context *ctx)
 {
     struct hby_import *im = NULL;
     struct hby_reason why = {""};
-    enum hby_status st = hby_import_create(ctx, NULL, -1, &im);
+    enum hby_status st = hby_import_create(ctx, NULL, -1, &im, &why);
     if (st) {
-        hby_log(d->opt->verbose, HBY_LOG_WARNING, "nothing is delegated: %s", st == HBY_NO_MEMORY ? "out of memory" : "the runtime does not show its nodes");
+        hby_log(d->opt->verbose, HBY_LOG_WARNING, "nothing is delegated: %s",
+                st == HBY_NO_MEMORY ? "out of memory" : why.text[0] ? why.text : "the runtime does not show its nodes");
         return HBY_TFL_OK;
     }
     open_device(d);

@@ -105,6 +105,10 @@ static enum hby_status describe_node(struct hby_tfl_context *ctx, struct hby_imp
         st = copy_list(ctx, g, from->intermediates, &node->n_mid, &node->mid, why);
     struct hby_builtin b = {.data = from->builtin_data, .version = reg->version, .why = why};
     if (!st)
+        st = hby_import_check_operands(node, why);
+    if (!st)
+        st = hby_import_check_types(ctx, node, from->builtin_data, why);
+    if (!st)
         st = hby_import_params(node->op, &b, node);
     if (!st)
         st = check_list(in, node->in, node->n_in, why);
@@ -280,7 +284,7 @@ static enum hby_status list_nodes(struct hby_tfl_context *ctx, const int *nodes,
     return HBY_OK;
 }
 
-enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes, int n_nodes, struct hby_import **out)
+enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes, int n_nodes, struct hby_import **out, struct hby_reason *why)
 {
     *out = NULL;
     struct hby_import *im = calloc(1, sizeof *im);
@@ -288,6 +292,8 @@ enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes,
         return HBY_NO_MEMORY;
     atomic_init(&im->refs, 1);
     enum hby_status st = list_nodes(ctx, nodes, n_nodes, im);
+    if (!st)
+        st = hby_import_check_order(ctx, im, why);
     if (!st)
         st = hby_graph_create(&im->graph);
     if (st)

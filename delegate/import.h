@@ -31,7 +31,7 @@ struct hby_import {
 
 /* Reads the nodes listed (runtime indices in execution order). `n_nodes` < 0: the whole execution plan. Callable only where the runtime
  * answers GetExecutionPlan and GetNodeAndRegistration: in a delegate's Prepare and a kernel's init. */
-enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes, int n_nodes, struct hby_import **out);
+enum hby_status hby_import_create(struct hby_tfl_context *ctx, const int *nodes, int n_nodes, struct hby_import **out, struct hby_reason *why);
 struct hby_import *hby_import_ref(struct hby_import *im);
 void hby_import_destroy(struct hby_import **im); /* drops one reference; NULL-safe */
 
@@ -48,6 +48,14 @@ enum hby_status hby_import_check_tensor(const struct hby_shapes *in, int id, str
 void hby_import_follow_unknown(struct hby_shapes *in, const struct hby_tfl_context *ctx, const struct hby_tfl_node *node, int builtin);
 /* Is the shape in the model's file the only one that the tensor can have? */
 bool hby_import_shape_is_fixed(const struct hby_tfl_tensor *t);
+
+/* The numbers of operands and results are the operator's (partition/operands.def), and none is absent that must be there. */
+enum hby_status hby_import_check_operands(const struct hby_node *node, struct hby_reason *why);
+bool hby_import_has_operands(enum hby_op op); /* is there a row for it? */
+/* The result has the type that the parameters say (SHAPE, ARG_MAX, ARG_MIN), and float16 does not turn into anything else unnoticed. */
+enum hby_status hby_import_check_types(const struct hby_tfl_context *ctx, const struct hby_node *node, const void *params, struct hby_reason *why);
+/* Every tensor is written by one node, before others read it: what all planning builds on. HBY_BAD_MODEL with the reason if not. */
+enum hby_status hby_import_check_order(struct hby_tfl_context *ctx, const struct hby_import *im, struct hby_reason *why);
 
 /* Is input `input` of the operator a variable tensor that it updates? */
 bool hby_import_is_state(enum hby_op op, int input);

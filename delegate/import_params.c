@@ -22,8 +22,10 @@ static enum hby_status read_padding(const struct hby_builtin *b, int32_t value, 
 
 static enum hby_status check_window(const struct hby_builtin *b, const struct hby_window_params *w)
 {
-    if (w->stride_h < 1 || w->stride_w < 1 || w->dilation_h < 1 || w->dilation_w < 1)
-        return hby_say(HBY_BAD_MODEL, b->why, "strides %d x %d and dilations %d x %d must be positive", w->stride_h, w->stride_w, w->dilation_h, w->dilation_w);
+    const int least = w->stride_h | w->stride_w | w->dilation_h | w->dilation_w; /* none may be 0, and the sign of one is the sign of all */
+    if (least < 0 || !w->stride_h || !w->stride_w || !w->dilation_h || !w->dilation_w || least > INT16_MAX)
+        return hby_say(HBY_BAD_MODEL, b->why, "strides %d x %d and dilations %d x %d must be between 1 and %d", w->stride_h, w->stride_w, w->dilation_h, w->dilation_w,
+                       INT16_MAX);
     return HBY_OK;
 }
 
@@ -123,6 +125,8 @@ enum hby_status hby_import_pack(const struct hby_builtin *b, struct hby_node *no
     const struct hby_tfl_pack *p = b->data;
     node->params.axis.axis = p->axis;
     node->params.axis.count = p->values_count;
+    if (p->values_count != node->n_in)
+        return hby_say(HBY_BAD_MODEL, b->why, "it says that it packs %d values, and has %d", p->values_count, node->n_in);
     return HBY_OK;
 }
 
@@ -130,6 +134,8 @@ enum hby_status hby_import_split(const struct hby_builtin *b, struct hby_node *n
 {
     const struct hby_tfl_split *p = b->data;
     node->params.axis.count = p->num_splits;
+    if (p->num_splits != node->n_out)
+        return hby_say(HBY_BAD_MODEL, b->why, "it says that it has %d results, and has %d", p->num_splits, node->n_out);
     return HBY_OK;
 }
 
@@ -173,6 +179,8 @@ enum hby_status hby_import_unpack(const struct hby_builtin *b, struct hby_node *
     const struct hby_tfl_unpack *p = b->data;
     node->params.axis.axis = p->axis;
     node->params.axis.count = p->num;
+    if (p->num != node->n_out)
+        return hby_say(HBY_BAD_MODEL, b->why, "it says that it has %d results, and has %d", p->num, node->n_out);
     return HBY_OK;
 }
 

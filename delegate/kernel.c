@@ -40,7 +40,7 @@ static void *kernel_init(struct hby_tfl_context *ctx, const char *buffer, size_t
         return k;
     }
     struct hby_import *im = NULL;
-    if (hby_import_create(ctx, params->nodes_to_replace->data, params->nodes_to_replace->size, &im) == HBY_OK)
+    if (hby_import_create(ctx, params->nodes_to_replace->data, params->nodes_to_replace->size, &im, &k->why) == HBY_OK)
         hby_kernel_build(k, im, params);
     hby_import_destroy(&im);
     return k;
@@ -144,7 +144,7 @@ static bool take_pointers(struct hby_kernel *k, struct hby_tfl_context *ctx)
     for (int i = 0; i < k->n_in + k->n_out; i++) {
         const struct hby_border *b = i < k->n_in ? &k->in[i] : &k->out[i - k->n_in];
         const struct hby_tfl_tensor *t = &ctx->tensors[b->tensor];
-        if (!t->data || t->bytes < b->bytes) {
+        if ((!t->data && b->bytes) || t->bytes < b->bytes) {
             ctx->ReportError(ctx, "halfbyte: tensor %d has %zu bytes of memory; %zu are needed", b->tensor, t->data ? t->bytes : (size_t)0, b->bytes);
             return false;
         }

@@ -19,6 +19,10 @@ void hby_note_verdicts(struct hby_import *im, const struct hby_plan *plan, bool 
             continue;
         r->verdict = plan->verdict[i];
         r->verdict.fused_into = runtime_index(plan->graph, plan->verdict[i].fused_into);
+        if (!claimed_only && r->verdict.where == HBY_ON_RUNTIME) { /* not even as a constant of a partition */
+            im->graph->node[r->node].stays = true;
+            r->is_constant = false;
+        }
     }
 }
 

@@ -145,7 +145,7 @@ static bool constants_only(const struct hby_graph *g, const struct hby_node *n)
     for (int i = 0; i < n->n_in; i++)
         if (n->in[i] >= 0 && !g->tensor[n->in[i]].data)
             return false;
-    return n->n_in > 0;
+    return n->n_in > 0 && !n->stays;
 }
 
 /* Marks, walking backwards, the unlisted constant-only nodes whose results a taken node reads. */

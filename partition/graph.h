@@ -143,6 +143,7 @@ struct hby_node {
     bool asymmetric_quantize_inputs; /* hybrid CONV_2D, DEPTHWISE_CONV_2D take it from the weights: always true there */
     int runtime_index;               /* index in the runtime's GetNodeAndRegistration */
     int fused_into;                  /* node id that does this node's work, or -1 */
+    bool stays;                      /* with the runtime, because it cannot run here: a selection does not bring it along as a constant */
     bool folded;                     /* nothing left to run: constant, or fused into another */
 };
 

@@ -18,6 +18,14 @@ enum hby_status hby_check_movable(const struct hby_lowering *lo, int in, int out
     return st;
 }
 
+enum hby_status hby_check_same_scale(const struct hby_lowering *lo, const struct hby_node *node)
+{
+    const struct hby_quant *a = &hby_tensor_of(lo, node->in[0])->quant, *b = &hby_tensor_of(lo, node->out[0])->quant;
+    if (a->count != b->count || (a->count == 1 && (a->scale[0] != b->scale[0] || a->zero_point[0] != b->zero_point[0])))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s needs one scale and zero point for input and output", hby_ops[node->op].name);
+    return HBY_OK;
+}
+
 int hby_axis_of(const struct hby_lowering *lo, int64_t axis, int rank)
 {
     const int64_t a = axis < 0 ? axis + rank : axis;
@@ -64,6 +72,8 @@ enum hby_status hby_lower_copy(struct hby_lowering *lo, const struct hby_node *n
     enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_check_same_count(lo, node->in[0], node->out[0]);
+    if (!st && node->op == HBY_OP_expand_dims)
+        st = hby_check_same_scale(lo, node);
     if (st)
         return st;
     struct hby_walk w = {.rank = 1, .dim = {hby_tensor_count(hby_tensor_of(lo, node->in[0]))}, .stride = {{1}, {1}}};

@@ -124,6 +124,8 @@ enum hby_status hby_lower_pad(struct hby_lowering *lo, const struct hby_node *no
     if (in->rank < 1 || in->rank > PAD_RANK || out->rank != in->rank)
         return hby_say(HBY_UNSUPPORTED, lo->why, "padding a tensor of %d dimensions; 1 to %d are supported", in->rank, PAD_RANK);
     st = read_paddings(lo, node->in[1], in->rank, pad);
+    if (!st && node->op == HBY_OP_pad && hby_type_size(in->type) <= 2 && in->type != HBY_F16)
+        st = hby_check_same_scale(lo, node); /* else which zero point is the padding? */
     if (!st)
         st = pad_value(lo, node, lo->plan->storage[node->out[0]], &bits);
     if (st)
@@ -145,6 +147,8 @@ enum hby_status hby_lower_mirror_pad(struct hby_lowering *lo, const struct hby_n
     if (in->rank < 1 || in->rank > PAD_RANK || out->rank != in->rank)
         return hby_say(HBY_UNSUPPORTED, lo->why, "padding a tensor of %d dimensions; 1 to %d are supported", in->rank, PAD_RANK);
     st = read_paddings(lo, node->in[1], in->rank, pad);
+    if (!st && hby_type_size(in->type) <= 2 && in->type != HBY_F16)
+        st = hby_check_same_scale(lo, node);
     if (st)
         return st;
     const int reflect = node->params.mirror_pad.reflect;

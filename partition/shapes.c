@@ -73,10 +73,34 @@ static bool get_values(const struct hby_shapes *sh, int tensor, struct hby_known
     return read_constant(&sh->graph->tensor[tensor], k);
 }
 
+/* Paddings and crops are matrices; lists are vectors, and a single number may be a scalar. */
+static bool rank_is_possible(enum hby_op op, int input, int rank)
+{
+    switch (op) {
+    case HBY_OP_pad:
+    case HBY_OP_padv2:
+    case HBY_OP_mirror_pad:
+        return rank == 2;
+    case HBY_OP_space_to_batch_nd:
+    case HBY_OP_batch_to_space_nd:
+        return rank == input; /* 1: block sizes; 2: paddings or crops */
+    case HBY_OP_slice:
+    case HBY_OP_strided_slice:
+    case HBY_OP_transpose:
+    case HBY_OP_broadcast_to:
+        return rank == 1;
+    default:
+        return rank <= 1;
+    }
+}
+
 enum hby_status hby_shape_values(const struct hby_shape_call *c, int i, struct hby_known *k)
 {
-    if (!hby_shape_input(c, i))
+    const struct hby_tensor *t = hby_shape_input(c, i);
+    if (!t)
         return hby_say(HBY_BAD_MODEL, c->why, "%s has no input %d", hby_ops[c->node->op].name, i);
+    if (!rank_is_possible(c->node->op, i, t->rank))
+        return hby_say(HBY_BAD_MODEL, c->why, "input %d of %s cannot be of rank %d", i, hby_ops[c->node->op].name, t->rank);
     if (!get_values(c->state, c->node->in[i], k))
         return hby_say(HBY_UNSUPPORTED, c->why, "the shape of its result depends on input %d, which is computed while the model runs", i);
     return HBY_OK;

@@ -111,6 +111,13 @@ enum hby_status hby_shape_pack(const struct hby_shape_call *c, struct hby_shape 
 {
     const struct hby_tensor *in;
     enum hby_status st = first_input(c, 0, &in);
+    for (int i = 0; i < c->node->n_in && !st; i++) {
+        const struct hby_tensor *more = hby_shape_input(c, i);
+        if (!more || !hby_same_shape(in, more))
+            st = hby_say(HBY_BAD_MODEL, c->why, "PACK of tensors of different shapes");
+        else if (more->quant.count != c->graph->tensor[c->node->out[0]].quant.count)
+            st = hby_say(HBY_BAD_MODEL, c->why, "PACK of tensors of which some are quantized");
+    }
     return st ? st : insert_axis(c, in, c->node->params.axis.axis, c->node->n_in, out);
 }
 
@@ -199,11 +206,15 @@ enum hby_status hby_shape_transpose(const struct hby_shape_call *c, struct hby_s
     if (st)
         return st;
     out->rank = in->rank;
+    unsigned seen = 0;
     for (int i = 0; i < in->rank; i++) {
         int axis = 0;
         st = one_axis(c, perm.value[i], in->rank, &axis);
         if (st)
             return st;
+        if (seen & 1u << axis)
+            return hby_say(HBY_BAD_MODEL, c->why, "the permutation names dimension %d twice", axis);
+        seen |= 1u << axis;
         out->dim[i] = in->dim[axis];
     }
     return HBY_OK;
@@ -325,6 +336,8 @@ enum hby_status hby_shape_slice_ranges(const struct hby_shape_call *c, struct hb
         } else if (new_axis >> i & 1) {
             range[(*n)++] = (struct hby_slice_range){.step = 1, .count = 1, .added = true};
         } else if (from < in->rank) {
+            if (step.value[i] < 0 && (c->node->params.strided_slice.shrink_axis_mask >> i & 1))
+                return hby_say(HBY_BAD_MODEL, c->why, "STRIDED_SLICE has a negative stride in a dimension that it drops");
             take_range(c, i, in->dim[from++], &begin, &end, &step, &range[(*n)++]);
         } else {
             return hby_say(HBY_BAD_MODEL, c->why, "STRIDED_SLICE has more entries than dimensions");

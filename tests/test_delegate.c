@@ -8,6 +8,7 @@
 
 #include "delegate/builtin_params.h"
 #include "delegate/delegate.h"
+#include "delegate/import.h"
 #include "fake_runtime.h"
 
 #define IN(...) ((const int[]){__VA_ARGS__, -2})
@@ -313,6 +314,33 @@ static void second_interpreter_appends(void **state)
     hby_delegate_unref(&d);
 }
 
+/* A row in partition/operands.def for every operator: without one a node of it would be taken whatever its operands are. */
+static void every_operator_has_operands(void **state)
+{
+    (void)state;
+    for (int op = 0; op < HBY_OP_COUNT; op++)
+        if (hby_ops[op].builtin >= 0 && !hby_import_has_operands((enum hby_op)op))
+            fail_msg("%s has no row in operands.def", hby_ops[op].name);
+}
+
+/* A tensor that two nodes write, or that is read before it is written: nothing is claimed, and the reason is logged. */
+static void no_order_no_claim(void **state)
+{
+    (void)state;
+    for (int fault = 0; fault < 3; fault++) {
+        struct fake *f = chain(false);
+        struct hby_delegate *d = create(NULL, NULL);
+        if (fault == 1)
+            f->out[1].data[0] = f->out[0].data[0];
+        if (fault == 2)
+            f->in[0].data[0] = f->out[1].data[0];
+        apply(f, d);
+        assert_int_equal(f->n_kernels > 0, fault == 0);
+        fake_destroy(f);
+        hby_delegate_unref(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +353,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(resized_input, setup, teardown),
         cmocka_unit_test_setup_teardown(shape_from_the_caller, setup, teardown),
         cmocka_unit_test_setup_teardown(second_interpreter_appends, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_order_no_claim, setup, teardown),
+        cmocka_unit_test(every_operator_has_operands),
     };
     return cmocka_run_group_tests_name("delegate", tests, NULL, NULL);
 }
