@@ -41,7 +41,7 @@ enum hby_tfl_memory {
 /* Values of quantization.type. */
 enum hby_tfl_quantization_kind { HBY_TFL_QUANT_NONE = 0, HBY_TFL_QUANT_AFFINE = 1, HBY_TFL_QUANT_BLOCKWISE = 2 /* LiteRT 1.2 */, HBY_TFL_QUANT_MULTI_AXIS = 3 /* LiteRT 2.2 */ };
 
-enum { HBY_TFL_OP_CUSTOM = 32, HBY_TFL_OP_DELEGATE = 51, HBY_TFL_OP_CAST = 53 };
+enum { HBY_TFL_OP_CUSTOM = 32, HBY_TFL_OP_DELEGATE = 51 };
 
 /* Indices of GetExternalContext. */
 enum { HBY_TFL_CPU_BACKEND_CONTEXT = 3 };
