@@ -10,20 +10,23 @@ static inline int hby_pixel(const struct hby_args_resize *p, int b, int y, int x
     return ((b * p->in_h + y) * p->in_w + x) * p->channels;
 }
 
+/* f is not negative: the truncated half is the whole part, and what is left over tells how to round, ties up. */
 static inline int hby_nearest(int at, float scale, int size, const struct hby_args_resize *p)
 {
     const float f = ((float)at + (p->half_pixel_centers ? 0.5f : 0.0f)) * scale;
-    return clamp((int)(p->align_corners ? round(f) : floor(f)), 0, size - 1);
+    const int whole = (int)f;
+    return min(whole + (p->align_corners && f - (float)whole >= 0.5f ? 1 : 0), size - 1);
 }
 
 HBY_NEST_KERNEL void hby_resize_nearest(const struct hby_args_resize p, __global const HBY_E *in, __global HBY_E *out, int chunk, int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, n = min(p.channels - from, chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
-    for (int row = first; row < last; row++) {
-        const int x = row % p.out_w, y = row / p.out_w % p.out_h, b = row / p.out_w / p.out_h;
-        const int source = hby_pixel(&p, b, hby_nearest(y, p.scale_h, p.in_h, &p), hby_nearest(x, p.scale_w, p.in_w, &p));
-        hby_copy_run(in + source + from, out + row * p.channels + from, n);
+    for (int row = first; row < last;) { /* the pixels of one line */
+        const int line = row / p.out_w, x_first = row - line * p.out_w, x_last = min(p.out_w, x_first + last - row);
+        const int source = hby_pixel(&p, line / p.out_h, hby_nearest(line % p.out_h, p.scale_h, p.in_h, &p), 0) + from;
+        for (int x = x_first; x < x_last; x++, row++)
+            hby_copy_run(in + source + hby_nearest(x, p.scale_w, p.in_w, &p) * p.channels, out + row * p.channels + from, n);
     }
 }
 
@@ -101,35 +104,6 @@ HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __globa
     }
 }
 
-/* Elements from anywhere, one per lane. Halves are converted together where types.clh has a way to. */
-#if HBY_TYPE == 1 && HBY_DEVICE_CPU && (!HBY_HAS_FP16 || (HBY_X86_F16C && HBY_X86_AVX512))
-#define HBY_GATHERED(v) hby_half16(v)
-#define HBY_LANE_AT(p, i) (((__global const ushort *)(p))[i])
-typedef ushort hby_gather_lane;
-typedef ushort16 hby_gathered;
-#else
-#define HBY_GATHERED(v) (v)
-#define HBY_LANE_AT(p, i) HBY_GET(HBY_TYPE, p, i)
-typedef HBY_C hby_gather_lane;
-typedef hby_vc hby_gathered;
-#endif
-static inline hby_vc hby_gather(__global const HBY_P(HBY_TYPE) * in, hby_vi at)
-{
-    union {
-        hby_vi v;
-        int lane[HBY_LANES];
-    } from;
-    union {
-        hby_gathered v;
-        hby_gather_lane lane[HBY_LANES];
-    } to;
-    from.v = at;
-    HBY_UNROLL
-    for (int k = 0; k < HBY_LANES; k++)
-        to.lane[k] = HBY_LANE_AT(in, from.lane[k]);
-    return HBY_GATHERED(to.v);
-}
-
 /* The same for few channels: a row is a whole row of the output, out_w * channels elements, of which a work-item takes `chunk`. */
 HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,
                                                 int rows, int rows_each)
@@ -147,7 +121,7 @@ HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, 
             const hby_weight dx = hby_between(x, p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &left, &right);
             left = left * p.channels + c;
             right = right * p.channels + c;
-            const hby_vc v[4] = {hby_gather(in, upper + left), hby_gather(in, lower + left), hby_gather(in, upper + right), hby_gather(in, lower + right)};
+            const hby_vc v[4] = {hby_get_at(in, upper + left), hby_get_at(in, lower + left), hby_get_at(in, upper + right), hby_get_at(in, lower + right)};
             HBY_PUT(HBY_TYPE, hby_blend(v, dy, dx), out, row * inner + i, to - i);
         }
     }

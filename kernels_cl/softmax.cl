@@ -16,15 +16,47 @@ static inline HBY_C hby_row_max(__global const HBY_P(HBY_TYPE) * in, int depth, 
     return hby_group_max(hby_lanes_max(most), part);
 }
 
+/* On a CPU short rows would leave most lanes idle; there are many, so each lane takes a row. */
+#define HBY_SHORT_ROW 32
+
 #if HBY_FLOAT
+
+#if HBY_DEVICE_CPU
+static inline void hby_short_rows(__global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int depth, float beta)
+{
+    const hby_vi at = hby_lane() * depth;
+    hby_vf e[HBY_SHORT_ROW], most = hby_get_at(in, at), sum = (hby_vf)(0.0f);
+    union {
+        hby_vf v;
+        float lane[HBY_LANES];
+    } y;
+    for (int i = 0; i < depth; i++) {
+        e[i] = hby_get_at(in, at + i);
+        most = max(most, e[i]);
+    }
+    for (int i = 0; i < depth; i++)
+        sum += e[i] = exp((e[i] - most) * beta);
+    for (int i = 0; i < depth; i++) {
+        y.v = e[i] / sum;
+        for (int k = 0; k < HBY_LANES; k++)
+            HBY_STORE(y.lane[k], out, k * depth + i);
+    }
+}
+#endif
 
 HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out,
                                  __global const int *table_0, __global const short *table_1, int rows_each)
 {
     __local float part[HBY_GROUP];
     const int first = (int)get_local_id(0) * HBY_LANES, step = (int)get_local_size(0) * HBY_LANES, depth = p.depth;
-    const int from = (int)get_group_id(0) * rows_each, to = min(p.rows, from + rows_each);
-    for (int row = from; row < to; row++) {
+    const int to = min(p.rows, ((int)get_group_id(0) + 1) * rows_each);
+    int row = (int)get_group_id(0) * rows_each;
+#if HBY_DEVICE_CPU
+    if (depth <= HBY_SHORT_ROW)
+        for (; row + HBY_LANES <= to; row += HBY_LANES)
+            hby_short_rows(in + row * depth, out + row * depth, depth, p.beta);
+#endif
+    for (; row < to; row++) {
         __global const HBY_P(HBY_TYPE) *x = in + row * depth;
         const float most = hby_row_max(x, depth, part);
         hby_vf sum = (hby_vf)(0.0f);
@@ -112,6 +144,52 @@ static inline hby_vi hby_result_v(struct hby_scaling f, hby_vi e)
     const hby_vi y = f.down > 31 ? (hby_vi)(0) : ((hby_high_mul_v(e, f.scale) >> (hby_vi)(f.down - 1)) + (hby_vi)(1)) >> (hby_vi)(1);
     return clamp(y + (hby_vi)(f.lowest), (hby_vi)(f.lowest), (hby_vi)(f.highest));
 }
+
+static inline hby_vi hby_up_v(hby_vi x, int e)
+{
+    const hby_vi y = x << (hby_vi)(e);
+    return select(y, (x >> (hby_vi)(31)) ^ (hby_vi)(INT_MAX), (y >> (hby_vi)(e)) != x);
+}
+
+/* As hby_reciprocal. */
+static inline hby_vi hby_reciprocal_v(hby_vi a)
+{
+    const hby_vi d = as_int16((as_uint16(a) + (uint16)(0x80000000u)) >> (uint16)(1));
+    hby_vi x = hby_high_mul_v(d, -1010580540) + (hby_vi)(1515870810);
+    for (int i = 0; i < 3; i++)
+        x += hby_up_v(hby_high_mul_each(x, (hby_vi)(1 << 29) - hby_high_mul_each(d, x)), 2);
+    return hby_up_v(x, 1);
+}
+
+static inline void hby_short_rows(const struct hby_args_softmax *p, __global const HBY_P(HBY_TYPE) *restrict in, __global HBY_P(HBY_SOFTMAX_OUT) *restrict out,
+                                  __global const int *restrict table_0, __global const int *restrict table_1)
+{
+    union {
+        hby_vi v;
+        int lane[HBY_LANES];
+    } most, sum, e;
+    const int depth = p->depth;
+    for (int k = 0; k < HBY_LANES; k++) {
+        __global const HBY_P(HBY_TYPE) *x = in + k * depth;
+        int top = x[0], s = 0;
+        for (int i = 1; i < depth; i++)
+            top = max(top, (int)x[i]);
+        for (int i = 0; i < depth; i++)
+            s += table_1[top - x[i]];
+        most.lane[k] = top;
+        sum.lane[k] = s;
+    }
+    const hby_vi headroom = clz(sum.v), down = (hby_vi)(12 + 31 - 1 - p->out_bits) - headroom;
+    const hby_vi scale = hby_reciprocal_v((sum.v << headroom) ^ (hby_vi)(INT_MIN));
+    for (int i = 0; i < depth; i++) {
+        for (int k = 0; k < HBY_LANES; k++)
+            e.lane[k] = table_0[most.lane[k] - in[k * depth + i]];
+        e.v = ((hby_high_mul_each(e.v, scale) >> min(down, (hby_vi)(31))) + (hby_vi)(1)) >> (hby_vi)(1);
+        e.v = clamp(e.v + (hby_vi)(p->act_min), (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+        for (int k = 0; k < HBY_LANES; k++)
+            out[k * depth + i] = (HBY_P(HBY_SOFTMAX_OUT))e.lane[k];
+    }
+}
 #endif
 
 HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const HBY_P(HBY_TYPE) *restrict in, __global HBY_P(HBY_SOFTMAX_OUT) *restrict out,
@@ -119,8 +197,14 @@ HBY_NEST_KERNEL void hby_softmax(const struct hby_args_softmax p, __global const
 {
     __local int part[HBY_GROUP];
     const int first = (int)get_local_id(0), step = (int)get_local_size(0), depth = p.depth;
-    const int from = (int)get_group_id(0) * rows_each, to = min(p.rows, from + rows_each);
-    for (int row = from; row < to; row++) {
+    const int to = min(p.rows, ((int)get_group_id(0) + 1) * rows_each);
+    int row = (int)get_group_id(0) * rows_each;
+#if HBY_DEVICE_CPU
+    if (depth <= HBY_SHORT_ROW)
+        for (; row + HBY_LANES <= to; row += HBY_LANES)
+            hby_short_rows(&p, in + row * depth, out + row * depth, table_0, table_1);
+#endif
+    for (; row < to; row++) {
         __global const HBY_P(HBY_TYPE) *x = in + row * depth;
         __global HBY_P(HBY_SOFTMAX_OUT) *y = out + row * depth;
         const int most = hby_row_max(x, depth, part);

@@ -1,4 +1,4 @@
-/* SOFTMAX: depths of 1 and of thousands; int16 outputs of 8-bit inputs. */
+/* SOFTMAX: depths of 1 and of thousands; many short rows; int16 outputs of 8-bit inputs. */
 #include "tests/element_cases.h"
 
 static void one(struct check *c, enum hby_scheme scheme)
@@ -9,6 +9,10 @@ static void one(struct check *c, enum hby_scheme scheme)
         for (int i = 0; i < rank - 1; i++)
             dim[i] = check_int(c, 1, 3);
         dim[rank - 1] = check_int(c, 200, 2500);
+    }
+    if (check_chance(c, 25)) {
+        dim[0] = check_int(c, 300, 700);
+        dim[rank - 1] = check_int(c, 1, 36);
     }
     const bool wide = (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8) && check_chance(c, 15);
     const int in = check_input(c, check_type(scheme), rank, dim), out = check_output(c, wide ? HBY_I16 : check_type(scheme), rank, dim);
