@@ -58,18 +58,21 @@
 #define HBY_FIRST_SUM(f) (f)
 #endif
 
-/* The inputs of the vector's channels, at the pixel whose channel 0 is p. */
-static inline hby_vc hby_inputs(const __global HBY_T *p, int channel, int multiplier)
+typedef HBY_V(uint) hby_vu;
+
+/* The inputs of the vector's channels, at the pixel whose channel 0 is p: with a depth multiplier, lane l is input first + spread[l] (up to 15 elements past the pixel
+ * are read: slack). */
+static inline hby_vc hby_inputs(const __global HBY_T *p, int first, hby_vu spread)
 {
-#if HBY_SPREAD
-    if (multiplier % HBY_LANES == 0)
-        return (hby_vc)(HBY_LOAD(p, channel / multiplier));
-    HBY_C lane[HBY_LANES];
-    for (int l = 0; l < HBY_LANES; l++)
-        lane[l] = HBY_LOAD(p, (channel + l) / multiplier); /* up to 15 elements past the pixel: slack */
-    return HBY_V(vload)(0, lane);
+    const hby_vc v = HBY_GETV(HBY_TYPE, p, first);
+#if HBY_SPREAD && HBY_X86_AVX512
+    hby_vc lanes;
+    __asm__("vpermd %1, %2, %0" : "=v"(lanes) : "v"(v), "v"(spread));
+    return lanes;
+#elif HBY_SPREAD
+    return shuffle(v, spread);
 #else
-    return HBY_GETV(HBY_TYPE, p, channel);
+    return v;
 #endif
 }
 
@@ -92,15 +95,15 @@ static inline const __global HBY_T *hby_window_line(const struct hby_args_conv *
 #if HBY_KW
 #define HBY_TAPS (HBY_KH * HBY_KW)
 /* Adds the window to the tile. All taps are known here, and every address follows from the one before: few registers hold it all. */
-static inline void hby_add_window(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_window *s, bool interior, int channel,
-    const hby_vc w[HBY_TAPS])
+static inline void hby_add_window(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_window *s, bool interior, int first,
+    hby_vu spread, const hby_vc w[HBY_TAPS])
 {
     HBY_UNROLL for (int i = 0; i < HBY_KH; i++) {
         int step;
         const __global HBY_T *line = hby_window_line(p, s, i, &step);
         int at = s->x * step;
         HBY_UNROLL for (int c = 0; c < (HBY_MR - 1) * HBY_SW + HBY_KW; c++) {
-            const hby_vc v = hby_inputs(interior || (s->x + c >= 0 && s->x + c < p->in_w) ? line + at : s->zero, channel, p->depth_multiplier);
+            const hby_vc v = hby_inputs(interior || (s->x + c >= 0 && s->x + c < p->in_w) ? line + at : s->zero, first, spread);
             at += step;
             HBY_UNROLL for (int j = 0; j < HBY_KW; j++) if (c >= j && (c - j) % HBY_SW == 0 && (c - j) / HBY_SW < HBY_MR)
                 acc[(c - j) / HBY_SW] = HBY_MULTIPLY_ADD(v, w[i * HBY_KW + j], acc[(c - j) / HBY_SW]);
@@ -108,8 +111,8 @@ static inline void hby_add_window(hby_vc acc[HBY_MR], const struct hby_args_conv
     }
 }
 #else
-static inline void hby_add_any_window(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_window *s, int channel, const __global HBY_W *w,
-    hby_vc w_scale, hby_vc w_zero, int channels_padded)
+static inline void hby_add_any_window(hby_vc acc[HBY_MR], const struct hby_args_conv *p, const struct hby_window *s, int first, hby_vu spread,
+    const __global HBY_W *w, hby_vc w_scale, hby_vc w_zero, int channels_padded)
 {
     for (int i = 0; i < p->k_h; i++) {
         int step;
@@ -118,7 +121,7 @@ static inline void hby_add_any_window(hby_vc acc[HBY_MR], const struct hby_args_
             const hby_vc wv = HBY_TAP_WEIGHTS(w, (i * p->k_w + j) * channels_padded);
             HBY_EACH_ROW {
                 const int x = s->x + j * p->dilation_w + r * p->stride_w;
-                acc[r] = HBY_MULTIPLY_ADD(hby_inputs(s->interior || (x >= 0 && x < p->in_w) ? line + x * step : s->zero, channel, p->depth_multiplier), wv, acc[r]);
+                acc[r] = HBY_MULTIPLY_ADD(hby_inputs(s->interior || (x >= 0 && x < p->in_w) ? line + x * step : s->zero, first, spread), wv, acc[r]);
             }
         }
     }
@@ -131,6 +134,13 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     const __global int *shift, __global HBY_T *out)
 {
     const int lines = p->batch * p->out_h, n = min(HBY_LANES, p->out_c - channel);
+#if HBY_SPREAD
+    const int first = channel / p->depth_multiplier;
+    const hby_vu spread = HBY_V(as_uint)((channel + hby_lane()) / p->depth_multiplier - first);
+#else
+    const int first = channel;
+    const hby_vu spread = 0;
+#endif
 #if HBY_SCHEME_i16
     const hby_vl f = HBY_RAWV(fold, channel);
 #else
@@ -158,11 +168,11 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
         HBY_EACH_ROW acc[r] = HBY_FIRST_SUM(f);
 #if HBY_KW
         if (s.interior)
-            hby_add_window(acc, p, &s, true, channel, wv);
+            hby_add_window(acc, p, &s, true, first, spread, wv);
         else
-            hby_add_window(acc, p, &s, false, channel, wv);
+            hby_add_window(acc, p, &s, false, first, spread, wv);
 #else
-        hby_add_any_window(acc, p, &s, channel, w + channel, w_scale, w_zero, channels_padded);
+        hby_add_any_window(acc, p, &s, first, spread, w + channel, w_scale, w_zero, channels_padded);
 #endif
 
         HBY_EACH_ROW {
@@ -186,7 +196,7 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
             HBY_C edge[HBY_MR][HBY_LANES];
             HBY_EACH_ROW HBY_V(vstore)(acc[r], 0, edge[r]);
             for (int r = 0; r < HBY_MR && x0 + r < p->out_w; r++)
-                for (int c = 0; c < n; c++)
+                HBY_PLAIN_LOOP for (int c = 0; c < n; c++)
                     HBY_STORE(edge[r][c], o, (x0 + r) * p->out_c + c);
         }
 #endif
