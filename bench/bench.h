@@ -25,7 +25,10 @@ struct bench_options {
     int runs;    /* timed runs a configuration; 0: as many as fit the default budget */
     int threads; /* of the CPU, for XNNPACK and for a device that is the CPU */
     bool list_devices, verbose;
-    int worker; /* enum bench_where of this worker process, or -1 */
+    bool together;      /* all models take turns, on the device and on the CPU, without host_ref; memory is measured */
+    bool feed;          /* run what lies in MODEL.in, sample after sample, into MODEL.PLACE.out, before any run is timed */
+    const char *before; /* a model that each process runs first, so that only what comes on top counts as the models' memory; NULL: none */
+    int worker;         /* enum bench_where of this worker process, or -1 */
 };
 
 /* options.c: fills `o` from the command line, or says what is wrong and exits. */
@@ -61,9 +64,12 @@ struct bench_report {
     char device_name[160]; /* or "none: " and the reason */
 };
 void bench_report_read(const char *path, struct bench_report *out);
+/* Bytes on the device, of activations, weights and scratch, by the delegate's log of verbose=3; 0 if it says nothing. */
+uint64_t bench_report_buffers(const char *log);
 
 /* A row of the table: one network, one width, one place. */
 struct bench_result {
+    const char *model; /* the path given */
     char network[64], width[16];
     enum bench_where where;
     char failure[400]; /* empty if it ran */
@@ -74,13 +80,16 @@ struct bench_result {
     struct bench_report report;
     struct bench_diff diff;
     uint64_t model_bytes;
+    uint64_t memory_bytes; /* most that the process grew by, at any time, from before the model was read to after its first inference */
+    uint64_t buffer_bytes; /* the delegate's buffers on the device; 0: unknown */
     struct bench_output output[BENCH_MAX_OUTPUTS];
     int outputs;
 };
 void bench_result_free(struct bench_result *r);
 
-/* run.c: measures one model everywhere; `r` has BENCH_WHERE_COUNT rows. */
-void bench_run_model(const struct bench_options *o, const char *model, struct bench_result *r);
+/* run.c: measures `n` models, one after the other or all in turns (o->together); `r` has BENCH_WHERE_COUNT rows for each. A row that was left out has neither
+ * runs nor a failure. */
+void bench_run_models(const struct bench_options *o, char **models, int n, struct bench_result *r);
 
 /* table.c: rows to stdout as they come. */
 void bench_table_head(int network_width);
@@ -90,6 +99,18 @@ void bench_table_foot(const struct bench_options *o, const struct bench_result *
 /* json.c: all rows. False, with a message, if the file cannot be written; asked before the work, too. */
 bool bench_json_writable(const char *path);
 bool bench_json_write(const char *path, const struct bench_options *o, const struct bench_result *all, int n);
+
+/* memory.c: of this process, in bytes; 0 where the system does not say. */
+struct bench_memory {
+    uint64_t now, peak;
+};
+struct bench_memory bench_memory_read(void);
+/* The peak counts from here on, where the system allows that. */
+void bench_memory_reset_peak(void);
+
+/* feed.c: runs all samples of `in`, each the bytes of all inputs, and writes each one's outputs to `out`. False, with the reason in `why`. */
+struct litert_model;
+bool bench_feed(struct litert_model *m, const char *in, const char *out, char *why, size_t size);
 
 /* worker.c: the process that runs one model in one place. Returns its exit status. */
 int bench_worker(const struct bench_options *o);

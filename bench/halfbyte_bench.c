@@ -67,7 +67,9 @@ int main(int argc, char **argv)
     bench_table_head(width);
     for (int i = 0; i < o.num_models; i++) {
         struct bench_result *r = all + i * BENCH_WHERE_COUNT;
-        bench_run_model(&o, o.models[i], r);
+        if (!o.together || i == 0) {
+            bench_run_models(&o, o.models + i, o.together ? o.num_models : 1, r);
+        }
         bench_table_rows(r, BENCH_WHERE_COUNT, width);
         for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
             failed += *r[w].failure != 0;

@@ -24,6 +24,8 @@ static void text(FILE *f, const char *key, const char *value)
 static void result(FILE *f, const struct bench_result *r)
 {
     fputs("    {", f);
+    text(f, "model", r->model);
+    fputs(", ", f);
     text(f, "network", r->network);
     fputs(", ", f);
     text(f, "width", r->width);
@@ -36,6 +38,12 @@ static void result(FILE *f, const struct bench_result *r)
     } else {
         fprintf(f, ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f",
                 r->runs, r->stats.median, r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us);
+        if (r->memory_bytes) {
+            fprintf(f, ", \"memory_bytes\": %llu", (unsigned long long)r->memory_bytes);
+        }
+        if (r->buffer_bytes) {
+            fprintf(f, ", \"buffer_bytes\": %llu", (unsigned long long)r->buffer_bytes);
+        }
         if (r->report.known) {
             fprintf(f, ", \"nodes\": {\"device\": %d, \"host_ref\": %d, \"runtime\": %d}, \"partitions\": %d", r->report.device, r->report.host_ref,
                     r->report.runtime, r->report.partitions);
@@ -81,10 +89,15 @@ bool bench_json_write(const char *path, const struct bench_options *o, const str
         }
     }
     fprintf(f, ", \"threads\": %d, \"results\": [\n", o->threads);
+    const char *comma = "";
     for (int i = 0; i < n; i++) {
-        result(f, &all[i]);
-        fputs(i + 1 < n ? ",\n" : "\n", f);
+        if (all[i].runs || *all[i].failure) {
+            fputs(comma, f);
+            result(f, &all[i]);
+            comma = ",\n";
+        }
     }
+    fputs("\n", f);
     fputs("]}\n", f);
     bool failed = ferror(f) != 0;
     if (fclose(f) || failed) {

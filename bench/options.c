@@ -10,7 +10,7 @@
 
 const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
 
-enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER };
+enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER, KEY_TOGETHER, KEY_FEED, KEY_BEFORE };
 
 static const struct argp_option rows[] = {
     {"device", 'd', "DEVICE", 0, "an index of --list-devices, gpu, cpu, accelerator, or a part of a device's name", 0},
@@ -18,10 +18,14 @@ static const struct argp_option rows[] = {
     {"threads", 't', "N", 0, "CPU threads, for XNNPACK and for a device that is the CPU (default: all)", 0},
     {"option", KEY_OPTION, "KEY=VALUE", 0, "an option of the delegate, for example precision=exact; may be repeated", 0},
     {"json", KEY_JSON, "FILE", 0, "write all results to FILE too", 0},
+    {"together", KEY_TOGETHER, NULL, 0,
+     "all models take turns, device and CPU, without host_ref: for comparing models with each other; up to 1000 runs, 3 s of each", 0},
     {"list-devices", KEY_LIST, NULL, 0, "list the OpenCL devices, and end", 0},
     {"verbose", 'v', NULL, 0, "the runtime's and the delegate's own messages too, and benchmark_model's timing lines", 0},
     {"runtime", KEY_RUNTIME, "FILE", 0, "libLiteRt.so of an installed ai-edge-litert (default: that in .venv)", 1},
     {"delegate", KEY_DELEGATE, "FILE", 0, "libhalfbyte.so (default: that beside this program)", 1},
+    {"feed", KEY_FEED, NULL, 0, "run the samples in MODEL.in first, each the bytes of all inputs; their outputs go to MODEL.device.out, MODEL.cpu.out, ...", 1},
+    {"before", KEY_BEFORE, "FILE", 0, "a small model that each process runs first: what that takes does not count as a model's memory", 1},
     {"worker", KEY_WORKER, "PLACE", OPTION_HIDDEN, NULL, 0},
     {0},
 };
@@ -94,6 +98,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_DELEGATE:
         o->delegate = arg;
+        return 0;
+    case KEY_TOGETHER:
+        o->together = true;
+        return 0;
+    case KEY_FEED:
+        o->feed = true;
+        return 0;
+    case KEY_BEFORE:
+        o->before = arg;
         return 0;
     case KEY_WORKER:
         o->worker = find_worker(arg, state);

@@ -34,6 +34,10 @@ static void delegate_options(const struct bench_options *o, enum bench_where whe
 {
     const char *outer = getenv("HALFBYTE_OPTIONS");
     snprintf(text, size, "%s%sclaim:all;report_path:%s;", outer ? outer : "", outer && *outer ? ";" : "", report);
+    if (o->together) { /* for the memory that the log tells */
+        size_t n = strlen(text);
+        snprintf(text + n, size - n, "verbose:3;");
+    }
     if (o->device) {
         add_device(o->device, text, size);
     }
@@ -51,7 +55,9 @@ static void delegate_options(const struct bench_options *o, enum bench_where whe
 /* In the new process: never returns. */
 static void become_worker(const struct bench_options *o, const char *model, enum bench_where where, const char *options, int command, int reply, int log)
 {
-    char threads[32], runtime[4200], delegate[4200], place[32];
+    char threads[32], runtime[4200], delegate[4200], place[32], before[4200];
+    const char *argv[12] = {"halfbyte-bench", place, threads, runtime, delegate};
+    int n = 5;
     snprintf(threads, sizeof threads, "--threads=%d", o->threads);
     snprintf(runtime, sizeof runtime, "--runtime=%s", o->runtime);
     snprintf(delegate, sizeof delegate, "--delegate=%s", o->delegate);
@@ -69,8 +75,19 @@ static void become_worker(const struct bench_options *o, const char *model, enum
     closefrom(BENCH_REPLY_FD + 1);
     setenv("HALFBYTE_OPTIONS", options, 1);
     bench_threads_limit(o->threads);
-    execl("/proc/self/exe", "halfbyte-bench", place, threads, runtime, delegate, o->verbose ? "--verbose" : "--", o->verbose ? "--" : model,
-          o->verbose ? model : (char *)NULL, (char *)NULL);
+    if (o->verbose) {
+        argv[n++] = "--verbose";
+    }
+    if (o->feed) {
+        argv[n++] = "--feed";
+    }
+    if (o->before) {
+        snprintf(before, sizeof before, "--before=%s", o->before);
+        argv[n++] = before;
+    }
+    argv[n++] = "--";
+    argv[n++] = model;
+    execv("/proc/self/exe", (char **)argv);
     _exit(127);
 }
 

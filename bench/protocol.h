@@ -12,6 +12,7 @@ enum { BENCH_COMMAND_FD = 3, BENCH_REPLY_FD = 4 };
 struct bench_ready {
     uint32_t ok, outputs;
     double setup_us, first_us;
+    uint64_t memory_bytes;
     char width[16], why[200];
 };
 struct bench_output_head {

@@ -61,6 +61,19 @@ static void copy_string(const char *p, char *out, size_t size)
     out[n] = 0;
 }
 
+uint64_t bench_report_buffers(const char *log)
+{
+    char *text = read_file(log);
+    unsigned long long activations, weights, scratch, all = 0;
+    for (const char *p = text; p && (p = strstr(p, "memory: ")); p++) {
+        if (sscanf(p, "memory: %llu bytes of activations, %llu of weights and tables in %*d buffers, %llu of scratch", &activations, &weights, &scratch) == 3) {
+            all += activations + weights + scratch;
+        }
+    }
+    free(text);
+    return all;
+}
+
 void bench_report_read(const char *path, struct bench_report *out)
 {
     char *text = read_file(path), word[32], platform[80], name[64], reason[150];

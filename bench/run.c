@@ -1,4 +1,4 @@
-/* One model, everywhere: the device and the CPU in turns, so that both meet the same machine, then host_ref. */
+/* Models on the device and on the CPU in turns, so that all meet the same machine, then on host_ref. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +10,27 @@
 #include "bench/process.h"
 #include "bench/protocol.h"
 
-enum { READY_SECONDS = 300, RUN_SECONDS = 120 };
+enum { READY_SECONDS = 300, FEED_SECONDS = 7200, RUN_SECONDS = 120 };
 /* Without --runs: 50 runs, but not more than this long in one place, and 3 at least. host_ref is slow and only an oracle: a few. */
 static const double budget_us[BENCH_WHERE_COUNT] = {10e6, 10e6, 3e6};
 static const int default_runs[BENCH_WHERE_COUNT] = {50, 50, 5}, least_runs[BENCH_WHERE_COUNT] = {3, 3, 1};
+/* All models together: more of the short runs, for they are compared with each other. A turn takes a twentieth of them at most. */
+enum { TOGETHER_RUNS = 1000, TOGETHER_TURNS = 20 };
+static const double together_us = 3e6;
 /* One turn takes about this long, and starts with a run that is not counted: the other place has had the caches meanwhile. */
 static const double turn_us = 150e3;
 
 const char *const bench_where_name[BENCH_WHERE_COUNT] = {"device", "CPU (XNNPACK)", "host_ref"};
 const char *const bench_where_key[BENCH_WHERE_COUNT] = {"device", "cpu", "host_ref"};
 
-struct place {
+/* One model in one place. */
+struct seat {
     struct bench_process process;
-    int wanted; /* timed runs */
+    struct bench_result *row;
+    const char *folder; /* for its log and report */
+    int wanted;         /* timed runs */
+    double one_us;      /* what the last one took */
+    bool alive;
 };
 
 /* "dir/mobilenet_v1.float16.tflite" -> "mobilenet_v1" */
@@ -43,7 +51,7 @@ static void network_name(const char *path, char *name, size_t size)
     }
 }
 
-static bool read_outputs(struct place *p, struct bench_result *r, uint32_t n)
+static bool read_outputs(struct seat *p, struct bench_result *r, uint32_t n)
 {
     for (uint32_t i = 0; i < n && i < BENCH_MAX_OUTPUTS; i++) {
         struct bench_output_head head;
@@ -67,14 +75,15 @@ static bool read_outputs(struct place *p, struct bench_result *r, uint32_t n)
 }
 
 /* Starts a worker and waits for its first inference. */
-static bool get_ready(const struct bench_options *o, const char *model, const char *folder, struct place *p, struct bench_result *r)
+static bool get_ready(const struct bench_options *o, struct seat *p)
 {
+    struct bench_result *r = p->row;
     struct bench_ready ready;
     char report[512];
-    snprintf(report, sizeof report, "%s/%s.json", folder, bench_where_key[r->where]);
+    snprintf(report, sizeof report, "%s/%s.json", p->folder, bench_where_key[r->where]);
     bench_progress("%s on %s: setting up", r->network, bench_where_name[r->where]);
-    if (!bench_process_start(o, model, r->where, folder, report, &p->process, r->failure, sizeof r->failure) ||
-        !bench_process_read(&p->process, &ready, sizeof ready, READY_SECONDS, r->failure, sizeof r->failure)) {
+    if (!bench_process_start(o, r->model, r->where, p->folder, report, &p->process, r->failure, sizeof r->failure) ||
+        !bench_process_read(&p->process, &ready, sizeof ready, o->feed ? FEED_SECONDS : READY_SECONDS, r->failure, sizeof r->failure)) {
         return false;
     }
     if (!ready.ok) {
@@ -85,12 +94,16 @@ static bool get_ready(const struct bench_options *o, const char *model, const ch
     }
     snprintf(r->width, sizeof r->width, "%s", ready.width);
     r->setup_us = ready.setup_us;
-    r->first_us = ready.first_us;
+    r->first_us = p->one_us = ready.first_us;
+    r->memory_bytes = ready.memory_bytes;
     if (r->where != BENCH_CPU) {
         bench_report_read(report, &r->report);
+        r->buffer_bytes = bench_report_buffers(p->process.log);
     }
-    p->wanted =
-        o->runs ? (r->where == BENCH_HOST_REF && o->runs > default_runs[BENCH_HOST_REF] ? default_runs[BENCH_HOST_REF] : o->runs) : default_runs[r->where];
+    p->wanted = o->runs ? o->runs : o->together ? TOGETHER_RUNS : default_runs[r->where];
+    if (r->where == BENCH_HOST_REF && p->wanted > default_runs[BENCH_HOST_REF]) {
+        p->wanted = default_runs[BENCH_HOST_REF];
+    }
     r->us = calloc((size_t)p->wanted, sizeof *r->us);
     if (!r->us) {
         snprintf(r->failure, sizeof r->failure, "out of memory");
@@ -100,12 +113,13 @@ static bool get_ready(const struct bench_options *o, const char *model, const ch
 }
 
 /* One turn: an uncounted run, then as many as fit the turn's time. */
-static bool take_turn(const struct bench_options *o, struct place *p, struct bench_result *r, double *one_us)
+static bool take_turn(const struct bench_options *o, struct seat *p)
 {
-    int left = p->wanted - r->runs, fit = *one_us > 0 ? (int)(turn_us / *one_us) : 1;
-    int timed = fit < 1 ? 1 : fit > left ? left : fit;
+    struct bench_result *r = p->row;
+    int left = p->wanted - r->runs, fit = p->one_us > 0 ? (int)(turn_us / p->one_us) : 1, share = o->together ? p->wanted / TOGETHER_TURNS : left;
+    int most = share < 1 ? 1 : share < left ? share : left, timed = fit < 1 ? 1 : fit > most ? most : fit;
     bool warm = r->where != BENCH_HOST_REF; /* the oracle's times are too long to be worth it */
-    double us;
+    double us, budget = o->together ? together_us : budget_us[r->where];
     bench_process_ask(&p->process, (uint32_t)(timed + warm));
     for (int i = 0; i < timed + warm; i++) {
         if (!bench_process_read(&p->process, &us, sizeof us, RUN_SECONDS, r->failure, sizeof r->failure)) {
@@ -115,38 +129,33 @@ static bool take_turn(const struct bench_options *o, struct place *p, struct ben
             r->us[r->runs++] = us;
         }
     }
-    *one_us = us;
+    p->one_us = us;
     /* Over the budget: what there is must do. */
-    if ((!o->runs || r->where == BENCH_HOST_REF) && r->runs >= least_runs[r->where] && us * (r->runs + 1) > budget_us[r->where]) {
+    if ((!o->runs || r->where == BENCH_HOST_REF) && r->runs >= least_runs[r->where] && us * (r->runs + 1) > budget) {
         p->wanted = r->runs;
     }
     return true;
 }
 
-static void measure(const struct bench_options *o, const char *model, const char *folder, const enum bench_where *which, int n, struct bench_result *rows)
+static void measure(const struct bench_options *o, struct seat *seat, int n)
 {
-    struct place place[BENCH_WHERE_COUNT] = {0};
-    bool alive[BENCH_WHERE_COUNT] = {0}, more = true;
-    double one_us[BENCH_WHERE_COUNT] = {0};
+    bool more = true;
     for (int i = 0; i < n; i++) {
-        enum bench_where w = which[i];
-        alive[w] = get_ready(o, model, folder, &place[w], &rows[w]);
-        one_us[w] = rows[w].first_us;
+        seat[i].alive = get_ready(o, &seat[i]);
     }
-    for (int turn = 0; more; turn++) {
+    while (more) {
         more = false;
         for (int i = 0; i < n; i++) {
-            enum bench_where w = which[i];
-            if (!alive[w] || rows[w].runs >= place[w].wanted) {
-                continue;
+            const struct bench_result *r = seat[i].row;
+            if (seat[i].alive && r->runs < seat[i].wanted) {
+                bench_progress("%s %s on %s: run %d of %d", r->network, r->width, bench_where_name[r->where], r->runs + 1, seat[i].wanted);
+                seat[i].alive = take_turn(o, &seat[i]);
+                more = true;
             }
-            bench_progress("%s %s on %s: run %d of %d", rows[w].network, rows[w].width, bench_where_name[w], rows[w].runs + 1, place[w].wanted);
-            alive[w] = take_turn(o, &place[w], &rows[w], &one_us[w]);
-            more = true;
         }
     }
     for (int i = 0; i < n; i++) {
-        bench_process_stop(&place[which[i]].process);
+        bench_process_stop(&seat[i].process);
     }
 }
 
@@ -163,32 +172,32 @@ static void remove_folder(const char *folder)
     rmdir(folder);
 }
 
-void bench_run_model(const struct bench_options *o, const char *model, struct bench_result *r)
+enum { FOLDER_SIZE = 256 };
+
+/* Fills in what is known of a model before it runs, and makes its folder. The rows say so if it cannot be run. */
+static bool prepare(const char *model, char *folder, struct bench_result *r)
 {
-    static const enum bench_where in_turns[] = {BENCH_CPU, BENCH_DEVICE}, alone[] = {BENCH_HOST_REF};
-    char folder[256];
-    struct stat st;
-    for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
-        memset(&r[w], 0, sizeof r[w]);
-        r[w].where = (enum bench_where)w;
-        network_name(model, r[w].network, sizeof r[w].network);
-    }
+    struct stat st = {0};
     /* The folder's name must not hold a ':' or ';', which separate options. */
     const char *tmp = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/halfbyte-bench.XXXXXX", tmp && *tmp == '/' && !strpbrk(tmp, ":;") && strlen(tmp) < 200 ? tmp : "/tmp");
+    snprintf(folder, FOLDER_SIZE, "%s/halfbyte-bench.XXXXXX", tmp && *tmp == '/' && !strpbrk(tmp, ":;") && strlen(tmp) < 200 ? tmp : "/tmp");
     const char *failure = stat(model, &st) ? "no such file" : !mkdtemp(folder) ? "no folder for temporary files" : NULL;
-    if (failure) {
-        for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
-            snprintf(r[w].failure, sizeof r[w].failure, "%s", failure);
-        }
-        return;
+    for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
+        memset(&r[w], 0, sizeof r[w]);
+        r[w].model = model;
+        r[w].where = (enum bench_where)w;
+        r[w].model_bytes = (uint64_t)st.st_size;
+        network_name(model, r[w].network, sizeof r[w].network);
+        snprintf(r[w].failure, sizeof r[w].failure, "%s", failure ? failure : "");
     }
-    measure(o, model, folder, in_turns, 2, r);
-    measure(o, model, folder, alone, 1, r);
-    remove_folder(folder);
+    return !failure;
+}
+
+/* What follows from all runs of a model. */
+static void conclude(struct bench_result *r)
+{
     const struct bench_result *oracle = &r[BENCH_HOST_REF];
     for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
-        r[w].model_bytes = (uint64_t)st.st_size;
         r[w].stats = bench_stats_of(r[w].us, r[w].runs);
         for (int k = 0; k < BENCH_WHERE_COUNT && !*r[w].width; k++) {
             memcpy(r[w].width, r[k].width, sizeof r[w].width);
@@ -197,4 +206,36 @@ void bench_run_model(const struct bench_options *o, const char *model, struct be
             r[w].diff = bench_diff_of(oracle->output, r[w].output, r[w].outputs);
         }
     }
+}
+
+void bench_run_models(const struct bench_options *o, char **models, int n, struct bench_result *r)
+{
+    static const enum bench_where in_turns[] = {BENCH_CPU, BENCH_DEVICE};
+    struct seat *seat = calloc((size_t)n * 2, sizeof *seat);
+    char(*folder)[FOLDER_SIZE] = calloc((size_t)n, sizeof *folder);
+    int seats = 0;
+    for (int i = 0; i < n; i++) {
+        struct bench_result *rows = r + i * BENCH_WHERE_COUNT;
+        char none[FOLDER_SIZE];
+        bool runs = prepare(models[i], folder ? folder[i] : none, rows);
+        if (!seat || !folder) {
+            snprintf(rows[0].failure, sizeof rows[0].failure, "out of memory");
+            continue;
+        }
+        for (int k = 0; k < 2 && runs; k++) {
+            seat[seats++] = (struct seat){.row = &rows[in_turns[k]], .folder = folder[i]};
+        }
+    }
+    measure(o, seat, seats);
+    for (int i = 0; i < n && seat && folder; i++) {
+        struct bench_result *rows = r + i * BENCH_WHERE_COUNT;
+        if (!o->together && !*rows[BENCH_HOST_REF].failure) {
+            struct seat alone = {.row = &rows[BENCH_HOST_REF], .folder = folder[i]};
+            measure(o, &alone, 1);
+        }
+        remove_folder(folder[i]);
+        conclude(rows);
+    }
+    free(seat);
+    free(folder);
 }

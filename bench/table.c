@@ -32,8 +32,12 @@ static void row(const struct bench_result *r, bool first, int w)
 void bench_table_rows(const struct bench_result *r, int n, int w)
 {
     bench_progress_clear();
+    bool first = true;
     for (int i = 0; i < n; i++) {
-        row(&r[i], i == 0, w);
+        if (r[i].runs || *r[i].failure) {
+            row(&r[i], first, w);
+            first = false;
+        }
     }
     fflush(stdout);
 }

@@ -102,6 +102,33 @@ static void print_like_benchmark_model(double setup_us, double first_us, double 
             average);
 }
 
+/* The model that comes before the measured one: loaded, run, unloaded, without leaving a word in the report or the log. */
+static bool run_before(struct litert *lib, const char *path, char *why, size_t size)
+{
+    const char *options = getenv("HALFBYTE_OPTIONS");
+    char *kept = strdup(options ? options : ""), silent[8300];
+    if (!kept) {
+        snprintf(why, size, "out of memory");
+        return false;
+    }
+    snprintf(silent, sizeof silent, "%s;verbose:0;report_path:/dev/null", kept);
+    setenv("HALFBYTE_OPTIONS", silent, 1);
+    struct litert_model *m = NULL;
+    bool ok = litert_load(lib, path, &m, why, size) && fill_inputs(m, why, size) && litert_run(m, why, size);
+    litert_unload(&m);
+    setenv("HALFBYTE_OPTIONS", kept, 1);
+    free(kept);
+    return ok;
+}
+
+static bool feed(const struct bench_options *o, struct litert_model *m, char *why, size_t size)
+{
+    char in[4200], out[4200];
+    snprintf(in, sizeof in, "%s.in", o->models[0]);
+    snprintf(out, sizeof out, "%s.%s.out", o->models[0], bench_where_key[o->worker]);
+    return bench_feed(m, in, out, why, size);
+}
+
 int bench_worker(const struct bench_options *o)
 {
     struct bench_ready ready = {0};
@@ -113,7 +140,18 @@ int bench_worker(const struct bench_options *o)
     if (delegated && !(config.accelerator = find_accelerator(o->delegate, ready.why, sizeof ready.why))) {
         goto failed;
     }
-    if (!litert_open(&config, &lib, ready.why, sizeof ready.why) || !litert_load(lib, o->models[0], &model, ready.why, sizeof ready.why)) {
+    if (!litert_open(&config, &lib, ready.why, sizeof ready.why)) {
+        goto failed;
+    }
+    if (o->before) {
+        if (!run_before(lib, o->before, ready.why, sizeof ready.why)) {
+            goto failed;
+        }
+        start = now_us();
+    }
+    struct bench_memory memory = bench_memory_read();
+    bench_memory_reset_peak();
+    if (!litert_load(lib, o->models[0], &model, ready.why, sizeof ready.why)) {
         goto failed;
     }
     ready.setup_us = now_us() - start;
@@ -126,6 +164,11 @@ int bench_worker(const struct bench_options *o)
         goto failed;
     }
     ready.first_us = now_us() - start;
+    uint64_t peak = bench_memory_read().peak;
+    ready.memory_bytes = peak > memory.now ? peak - memory.now : 0;
+    if (o->feed && !feed(o, model, ready.why, sizeof ready.why)) {
+        goto failed;
+    }
     ready.ok = 1;
     ready.outputs = (uint32_t)litert_num_outputs(model);
     if (!send_all(&ready, sizeof ready) || !send_outputs(model, ready.why, sizeof ready.why)) {

@@ -13,6 +13,7 @@
 /* The bench is a program, not a library: its parts are compiled in. */
 #include "bench/inputs.c"
 #include "bench/litert_element.c"
+#include "bench/memory.c"
 #include "bench/report.c"
 #include "bench/runtime.c"
 #include "bench/stats.c"
@@ -98,6 +99,34 @@ static void report(void **state)
     assert_false(r.known);
 }
 
+static void buffers_of_the_log(void **state)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/log", (const char *)*state);
+    assert_int_equal(bench_report_buffers(path), 0);
+    write_file(path, "halfbyte: memory: 100 bytes of activations, 20 of weights and tables in 3 buffers, 4 of scratch\nhalfbyte: memory: none\n"
+                     "halfbyte: memory: 5000000000 bytes of activations, 1 of weights and tables in 1 buffers, 0 of scratch\n");
+    assert_true(bench_report_buffers(path) == 5000000125);
+    unlink(path);
+}
+
+static void memory(void **state)
+{
+    (void)state;
+    enum { BYTES = 64 << 20 };
+    struct bench_memory before = bench_memory_read();
+    assert_true(before.now > 0 && before.peak >= before.now);
+    bench_memory_reset_peak();
+    volatile char *p = malloc(BYTES);
+    assert_non_null(p);
+    for (size_t i = 0; i < BYTES; i += 4096) {
+        p[i] = 1;
+    }
+    free((void *)p);
+    struct bench_memory after = bench_memory_read();
+    assert_true(after.peak >= before.now + BYTES / 2 && after.now < before.now + BYTES / 2);
+}
+
 static void runtime_versions(void **state)
 {
     const char *folder = *state;
@@ -149,7 +178,8 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics), cmocka_unit_test(differences), cmocka_unit_test(report),
-                                       cmocka_unit_test(runtime_versions), cmocka_unit_test(seeded_inputs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics),   cmocka_unit_test(differences), cmocka_unit_test(report),
+                                       cmocka_unit_test(buffers_of_the_log), cmocka_unit_test(memory),      cmocka_unit_test(runtime_versions),
+                                       cmocka_unit_test(seeded_inputs)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
