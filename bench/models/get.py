@@ -8,7 +8,6 @@ import time
 
 from . import wheels
 
-MEDIAPIPE = "mediapipe==0.10.21"  # later wheels hold no networks
 # Pretrained: name -> its file in the wheel, all with images in [0, 1] as input.
 PRETRAINED = {
     "hand_landmark_full": "hand_landmark/hand_landmark_full.tflite",
@@ -22,7 +21,7 @@ SEEDED = {"mobilenet_v1": "mobilenet_v1", "mobilenet_v2": "mobilenet_v2", "resne
 def stamp_of_scripts():
     """Changes with the scripts that make the networks, and with the versions of what they use."""
     here = pathlib.Path(__file__).resolve().parent
-    files = sorted(here.glob("*.py")) + [here.parents[1] / "cmake" / "requirements.txt"]
+    files = [here / f"{stem}.py" for stem in ("flat", "get", "nets", "photos", "wheels", "widths")] + [here.parents[1] / "cmake" / "requirements.txt", wheels.PINS]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
@@ -32,7 +31,7 @@ def make(name, cache, out):
     half, byte, single = (out / f"{name}.{w}.tflite" for w in ("float16", "int8", "float32"))
     begin = time.monotonic()
     if name in PRETRAINED:
-        half.write_bytes(wheels.member(cache, MEDIAPIPE, "mediapipe/modules/" + PRETRAINED[name]))
+        half.write_bytes(wheels.member(cache, "mediapipe", "mediapipe/modules/" + PRETRAINED[name]))
         model = widths.to_float32(flat.load(half))
         shape = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].shape
         images = photos.samples(cache, int(shape[1]), int(shape[2]), 8)

@@ -11,7 +11,7 @@ def photograph(cache):
     try:
         from PIL import Image
 
-        data = wheels.member(cache, "matplotlib==3.10.7", "sample_data/grace_hopper.jpg")
+        data = wheels.member(cache, "matplotlib", "sample_data/grace_hopper.jpg")
         return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.float32) / 255
     except Exception as error:
         wheels.say(f"the photograph cannot be had ({error}): calibrating with seeded smooth patterns")

