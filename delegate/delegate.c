@@ -76,6 +76,7 @@ enum hby_status hby_delegate_create(const char *const *keys, const char *const *
         return st;
     }
     atomic_init(&d->refs, 1);
+    atomic_init(&d->quarantine_logged, false);
     d->pid = getpid();
     d->tfl.data_ = d;
     d->tfl.Prepare = hby_delegate_prepare;
@@ -139,7 +140,8 @@ static void open_device(struct hby_delegate *d)
                                 .model_token = o->model_token,
                                 .deny_kernels = o->deny_kernels,
                                 .gemm = o->gemm,
-                                .wait_limit_ms = o->wait_limit_ms,
+                                .wait_limit_ms = o->timeout_ms,
+                                .memory_limit_mb = o->memory_limit_mb,
                                 .profile = o->profile,
                                 .zero_copy = o->zero_copy,
                                 .log = device_log,

@@ -22,6 +22,7 @@ struct hby_delegate {
     bool device_tried;
     struct hby_backend *device; /* NULL: none; made at the first Prepare, shared by all interpreters */
     struct hby_reason no_device;
+    atomic_bool quarantine_logged; /* said once, however many partitions the device had */
     struct hby_report *report;
     /* While Prepare replaces nodes, for the kernels' init, which the runtime calls from within. */
     struct hby_import *current;

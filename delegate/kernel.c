@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "delegate/kernel.h"
+#include "kernels_cl/device.h"
 
 static void destroy_kernel(struct hby_kernel **kernel)
 {
@@ -133,6 +134,8 @@ static void note_run(struct hby_kernel *k, double us)
     const struct hby_executor_stats *s = hby_executor_stats(k->executor);
     if (s && s->device_failures > k->failures_logged) {
         k->failures_logged = s->device_failures;
+        if (hby_cl_backend_in_quarantine(k->delegate->device) && atomic_exchange(&k->delegate->quarantine_logged, true))
+            return; /* known */
         hby_log(k->delegate->opt->verbose, HBY_LOG_WARNING, "the device failed (%s): the CPU computed the result%s", s->last_failure.text,
                 s->device_lost ? ", and does so from here on" : "");
     }

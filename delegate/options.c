@@ -154,6 +154,8 @@ static enum hby_status set_value(struct hby_options *opt, enum hby_option_id id,
 static enum hby_option_id find_option(const char *key, size_t length)
 {
     int id = 0;
+    if (hby_same_word("wait_limit_ms", key, length)) /* its first name */
+        return HBY_OPTION_timeout_ms;
     while (id < HBY_OPTION_COUNT && !hby_same_word(hby_option_rows[id].name, key, length))
         id++;
     return (enum hby_option_id)id;

@@ -32,6 +32,33 @@ enum hby_status hby_cl_check_fork(const struct hby_cl_state *s, struct hby_reaso
     return hby_say(HBY_DEVICE, why, "OpenCL does not survive a fork: this is process %ld, the device was opened in %ld", (long)getpid(), (long)s->pid);
 }
 
+enum { STRIKES = 2 };
+
+void hby_cl_note_failure(struct hby_cl_state *s, bool hung, const struct hby_reason *why)
+{
+    const int strikes = atomic_fetch_add(&s->strikes, 1) + 1;
+    if (!hung && strikes < STRIKES)
+        hby_cl_log(s, HBY_CL_LOG_FAULT, "the device failed: %s", why->text);
+    else if (!atomic_exchange(&s->quarantined, true))
+        hby_cl_log(s, HBY_CL_LOG_FAULT, "the device is given up, everything runs on the CPU from here on: %s", why->text);
+}
+
+void hby_cl_note_success(struct hby_cl_state *s)
+{
+    if (atomic_load_explicit(&s->strikes, memory_order_relaxed))
+        atomic_store(&s->strikes, 0);
+}
+
+enum hby_status hby_cl_check_quarantine(const struct hby_cl_state *s, struct hby_reason *why)
+{
+    return atomic_load(&s->quarantined) ? hby_say(HBY_DEVICE, why, "the device was given up after it failed") : HBY_OK;
+}
+
+bool hby_cl_backend_in_quarantine(const struct hby_backend *be)
+{
+    return be && atomic_load(&((const struct hby_cl_state *)be)->quarantined);
+}
+
 void hby_cl_state_keep(struct hby_cl_state *s)
 {
     atomic_fetch_add(&s->users, 1);
@@ -96,6 +123,10 @@ enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct h
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->gemm_lock, NULL);
     atomic_init(&s->users, 1);
+    atomic_init(&s->strikes, 0);
+    atomic_init(&s->quarantined, false);
+    atomic_init(&s->memory_used, 0);
+    s->memory_limit = opt->memory_limit_mb > 0 ? (size_t)opt->memory_limit_mb << 20 : 0;
     s->wait_limit_ms = opt->wait_limit_ms > 0 ? opt->wait_limit_ms : DEFAULT_WAIT_MS;
     s->gemm = opt->gemm;
     s->profile = opt->profile;

@@ -17,9 +17,9 @@ enum hby_status hby_cl_guard_place(struct hby_cl_session *s, int root, struct hb
     const size_t bytes = hby_plan_bytes(s->plan, root), at = front(s), size = at + bytes + BAND;
     const cl_uchar pattern = PATTERN, nothing = 0;
     cl_int err = CL_SUCCESS;
-    s->guard[root] = cl->clCreateBuffer(s->st->ctx, CL_MEM_READ_WRITE, size, NULL, &err);
-    if (!s->guard[root])
-        return hby_cl_fail(err ? err : CL_OUT_OF_RESOURCES, "clCreateBuffer", why);
+    const enum hby_status st = hby_cl_memory_buffer(s, size, &s->guard[root], why);
+    if (st)
+        return st;
     err = cl->clEnqueueFillBuffer(s->queue, s->guard[root], &pattern, 1, 0, size, 0, NULL, NULL);
     if (!err && bytes > 0)
         err = cl->clEnqueueFillBuffer(s->queue, s->guard[root], &nothing, 1, at, bytes, 0, NULL, NULL);

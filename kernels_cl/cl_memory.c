@@ -18,10 +18,16 @@ bool hby_cl_grow(void **array, int used, int *room, size_t size)
     return true;
 }
 
-static enum hby_status buffer(struct hby_cl_session *s, size_t bytes, cl_mem *mem, struct hby_reason *why)
+enum hby_status hby_cl_memory_buffer(struct hby_cl_session *s, size_t bytes, cl_mem *mem, struct hby_reason *why)
 {
     cl_int err = CL_SUCCESS;
-    *mem = s->st->cl->clCreateBuffer(s->st->ctx, CL_MEM_READ_WRITE, bytes, NULL, &err);
+    struct hby_cl_state *st = s->st;
+    const size_t used = atomic_fetch_add(&st->memory_used, bytes);
+    s->allocated += bytes;
+    *mem = NULL;
+    if (st->memory_limit && (used > st->memory_limit || bytes > st->memory_limit - used))
+        return hby_say(HBY_NO_MEMORY, why, "memory_limit_mb: %zu bytes beside the %zu in use are more than %zu", bytes, used, st->memory_limit);
+    *mem = st->cl->clCreateBuffer(st->ctx, CL_MEM_READ_WRITE, bytes, NULL, &err);
     if (*mem)
         return HBY_OK;
     hby_say(HBY_NO_MEMORY, why, "clCreateBuffer of %zu bytes: %s (%d)", bytes, hby_cl_error_name(err), (int)err);
@@ -40,7 +46,7 @@ static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *off
 {
     const bool in_one = total <= s->st->dev.info.max_alloc_bytes && !s->st->guard;
     enum hby_status st = HBY_OK;
-    if (in_one && total > 0 && !(st = buffer(s, total, &s->arena, why)))
+    if (in_one && total > 0 && !(st = hby_cl_memory_buffer(s, total, &s->arena, why)))
         st = zero(s, s->arena, 0, total, why);
     for (int t = 0; t < s->plan->graph->n_tensors && !st; t++) {
         if (offset[t] == SIZE_MAX)
@@ -51,7 +57,7 @@ static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *off
             continue;
         }
         if (!in_one) {
-            if (!(st = buffer(s, bytes, &s->tensor[t], why)))
+            if (!(st = hby_cl_memory_buffer(s, bytes, &s->tensor[t], why)))
                 st = zero(s, s->tensor[t], 0, bytes, why);
             continue;
         }
@@ -95,7 +101,7 @@ enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason
         hby_say(st, why, "out of memory planning the arena");
     s->arena_bytes = total;
     if (!st)
-        st = buffer(s, 256, &s->dummy, why);
+        st = hby_cl_memory_buffer(s, 256, &s->dummy, why);
     if (!st)
         st = zero(s, s->dummy, 0, 256, why);
     if (!st)
@@ -119,7 +125,7 @@ enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *dat
     if (!hby_cl_grow((void **)&s->constant, s->n_constants, &s->constant_room, sizeof *s->constant))
         return hby_say(HBY_NO_MEMORY, why, "out of memory");
     struct hby_cl_const c = {{h.word[0], h.word[1]}, bytes, NULL};
-    enum hby_status st = buffer(s, bytes + HBY_CL_SLACK, &c.mem, why);
+    enum hby_status st = hby_cl_memory_buffer(s, bytes + HBY_CL_SLACK, &c.mem, why);
     if (st)
         return st;
     st = zero(s, c.mem, bytes & ~(size_t)3, bytes + HBY_CL_SLACK - (bytes & ~(size_t)3), why);
@@ -138,7 +144,7 @@ enum hby_status hby_cl_memory_bad_data(struct hby_cl_session *s, struct hby_reas
 {
     if (s->bad_data)
         return HBY_OK;
-    enum hby_status st = buffer(s, HBY_CL_SLACK, &s->bad_data, why);
+    enum hby_status st = hby_cl_memory_buffer(s, HBY_CL_SLACK, &s->bad_data, why);
     return st ? st : hby_cl_memory_forget_bad_data(s, why);
 }
 
@@ -151,7 +157,7 @@ enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reaso
 {
     enum hby_status st = HBY_OK;
     for (int i = 0; i < HBY_CL_SCRATCH && !st; i++)
-        if (s->scratch_bytes[i] > 0 && !(st = buffer(s, s->scratch_bytes[i] + HBY_CL_SLACK, &s->scratch[i], why)))
+        if (s->scratch_bytes[i] > 0 && !(st = hby_cl_memory_buffer(s, s->scratch_bytes[i] + HBY_CL_SLACK, &s->scratch[i], why)))
             st = zero(s, s->scratch[i], 0, s->scratch_bytes[i] + HBY_CL_SLACK, why);
     for (int i = 0; i < s->n_scratch_args && !st; i++) {
         const struct hby_cl_scratch_arg *a = &s->scratch_arg[i];
@@ -195,6 +201,8 @@ void hby_cl_memory_free(struct hby_cl_session *s)
         cl->clReleaseMemObject(s->dummy);
     if (s->bad_data)
         cl->clReleaseMemObject(s->bad_data);
+    atomic_fetch_sub(&s->st->memory_used, s->allocated);
+    s->allocated = 0;
     free(s->tensor);
     free(s->guard);
     free(s->staged);

@@ -12,7 +12,8 @@ static struct hby_cl_session *session_of(struct hby_session *s)
 static enum hby_status lost(struct hby_cl_session *s, enum hby_status st, const struct hby_reason *why)
 {
     s->dead = true;
-    hby_cl_log(s->st, HBY_CL_LOG_FAULT, "device lost: %s", why->text);
+    if (st == HBY_DEVICE && !hby_cl_check_fork(s->st, NULL))
+        hby_cl_note_failure(s->st, s->hung, why);
     return st == HBY_NO_MEMORY ? HBY_NO_MEMORY : HBY_DEVICE;
 }
 
@@ -167,6 +168,7 @@ enum hby_status hby_cl_finish(struct hby_session *session)
     }
     if (s->st->profile)
         read_times(s);
+    hby_cl_note_success(s->st);
     if (s->st->guard && (st = hby_cl_guard_check(s, &why)) != HBY_OK)
         return lost(s, st, &why);
     if (s->bad_data && s->found_bad_data) {

@@ -87,6 +87,8 @@ static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan
     int count;
     enum hby_status status = hby_cl_check_fork(st, why);
     if (!status)
+        status = hby_cl_check_quarantine(st, why);
+    if (!status)
         status = pick(st, NULL, plan, first, limit, &l, &row, &count, why);
     if (status)
         return status;
@@ -211,6 +213,8 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
 {
     *out = NULL;
     enum hby_status status = hby_cl_check_fork(st, why);
+    if (!status)
+        status = hby_cl_check_quarantine(st, why);
     if (status)
         return status;
     struct hby_cl_session *s = calloc(1, sizeof *s);
@@ -238,6 +242,8 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
     if (!status)
         log_memory(s);
     struct hby_session *base = &s->base;
+    if (status == HBY_DEVICE)
+        hby_cl_note_failure(st, s->hung, why);
     if (status)
         destroy(&base);
     else

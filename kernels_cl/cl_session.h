@@ -48,6 +48,7 @@ struct hby_cl_session {
     cl_command_queue queue;
     cl_mem arena, dummy, scratch[HBY_CL_SCRATCH];
     size_t arena_bytes, scratch_bytes[HBY_CL_SCRATCH];
+    size_t allocated; /* bytes of all buffers, counted in st->memory_used */
     cl_mem bad_data; /* an int that kernels set; NULL where none does */
     cl_int found_bad_data;
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
@@ -97,6 +98,8 @@ enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_k
 /* --- cl_memory.c --- */
 
 enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason *why);
+/* A buffer of the session's, counted against the delegate's limit. */
+enum hby_status hby_cl_memory_buffer(struct hby_cl_session *s, size_t bytes, cl_mem *mem, struct hby_reason *why);
 /* A constant of these contents, shared with equal ones. */
 enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *data, size_t bytes, cl_mem *mem, struct hby_reason *why);
 /* The scratch buffers, once every step is bound, and their arguments. */

@@ -52,6 +52,10 @@ struct hby_cl_state {
     bool profile, zero_copy, guard;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
+    size_t memory_limit;       /* bytes, 0: none */
+    atomic_size_t memory_used; /* by the buffers of all sessions */
+    atomic_int strikes;        /* failures since the last run that went well */
+    atomic_bool quarantined;
     atomic_int users;   /* the owner and each session: the context goes with the last */
     char features[512]; /* -cl-std and the device's macros: the head of every program's options */
 };
@@ -66,6 +70,11 @@ void hby_cl_state_drop(struct hby_cl_state *s);
 enum { HBY_CL_LOG_FAULT = 0, HBY_CL_LOG_BUILD = 3 };
 /* Writes to the owner's log, if there is one. */
 void hby_cl_log(const struct hby_cl_state *s, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A device that hangs is given up at once, one that fails after its second failure in a row; which is logged once. */
+void hby_cl_note_failure(struct hby_cl_state *s, bool hung, const struct hby_reason *why);
+void hby_cl_note_success(struct hby_cl_state *s);
+/* HBY_DEVICE when it was given up. */
+enum hby_status hby_cl_check_quarantine(const struct hby_cl_state *s, struct hby_reason *why);
 int64_t hby_cl_now_ns(void); /* of the monotonic clock */
 /* HBY_DEVICE in a child of the process that made the state. */
 enum hby_status hby_cl_check_fork(const struct hby_cl_state *s, struct hby_reason *why);

@@ -47,6 +47,7 @@ struct hby_cl_options {
     const char *deny_kernels;                    /* comma-separated rows of kernels.def, or NULL */
     int gemm;                                    /* 0 auto, 1 own, 2 clblast */
     int wait_limit_ms;                           /* 0: the default */
+    int memory_limit_mb;                         /* of all sessions' buffers together; 0: none */
     bool profile, zero_copy;
     void (*log)(void *log_ctx, int level, const char *text); /* level 0: faults, 3: builds and features; NULL: nowhere. Called from any thread. */
     void *log_ctx;
@@ -59,6 +60,8 @@ enum hby_status hby_cl_list(struct hby_cl_info **info, int *n, struct hby_reason
 /* The backend on the chosen device. HBY_UNSUPPORTED with a reason if there is none. */
 enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct hby_backend **out, struct hby_reason *why);
 const struct hby_cl_info *hby_cl_backend_info(const struct hby_backend *be);
+/* Given up: the device hung, or failed twice in a row. Nothing is claimed and no session is made any more. */
+bool hby_cl_backend_in_quarantine(const struct hby_backend *be);
 void hby_cl_backend_destroy(struct hby_backend **be);
 
 /* One launch of a session's last run, under the option `profile`. */

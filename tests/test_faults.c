@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <cmocka.h>
 
@@ -18,27 +19,54 @@
 
 static struct hby_cl_api real;
 static atomic_long calls, fail_at, created, released;
+static atomic_int code = CL_OUT_OF_RESOURCES;
 static atomic_bool sticky, hang;
+static _Atomic(const void *) fail_site; /* every call from this place in our code fails */
 
-static bool fails(void)
+/* The places in our code that call OpenCL, by the address that the call returns to, and the number of the first call. */
+enum { MAX_SITES = 512 };
+static struct {
+    const void *at;
+    long first;
+    const char *name;
+} site[MAX_SITES];
+static atomic_bool recording;
+static int n_sites;
+
+static void record(const void *at, long n, const char *name)
+{
+    for (int i = 0; i < n_sites; i++)
+        if (site[i].at == at)
+            return;
+    if (n_sites < MAX_SITES) {
+        site[n_sites].at = at;
+        site[n_sites].name = name;
+        site[n_sites++].first = n;
+    }
+}
+
+static bool fails(const void *from, const char *name)
 {
     const long n = atomic_fetch_add(&calls, 1) + 1, at = atomic_load(&fail_at);
-    return at && (n == at || (atomic_load(&sticky) && n > at));
+    if (atomic_load(&recording)) /* a life without faults: one thread at a time calls, but for the one that waits */
+        record(from, n, name);
+    return atomic_load(&fail_site) == from || (at && (n == at || (atomic_load(&sticky) && n > at)));
 }
+#define FAILS(name) fails(__builtin_return_address(0), #name)
 
 /* Calls that return a status. */
 #define STATUS(name, params, args)          \
     static cl_int CL_API_CALL w_##name params \
     {                                       \
-        return fails() ? CL_OUT_OF_RESOURCES : real.name args; \
+        return FAILS(name) ? atomic_load(&code) : real.name args; \
     }
 /* Calls that return an object; the error goes through the last parameter. */
 #define OBJECT(type, name, params, args)     \
     static type CL_API_CALL w_##name params    \
     {                                        \
-        if (fails()) {                       \
+        if (FAILS(name)) {                   \
             if (err)                         \
-                *err = CL_OUT_OF_RESOURCES;  \
+                *err = atomic_load(&code);   \
             return NULL;                     \
         }                                    \
         type made = real.name args;          \
@@ -89,7 +117,7 @@ static cl_int with_event(cl_int status, cl_event *e)
 #define ENQUEUE(name, params, args)                                          \
     static cl_int CL_API_CALL w_##name params                                  \
     {                                                                        \
-        return fails() ? CL_OUT_OF_RESOURCES : with_event(real.name args, e); \
+        return FAILS(name) ? atomic_load(&code) : with_event(real.name args, e); \
     }
 ENQUEUE(clEnqueueWriteBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *h, cl_uint w, const cl_event *l, cl_event *e), (q, m, b, o, n, h, w, l, e))
 ENQUEUE(clEnqueueReadBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, void *h, cl_uint w, const cl_event *l, cl_event *e), (q, m, b, o, n, h, w, l, e))
@@ -101,8 +129,8 @@ ENQUEUE(clEnqueueMarkerWithWaitList, (cl_command_queue q, cl_uint w, const cl_ev
 /* A device that hangs: no event is ever complete, and waiting for one takes for ever (long enough here). */
 static cl_int CL_API_CALL w_clGetEventInfo(cl_event ev, cl_event_info i, size_t n, void *v, size_t *r)
 {
-    if (fails())
-        return CL_OUT_OF_RESOURCES;
+    if (FAILS(clGetEventInfo))
+        return atomic_load(&code);
     const cl_int st = real.clGetEventInfo(ev, i, n, v, r);
     if (atomic_load(&hang) && i == CL_EVENT_COMMAND_EXECUTION_STATUS && v)
         *(cl_int *)v = CL_RUNNING;
@@ -110,8 +138,8 @@ static cl_int CL_API_CALL w_clGetEventInfo(cl_event ev, cl_event_info i, size_t 
 }
 static cl_int CL_API_CALL w_clWaitForEvents(cl_uint n, const cl_event *l)
 {
-    if (fails())
-        return CL_OUT_OF_RESOURCES;
+    if (FAILS(clWaitForEvents))
+        return atomic_load(&code);
     const cl_int st = real.clWaitForEvents(n, l);
     if (atomic_load(&hang)) {
         const struct timespec nap = {.tv_sec = 1};
@@ -131,17 +159,26 @@ static void install(struct hby_cl_api *api)
 #undef W
 }
 
-/* ---- a small partition: 1x1 convolution, ADD with its input, SOFTMAX; int8 ---- */
+/* ---- small partitions; inputs and outputs of BYTES at most ---- */
 
-enum { PIXELS = 6, CHANNELS = 8, BYTES = PIXELS * CHANNELS };
+enum { PIXELS = 6, CHANNELS = 8, BYTES = PIXELS * CHANNELS * 4 };
 static int8_t weights[CHANNELS * CHANNELS], input[BYTES];
+static float float_weights[CHANNELS * CHANNELS], float_input[BYTES / 4];
 static int32_t bias[CHANNELS];
 
-static struct hby_graph *make_graph(void)
+static struct hby_graph *new_graph(void)
 {
     struct hby_graph *g = NULL;
-    if (hby_graph_create(&g))
-        return NULL;
+    assert_int_equal(hby_graph_create(&g), HBY_OK);
+    return g;
+}
+
+static const struct hby_window_params plain = {.padding = HBY_PAD_VALID, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
+
+/* 1x1 convolution, ADD with its input, SOFTMAX; int8 */
+static struct hby_graph *conv_add_softmax(void)
+{
+    struct hby_graph *g = new_graph();
     const int in = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), w = add_tensor(g, HBY_I8, weights, 4, CHANNELS, 1, 1, CHANNELS);
     const int b = add_tensor(g, HBY_I32, bias, 1, CHANNELS), mid = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS);
     const int sum = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), out = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS);
@@ -151,71 +188,185 @@ static struct hby_graph *make_graph(void)
     set_quant(g, mid, 0.04f, -5);
     set_quant(g, sum, 0.08f, 7);
     set_quant(g, out, 1.0f / 256, -128);
-    struct hby_node *n = add_node(g, HBY_OP_conv_2d, mid, 3, in, w, b);
-    n->params.window = (struct hby_window_params){.padding = HBY_PAD_VALID, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
+    add_node(g, HBY_OP_conv_2d, mid, 3, in, w, b)->params.window = plain;
     add_node(g, HBY_OP_add, sum, 2, mid, in);
     add_node(g, HBY_OP_softmax, out, 1, sum)->params.softmax.beta = 1.0f;
     set_border(g, in, out);
     return g;
 }
 
-/* One life: device, plan, executor, three runs, destruction. True when each run that happened gave `want`. *ran counts them. */
-static bool live(const int8_t *want, int *ran, bool with_device, int wait_limit_ms)
+/* 1x1 convolution and MAX_POOL_2D; int8 */
+static struct hby_graph *conv_pool(void)
 {
-    struct hby_backend *device = NULL;
-    struct hby_reason why = {""};
-    *ran = 0;
-    if (with_device) {
-        const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .wait_limit_ms = wait_limit_ms};
-        if (hby_cl_backend_create(&opt, &device, &why) != HBY_OK) {
-            assert_true(why.text[0]); /* the log line says why nothing is claimed */
-            device = NULL;
-        }
+    struct hby_graph *g = new_graph();
+    const int in = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), w = add_tensor(g, HBY_I8, weights, 4, CHANNELS, 1, 1, CHANNELS);
+    const int b = add_tensor(g, HBY_I32, bias, 1, CHANNELS), mid = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), out = add_tensor(g, HBY_I8, NULL, 4, 1, 1, 2, CHANNELS);
+    set_quant(g, in, 0.05f, 3);
+    set_quant(g, w, 0.01f, 0);
+    set_quant(g, b, 0.05f * 0.01f, 0);
+    set_quant(g, mid, 0.04f, -5);
+    set_quant(g, out, 0.04f, -5);
+    add_node(g, HBY_OP_conv_2d, mid, 3, in, w, b)->params.window = plain;
+    struct hby_node *n = add_node(g, HBY_OP_max_pool_2d, out, 1, mid);
+    n->params.window = plain;
+    n->params.window.filter_h = n->params.window.filter_w = 2;
+    set_border(g, in, out);
+    return g;
+}
+
+/* FULLY_CONNECTED and RELU; float */
+static struct hby_graph *float_product(void)
+{
+    struct hby_graph *g = new_graph();
+    const int in = add_tensor(g, HBY_F32, NULL, 2, PIXELS, CHANNELS), w = add_tensor(g, HBY_F32, float_weights, 2, CHANNELS, CHANNELS);
+    const int mid = add_tensor(g, HBY_F32, NULL, 2, PIXELS, CHANNELS), out = add_tensor(g, HBY_F32, NULL, 2, PIXELS, CHANNELS);
+    add_node(g, HBY_OP_fully_connected, mid, 2, in, w);
+    add_node(g, HBY_OP_relu, out, 1, mid);
+    set_border(g, in, out);
+    return g;
+}
+
+/* TRANSPOSE and LOGISTIC; int8 */
+static struct hby_graph *move_and_table(void)
+{
+    static const int32_t perm[2] = {1, 0};
+    struct hby_graph *g = new_graph();
+    const int in = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS), p = add_tensor(g, HBY_I32, perm, 1, 2), mid = add_tensor(g, HBY_I8, NULL, 2, CHANNELS, PIXELS);
+    const int out = add_tensor(g, HBY_I8, NULL, 2, CHANNELS, PIXELS);
+    set_quant(g, in, 0.05f, 3);
+    set_quant(g, mid, 0.05f, 3);
+    set_quant(g, out, 1.0f / 256, -128);
+    add_node(g, HBY_OP_transpose, mid, 2, in, p);
+    add_node(g, HBY_OP_logistic, out, 1, mid);
+    set_border(g, in, out);
+    return g;
+}
+
+/* DIV of int8 by a constant: the kernel says whether it met a divisor of 0 */
+static struct hby_graph *division(void)
+{
+    static int8_t divisor[PIXELS * CHANNELS];
+    for (int i = 0; i < PIXELS * CHANNELS; i++)
+        divisor[i] = (int8_t)(i % 50 + 5);
+    struct hby_graph *g = new_graph();
+    const int in = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS), by = add_tensor(g, HBY_I8, divisor, 2, PIXELS, CHANNELS), out = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS);
+    set_quant(g, in, 0.05f, 3);
+    set_quant(g, by, 0.1f, 3);
+    set_quant(g, out, 0.2f, 0);
+    add_node(g, HBY_OP_div, out, 2, in, by);
+    set_border(g, in, out);
+    return g;
+}
+
+static struct model {
+    const char *name;
+    struct hby_graph *(*make)(void);
+    const void *input;
+    bool is_float;
+    size_t bytes; /* of the output */
+    unsigned char want[BYTES];
+} models[] = {
+    {.name = "conv, add, softmax", .make = conv_add_softmax, .input = input},
+    {.name = "conv, pool", .make = conv_pool, .input = input},
+    {.name = "float product", .make = float_product, .input = float_input, .is_float = true},
+    {.name = "transpose, logistic", .make = move_and_table, .input = input},
+    {.name = "division", .make = division, .input = input},
+};
+enum { MODELS = sizeof models / sizeof models[0] };
+
+static int given_up; /* log lines that say so */
+
+static void count_lines(void *ctx, int level, const char *text)
+{
+    (void)ctx;
+    (void)level;
+    given_up += strstr(text, "given up") != NULL;
+}
+
+static bool is_right(const struct model *m, const unsigned char *got)
+{
+    if (!m->is_float)
+        return memcmp(got, m->want, m->bytes) == 0;
+    for (size_t i = 0; i < m->bytes; i += sizeof(float)) {
+        float a, b;
+        memcpy(&a, got + i, sizeof a);
+        memcpy(&b, m->want + i, sizeof b);
+        if (!(a - b <= 1e-3f && b - a <= 1e-3f))
+            return false;
     }
+    return true;
+}
+
+/* A partition on `device` (NULL: host_ref), three runs, and its end. True when each run that happened gave what is right. *ran counts them. */
+static bool one_partition(const struct model *m, struct hby_backend *device, int *ran, unsigned char *keep)
+{
     bool right = true;
-    struct hby_graph *g = make_graph();
     struct hby_plan *plan = NULL;
     struct hby_executor *ex = NULL;
+    struct hby_reason why = {""};
     const struct hby_plan_options po = {.precision = HBY_PRECISION_EXACT, .host_ref = device ? HBY_HOST_REF_AUTO : HBY_HOST_REF_ONLY};
-    assert_non_null(g);
-    if (hby_plan_create(g, &po, device, hby_host_ref_backend(), &plan, &why) == HBY_OK) {
-        if (hby_executor_create(plan, device, hby_host_ref_backend(), &ex, &why) == HBY_OK)
-            for (int r = 0; r < 3; r++) {
-                int8_t out[BYTES] = {0};
-                const void *ins[] = {input};
-                void *outs[] = {out};
-                const enum hby_status st = hby_executor_run(ex, ins, outs, &why);
-                assert_int_equal(st, HBY_OK); /* a fault never reaches the caller */
-                (*ran)++;
-                right = right && !memcmp(out, want, BYTES);
-            }
-    }
+    if (hby_plan_create(m->make(), &po, device, hby_host_ref_backend(), &plan, &why) == HBY_OK &&
+        hby_executor_create(plan, device, hby_host_ref_backend(), &ex, &why) == HBY_OK)
+        for (int r = 0; r < 3; r++) {
+            unsigned char out[BYTES] = {0};
+            const void *ins[] = {m->input};
+            void *outs[] = {out};
+            const enum hby_status st = hby_executor_run(ex, ins, outs, &why);
+            assert_int_equal(st, HBY_OK); /* a fault never reaches the caller */
+            (*ran)++;
+            right = right && (keep || is_right(m, out));
+            if (keep)
+                memcpy(keep, out, sizeof out);
+        }
     hby_executor_destroy(&ex);
-    hby_cl_backend_destroy(&device);
     return right;
 }
 
-static int8_t want[BYTES];
-static long calls_per_life;
+static struct hby_backend *open_device(int wait_limit_ms)
+{
+    struct hby_backend *device = NULL;
+    struct hby_reason why = {""};
+    const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .wait_limit_ms = wait_limit_ms, .log = count_lines};
+    if (hby_cl_backend_create(&opt, &device, &why) != HBY_OK) {
+        assert_true(why.text[0]); /* the log line says why nothing is claimed */
+        device = NULL;
+    }
+    return device;
+}
+
+/* One life: device, plan, executor, three runs, destruction. */
+static bool live(const struct model *m, int *ran, int wait_limit_ms)
+{
+    *ran = 0;
+    struct hby_backend *device = open_device(wait_limit_ms);
+    const bool right = one_partition(m, device, ran, NULL);
+    hby_cl_backend_destroy(&device);
+    return right;
+}
 
 static int setup(void **state)
 {
     (void)state;
     for (int i = 0; i < BYTES; i++)
         input[i] = (int8_t)(i * 37);
-    for (int i = 0; i < CHANNELS * CHANNELS; i++)
+    for (int i = 0; i < BYTES / 4; i++)
+        float_input[i] = (float)(i * 37 % 64) / 16 - 2;
+    for (int i = 0; i < CHANNELS * CHANNELS; i++) {
         weights[i] = (int8_t)(i * 53 % 255 - 127);
+        float_weights[i] = (float)weights[i] / 64;
+    }
     for (int i = 0; i < CHANNELS; i++)
         bias[i] = i * 100 - 350;
-    struct hby_backend *host = hby_host_ref_backend();
-    struct hby_plan *plan = NULL;
-    struct hby_executor *ex = NULL;
-    const struct hby_plan_options po = {.host_ref = HBY_HOST_REF_ONLY};
-    const void *ins[] = {input};
-    void *outs[] = {want};
-    struct hby_reason why;
-    return hby_plan_create(make_graph(), &po, NULL, host, &plan, &why) || hby_executor_create(plan, NULL, host, &ex, &why) || hby_executor_run(ex, ins, outs, &why) ||
-           (hby_executor_destroy(&ex), 0);
+    for (int k = 0; k < MODELS; k++) {
+        struct hby_graph *g = models[k].make();
+        int ran = 0;
+        models[k].bytes = g->tensor[g->output[0]].bytes;
+        hby_graph_destroy(&g);
+        one_partition(&models[k], NULL, &ran, models[k].want);
+        if (ran != 3)
+            return 1;
+    }
+    return 0;
 }
 
 static void reset(long at, bool stay, bool hung)
@@ -224,56 +375,137 @@ static void reset(long at, bool stay, bool hung)
     atomic_store(&created, 0);
     atomic_store(&released, 0);
     atomic_store(&fail_at, at);
+    atomic_store(&fail_site, NULL);
     atomic_store(&sticky, stay);
     atomic_store(&hang, hung);
+    given_up = 0;
 }
 
-static void without_faults(void **state)
+/* How many calls a healthy life makes; the sites are noted. */
+static long healthy_life(const struct model *m)
 {
-    (void)state;
     int ran;
     reset(0, false, false);
-    assert_true(live(want, &ran, true, 0));
+    n_sites = 0;
+    atomic_store(&recording, true);
+    const bool right = live(m, &ran, 0);
+    atomic_store(&recording, false);
+    assert_true(right);
     assert_int_equal(ran, 3);
-    calls_per_life = atomic_load(&calls);
-    assert_true(calls_per_life > 20);
+    assert_int_equal(given_up, 0);
     assert_int_equal(atomic_load(&created), atomic_load(&released));
+    return atomic_load(&calls);
 }
 
-/* Every `step`-th call, from the first. A life takes the time of some compilations, so a lost device is tried at fewer places than a single failure. */
-static void each_call_fails(bool stay, long step)
+static void expect_life(const struct model *m, const char *what, const char *name, long n)
 {
     int ran;
-    for (long n = 1; n <= calls_per_life; n += step) {
-        reset(n, stay, false);
-        if (!live(want, &ran, true, 2000))
-            fail_msg("wrong result when call %ld fails", n);
-        if (ran != 3)
-            fail_msg("%d runs instead of 3 when call %ld fails", ran, n);
-        if (atomic_load(&created) != atomic_load(&released))
-            fail_msg("%ld objects made, %ld released when call %ld fails", atomic_load(&created), atomic_load(&released), n);
+    if (!live(m, &ran, 2000))
+        fail_msg("%s: wrong result when %s %s (call %ld)", m->name, name, what, n);
+    if (ran != 3)
+        fail_msg("%s: %d runs instead of 3 when %s %s (call %ld)", m->name, ran, name, what, n);
+    if (given_up > 1)
+        fail_msg("%s: said %d times that the device is given up, when %s %s (call %ld)", m->name, given_up, name, what, n);
+    if (atomic_load(&created) != atomic_load(&released))
+        fail_msg("%s: %ld objects made, %ld released when %s %s (call %ld)", m->name, atomic_load(&created), atomic_load(&released), name, what, n);
+}
+
+/* Each place in our code that calls OpenCL: its first call fails, all calls of it fail, all calls of any from there on fail (the device is lost). */
+static void every_call_site(void **state)
+{
+    (void)state;
+    const long total = healthy_life(&models[0]);
+    assert_true(total > 20 && n_sites > 15 && n_sites < MAX_SITES);
+    print_message("%ld calls from %d places\n", total, n_sites);
+    for (int i = 0; i < n_sites; i++) {
+        reset(site[i].first, false, false);
+        expect_life(&models[0], "fails once", site[i].name, site[i].first);
+        reset(0, false, false);
+        atomic_store(&fail_site, site[i].at);
+        expect_life(&models[0], "fails whenever it is called there", site[i].name, site[i].first);
+        reset(site[i].first, true, false);
+        expect_life(&models[0], "fails with all that follow", site[i].name, site[i].first);
     }
 }
 
-static void calls_fail_once(void **state)
+/* By command, HBY_FAULTS=all: every call of every model, with eight errors. */
+static void every_call(void **state)
 {
     (void)state;
-    each_call_fails(false, 2);
+    static const int codes[] = {CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY, CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_INVALID_COMMAND_QUEUE,
+                                CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST, CL_BUILD_PROGRAM_FAILURE, CL_DEVICE_NOT_AVAILABLE, -9999};
+    for (int k = 0; k < MODELS; k++) {
+        const long total = healthy_life(&models[k]);
+        for (size_t c = 0; c < sizeof codes / sizeof codes[0]; c++)
+            for (long n = 1; n <= total; n++) {
+                reset(n, false, false);
+                atomic_store(&code, codes[c]);
+                expect_life(&models[k], "fails once", "a call", n);
+                reset(n, true, false);
+                expect_life(&models[k], "fails with all that follow", "a call", n);
+            }
+        print_message("%s: %ld calls\n", models[k].name, total);
+    }
+    atomic_store(&code, CL_OUT_OF_RESOURCES);
 }
 
-static void device_lost_at_a_call(void **state)
+/* After a persistent fault the device is given up: said once, and no other partition of the same delegate touches it again. */
+static void quarantine(void **state)
 {
     (void)state;
-    each_call_fails(true, 7);
+    int ran = 0;
+    reset(0, false, false);
+    struct hby_backend *device = open_device(2000);
+    assert_non_null(device);
+    assert_true(one_partition(&models[0], device, &ran, NULL));
+    assert_false(hby_cl_backend_in_quarantine(device));
+    atomic_store(&sticky, true);
+    atomic_store(&fail_at, atomic_load(&calls) + 1);
+    assert_true(one_partition(&models[1], device, &ran, NULL));
+    assert_true(one_partition(&models[1], device, &ran, NULL));
+    assert_true(hby_cl_backend_in_quarantine(device));
+    const long after = atomic_load(&calls);
+    assert_true(one_partition(&models[3], device, &ran, NULL));
+    assert_int_equal(atomic_load(&calls), after);
+    assert_int_equal(ran, 12);
+    assert_int_equal(given_up, 1);
+    hby_cl_backend_destroy(&device);
+    assert_int_equal(atomic_load(&created), atomic_load(&released));
 }
 
-/* The second and later runs hang as well: the answer still comes, from host_ref, within the limit. What a hung device may touch is leaked on purpose. */
+/* The answer still comes, from host_ref, at the deadline; the device is given up at once, so that later runs do not wait. What a hung device may touch is leaked on
+ * purpose. */
 static void device_hangs(void **state)
 {
     (void)state;
-    int ran;
-    reset(0, false, true);
-    assert_true(live(want, &ran, true, 50));
+    int ran = 0;
+    reset(0, false, false);
+    struct hby_backend *device = open_device(300);
+    struct hby_plan *plan = NULL;
+    struct hby_executor *ex = NULL;
+    struct hby_reason why = {""};
+    const struct hby_plan_options po = {.precision = HBY_PRECISION_EXACT};
+    assert_int_equal(hby_plan_create(models[0].make(), &po, device, hby_host_ref_backend(), &plan, &why), HBY_OK);
+    assert_int_equal(hby_executor_create(plan, device, hby_host_ref_backend(), &ex, &why), HBY_OK);
+    atomic_store(&hang, true);
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    for (; ran < 3; ran++) {
+        unsigned char out[BYTES] = {0};
+        const void *ins[] = {input};
+        void *outs[] = {out};
+        assert_int_equal(hby_executor_run(ex, ins, outs, &why), HBY_OK);
+        assert_true(is_right(&models[0], out));
+    }
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    const long ms = (long)(to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+    assert_true(ms >= 300 && ms < 3000);
+    assert_int_equal(given_up, 1);
+    assert_true(hby_cl_backend_in_quarantine(device));
+    hby_executor_destroy(&ex);
+    hby_cl_backend_destroy(&device);
+    reset(0, false, true); /* and from the first moment on */
+    assert_true(live(&models[0], &ran, 50));
     assert_int_equal(ran, 3);
     reset(0, false, false);
 }
@@ -290,10 +522,10 @@ int main(void)
     free(info);
     install((struct hby_cl_api *)(uintptr_t)hby_cl_api(&why)); /* the table itself is not const */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_faults),
-        cmocka_unit_test(calls_fail_once),
-        cmocka_unit_test(device_lost_at_a_call),
+        cmocka_unit_test(every_call_site),
+        cmocka_unit_test(quarantine),
         cmocka_unit_test(device_hangs),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    const struct CMUnitTest longer[] = {cmocka_unit_test(every_call)};
+    return getenv("HBY_FAULTS") ? cmocka_run_group_tests(longer, setup, NULL) : cmocka_run_group_tests(tests, setup, NULL);
 }

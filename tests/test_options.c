@@ -86,7 +86,7 @@ static void enumerations_match(void **state)
                 {"claim", "all", 1},                         {"gemm", "own", 1},                              {"gemm", "clblast", 2},
                 {"device_type", "gpu", 1},                   {"device_type", "cpu", 3},                       {"profile", "on", 1},
                 {"profile", "TRUE", 1},                      {"zero_copy", "1", 1},                           {"zero_copy", "no", 0},
-                {"verbose", "3", 3},                         {"wait_limit_ms", "3600000", 3600000},           {"device_id", "-1", -1}};
+                {"verbose", "3", 3},                         {"timeout_ms", "3600000", 3600000},                        {"device_id", "-1", -1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct hby_options *o = parse_one(rows[i].key, rows[i].value);
         assert_non_null(o);
@@ -108,6 +108,10 @@ static void hyphen_equals_underscore(void **state)
     struct hby_options *o = parse_one("min-nodes_per-partition", "7");
     assert_non_null(o);
     assert_int_equal(o->min_nodes_per_partition, 7);
+    hby_options_destroy(&o);
+    o = parse_one("wait_limit_ms", "7"); /* the first name of timeout_ms */
+    assert_non_null(o);
+    assert_int_equal(o->timeout_ms, 7);
     hby_options_destroy(&o);
 }
 
