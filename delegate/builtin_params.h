@@ -63,6 +63,23 @@ struct hby_tfl_leaky_relu {
     float alpha;
 };
 
+struct hby_tfl_l2_norm {
+    int32_t activation;
+};
+
+struct hby_tfl_local_response {
+    int radius;
+    float bias, alpha, beta;
+};
+
+struct hby_tfl_cumsum {
+    bool exclusive, reverse;
+};
+
+struct hby_tfl_one_hot {
+    int axis;
+};
+
 /* SPACE_TO_DEPTH, DEPTH_TO_SPACE */
 struct hby_tfl_block {
     int block_size;

@@ -151,6 +151,35 @@ enum hby_status hby_import_leaky_relu(const struct hby_builtin *b, struct hby_no
     return HBY_OK;
 }
 
+enum hby_status hby_import_l2_norm(const struct hby_builtin *b, struct hby_node *node)
+{
+    return read_act(b, ((const struct hby_tfl_l2_norm *)b->data)->activation, &node->params.norm.act);
+}
+
+enum hby_status hby_import_local_response(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_local_response *p = b->data;
+    node->params.norm.radius = p->radius;
+    node->params.norm.bias = p->bias;
+    node->params.norm.alpha = p->alpha;
+    node->params.norm.beta = p->beta;
+    return HBY_OK;
+}
+
+enum hby_status hby_import_cumsum(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_cumsum *p = b->data;
+    node->params.cumsum.exclusive = p->exclusive;
+    node->params.cumsum.reverse = p->reverse;
+    return HBY_OK;
+}
+
+enum hby_status hby_import_one_hot(const struct hby_builtin *b, struct hby_node *node)
+{
+    node->params.one_hot.axis = ((const struct hby_tfl_one_hot *)b->data)->axis;
+    return HBY_OK;
+}
+
 enum hby_status hby_import_block(const struct hby_builtin *b, struct hby_node *node)
 {
     node->params.block.size = ((const struct hby_tfl_block *)b->data)->block_size;

@@ -1,4 +1,4 @@
-/* AVERAGE_POOL_2D, MAX_POOL_2D: a work-item computes `each` pixels of one line of the output for one vector of channels. */
+/* AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D: a work-item computes `each` pixels of one line of the output for one vector of channels. */
 #include "types.clh"
 #include "args_conv.h"
 #include "nest.clh"
@@ -42,11 +42,13 @@ __kernel void hby_pool(struct hby_args_pool p, int each, const __global HBY_T *i
         for (int y = y_begin; y < y_end; y++)
             for (int xx = x_begin; xx < x_end; xx++) {
                 const hby_vc v = HBY_GETV(HBY_TYPE, in, (size_t)((b * p.in_h + y) * p.in_w + xx) * p.channels + channel);
-                acc = p.is_max ? select(acc, v, acc < v) : acc + v;
+                acc = p.is_max ? select(acc, v, acc < v) : acc + (p.squares ? v * v : v);
             }
         if (!p.is_max)
             acc = hby_average(acc, max((y_end - y_begin) * (x_end - x_begin), 1));
 #if HBY_FLOAT
+        if (p.squares)
+            acc = sqrt(acc);
         acc = hby_clamp_float(acc, p.f_min, p.f_max);
 #else
         acc = clamp(acc, (hby_vi)(p.act_min), (hby_vi)(p.act_max));

@@ -27,11 +27,12 @@ struct hby_args_conv {
     hby_i32 asymmetric;          /* f32w8: rows quantized with a zero point */
 };
 
-/* AVERAGE_POOL_2D, MAX_POOL_2D: over the part of the window inside the input. */
+/* AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D: over the part of the window inside the input. */
 struct hby_args_pool {
     hby_i32 batch, in_h, in_w, channels, out_h, out_w;
     hby_i32 k_h, k_w, stride_h, stride_w, pad_top, pad_left;
     hby_i32 is_max;
+    hby_i32 squares; /* L2_POOL_2D, floats: the root of the average square */
     hby_i32 act_min, act_max;
     hby_f32 f_min, f_max;
 };

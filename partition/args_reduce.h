@@ -1,4 +1,4 @@
-/* Loop nests that reduce: MEAN and its kin, ARG_MAX, SOFTMAX. */
+/* Loop nests that reduce: MEAN and its kin, ARG_MAX, SOFTMAX, normalizations of rows, CUMSUM. */
 #ifndef HBY_PARTITION_ARGS_REDUCE_H
 #define HBY_PARTITION_ARGS_REDUCE_H
 #include "partition/args_base.h"
@@ -42,5 +42,29 @@ struct hby_args_softmax {
     hby_i32 in_zp, out_zp, mult, shift, diff_min;
     hby_i32 act_min, act_max, out_bits;
     hby_f32 beta, in_scale, out_scale;
+};
+
+/* Functions of the norm nest: part of the program key. */
+#define HBY_NORM_LOG_SOFTMAX 0
+#define HBY_NORM_L2 1
+#define HBY_NORM_LOCAL_RESPONSE 2 /* floats only */
+
+/* Rows of [rows, depth] that are scaled by what is in them.
+ * LOG_SOFTMAX, 8 bits: table 0 is int32[256], exp(-d * scale) in Q19 for d = max - q (0 where d > -diff_min), table 1 int32[256] -d * scale in Q26; mult and
+ * shift take Q26 back to quantized values. host_ref/log_softmax.c has the logarithm.
+ * L2, 8 bits: (q - in_zp) / root of the sum of squares, times 128: host_ref/l2_normalization.c.
+ * LOCAL_RESPONSE: x * (bias + alpha * sum of squares over [c - radius, c + radius))^-beta. */
+struct hby_args_norm {
+    hby_i32 rows, depth, fn;
+    hby_i32 in_zp, mult, shift, diff_min;
+    hby_i32 act_min, act_max;
+    hby_i32 radius;
+    hby_f32 bias, alpha, beta;
+};
+
+/* CUMSUM over the middle one of [outer, depth, inner]: float32, int32, int64, modulo 2^32 or 2^64. */
+struct hby_args_cumsum {
+    hby_i32 outer, depth, inner;
+    hby_i32 exclusive, reverse;
 };
 #endif

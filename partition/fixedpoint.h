@@ -95,6 +95,37 @@ static inline int32_t hby_reciprocal(int32_t x)
     return y > (1 << 30) - 1 ? INT32_MAX : y < -(1 << 30) ? INT32_MIN : y * 2;
 }
 
+/* x * 2^left, saturating; left in [0, 31]. */
+static inline int32_t hby_shl_saturating(int32_t x, int left)
+{
+    const int64_t v = (int64_t)x * (INT64_C(1) << left);
+    return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;
+}
+
+/* 1 / sqrt(x) as a multiplier and a left shift, for x > 0: five steps of Newton's method with 3 integer bits, as gemmlowp takes them. */
+static inline void hby_inverse_root(int32_t x, int32_t *mult, int *left)
+{
+    *mult = INT32_MAX;
+    *left = 0;
+    if (x <= 1)
+        return;
+    int right = 11;
+    for (; x >= 1 << 29; x /= 4)
+        right++;
+    const int pairs = (__builtin_clz((uint32_t)x) - 1) / 2 - 1;
+    right -= pairs;
+    x = (int32_t)((uint32_t)x << (2 * pairs));
+    const int32_t half = hby_rdbpot(x >> 1, 1), three_halves = (1 << 28) + (1 << 27);
+    int32_t y = 1 << 28;
+    for (int i = 0; i < 5; i++) {
+        const int32_t cube = hby_shl_saturating(hby_srdhm(hby_srdhm(y, y), y), 6);
+        y = hby_shl_saturating(hby_add32(hby_srdhm(three_halves, y), hby_wrap32((uint64_t)-(int64_t)hby_srdhm(half, cube))), 3);
+    }
+    y = hby_srdhm(y, 1518500250); /* sqrt(1/2) */
+    *mult = right < 0 ? hby_shl32(y, -right) : y;
+    *left = right < 0 ? 0 : -right;
+}
+
 /* By HBY_ROUND_*; all but WIDE16 take the accumulator as int32. */
 static inline int32_t hby_rescale(int64_t x, int32_t mult, int shift, int rounding)
 {

@@ -97,6 +97,17 @@ union hby_params {
         float alpha;
     } leaky_relu;
     struct {
+        enum hby_act act; /* L2_NORMALIZATION */
+        int radius;       /* LOCAL_RESPONSE_NORMALIZATION, to the end */
+        float bias, alpha, beta;
+    } norm;
+    struct {
+        bool exclusive, reverse;
+    } cumsum;
+    struct {
+        int axis;
+    } one_hot;
+    struct {
         bool approximate; /* by tanh */
     } gelu;
     struct {

@@ -107,36 +107,6 @@ static int32_t sqrt_at(int32_t q, const void *context)
     return hby_clamp32(hby_add32(truncated((x > 0.0f ? sqrtf(x) : 0.0f) / m->out_scale), m->out_zp), m->min, m->max);
 }
 
-static int32_t saturating_shl(int32_t x, int left)
-{
-    const int64_t v = (int64_t)x * (INT64_C(1) << left);
-    return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;
-}
-
-/* 1 / sqrt(x) as a multiplier and a left shift, for x > 0: five steps of Newton's method with 3 integer bits, as gemmlowp takes them. */
-static void inverse_root(int32_t x, int32_t *mult, int *left)
-{
-    *mult = INT32_MAX;
-    *left = 0;
-    if (x <= 1)
-        return;
-    int right = 11;
-    for (; x >= 1 << 29; x /= 4)
-        right++;
-    const int pairs = (__builtin_clz((uint32_t)x) - 1) / 2 - 1;
-    right -= pairs;
-    x = (int32_t)((uint32_t)x << (2 * pairs));
-    const int32_t half = hby_rdbpot(x >> 1, 1), three_halves = (1 << 28) + (1 << 27);
-    int32_t y = 1 << 28;
-    for (int i = 0; i < 5; i++) {
-        const int32_t cube = saturating_shl(hby_srdhm(hby_srdhm(y, y), y), 6);
-        y = saturating_shl(hby_add32(hby_srdhm(three_halves, y), hby_wrap32((uint64_t)-(int64_t)hby_srdhm(half, cube))), 3);
-    }
-    y = hby_srdhm(y, 1518500250); /* sqrt(1/2) */
-    *mult = right < 0 ? hby_shl32(y, -right) : y;
-    *left = right < 0 ? 0 : -right;
-}
-
 /* The reference fails for a negative input; here it counts as 0. */
 static int32_t rsqrt_at(int32_t q, const void *context)
 {
@@ -146,7 +116,7 @@ static int32_t rsqrt_at(int32_t q, const void *context)
     int left;
     if (q <= m->in_zp)
         return m->max;
-    inverse_root(q - m->in_zp, &mult, &left);
+    hby_inverse_root(q - m->in_zp, &mult, &left);
     const int32_t root = hby_rescale_double(1, mult, left + SPARE);
     return hby_clamp32(hby_add32(hby_rescale_double(root, m->mult, m->shift - SPARE), m->out_zp), m->min, m->max);
 }

@@ -1,4 +1,4 @@
-/* AVERAGE_POOL_2D, MAX_POOL_2D. TFLite's kernels pool the quantized values as they are: scales of input and output do not enter. */
+/* AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D. TFLite's kernels pool the quantized values as they are: scales of input and output do not enter. */
 #include "partition/lower_window.h"
 
 enum hby_status hby_lower_pool(struct hby_lowering *lo, const struct hby_node *node)
@@ -23,7 +23,7 @@ enum hby_status hby_lower_pool(struct hby_lowering *lo, const struct hby_node *n
     struct hby_args_pool args = {
         .batch = in->dim[0], .in_h = h.in, .in_w = x.in, .channels = in->dim[3], .out_h = h.out, .out_w = x.out,
         .k_h = h.k, .k_w = x.k, .stride_h = h.stride, .stride_w = x.stride, .pad_top = h.pad, .pad_left = x.pad,
-        .is_max = node->op == HBY_OP_max_pool_2d,
+        .is_max = node->op == HBY_OP_max_pool_2d, .squares = node->op == HBY_OP_l2_pool_2d,
     };
     const enum hby_scheme scheme = hby_scheme_of(lo, input);
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)

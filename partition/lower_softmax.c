@@ -2,14 +2,7 @@
 #include <math.h>
 
 #include "partition/fixedpoint.h"
-#include "partition/lower_shape.h"
-
-/* x * 2^e, saturating; e >= 0 */
-static int32_t shl_saturating(int32_t x, int e)
-{
-    const int64_t v = (int64_t)x * (INT64_C(1) << e);
-    return (int32_t)(v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : v);
-}
+#include "partition/lower_softmax.h"
 
 /* exp(a) in Q31 for a in [-1/4, 0) in Q31: a Taylor polynomial about -1/8, as gemmlowp evaluates it. */
 static int32_t exp_quarter(int32_t a)
@@ -20,43 +13,50 @@ static int32_t exp_quarter(int32_t a)
     return exp_eighth + hby_srdhm(exp_eighth, x + tail);
 }
 
-/* exp(a) in Q31 for a <= 0 in Q26 (5 integer bits): a is split into its last quarter and powers of two. */
-static int32_t exp_negative(int32_t a)
+/* a is split into its last quarter and powers of two. */
+int32_t hby_exp_negative(int32_t a)
 {
     static const int32_t factor[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242}; /* exp(-2^k) in Q31, k = -2 .. 4 */
     const int32_t quarter = 1 << 24;
     if (a == 0)
         return INT32_MAX;
     const int32_t last = (a & (quarter - 1)) - quarter, rest = hby_wrap32((uint64_t)(int64_t)last - (uint64_t)(int64_t)a);
-    int32_t y = exp_quarter(shl_saturating(last, 5));
+    int32_t y = exp_quarter(hby_shl_saturating(last, 5));
     for (int k = 0; k < 7; k++)
         if (rest & (1 << (24 + k)))
             y = hby_srdhm(y, factor[k]);
     return y;
 }
 
+bool hby_exp_scale(double scale, hby_i32 *mult, hby_i32 *shift, hby_i32 *diff_min)
+{
+    int e; /* up to 31 here, unlike elsewhere: a large scale leaves the largest element alone */
+    const double real = fmin(scale * (double)(1 << 26), 2147483647.0);
+    if (!(real > 1.0))
+        return false;
+    int64_t q = (int64_t)round(frexp(real, &e) * 2147483648.0);
+    if (q == (int64_t)1 << 31) {
+        q /= 2;
+        e++;
+    }
+    *mult = (hby_i32)q;
+    *shift = e;
+    *diff_min = -(hby_i32)floor(31.0 * (double)(1 << 26) / (double)((int64_t)1 << e));
+    return true;
+}
+
 /* 8 bits: table 0 is exp(-d * scale * beta) in Q31 for d = 0 .. 255, and 0 where d is too far off to matter (d > -diff_min). */
 static enum hby_status exp_table_8(struct hby_lowering *lo, const struct hby_node *node, struct hby_step *s)
 {
     struct hby_args_softmax *a = &s->args.softmax;
-    int shift; /* up to 31 here, unlike elsewhere: a large scale leaves the largest element alone */
-    const double real = fmin((double)a->beta * (double)a->in_scale * (double)(1 << 26), 2147483647.0);
-    if (!(real > 1.0))
+    if (!hby_exp_scale((double)a->beta * (double)a->in_scale, &a->mult, &a->shift, &a->diff_min))
         return hby_say(HBY_UNSUPPORTED, lo->why, "SOFTMAX's beta %g times the scale %g of '%.50s' is too small for integer arithmetic", (double)a->beta,
                        (double)a->in_scale, hby_name_of(lo, node->in[0]));
-    int64_t q = (int64_t)round(frexp(real, &shift) * 2147483648.0);
-    if (q == (int64_t)1 << 31) {
-        q /= 2;
-        shift++;
-    }
-    a->mult = (hby_i32)q;
-    a->shift = shift;
-    a->diff_min = -(hby_i32)floor(31.0 * (double)(1 << 26) / (double)((int64_t)1 << shift));
     int32_t *table = hby_step_table(lo, s, 256 * sizeof *table);
     if (!table)
         return HBY_NO_MEMORY;
     for (int d = 0; d < 256 && -d >= a->diff_min; d++)
-        table[d] = exp_negative(hby_srdhm(hby_shl32(-d, shift), a->mult));
+        table[d] = hby_exp_negative(hby_srdhm(hby_shl32(-d, a->shift), a->mult));
     return HBY_OK;
 }
 

@@ -29,6 +29,11 @@ sets() {
         for t in 0 2 4 5 6; do for f in 14 15; do for d in 0 1; do echo "-DHBY_PAIR_FN=$f -DHBY_A_TYPE=$t -DHBY_B_TYPE=$t -DHBY_OUT_TYPE=$t -DHBY_HAS_FP64=$d"; done; done; done
         for t in 0 1 5; do echo "-DHBY_PAIR_FN=16 -DHBY_A_TYPE=$t -DHBY_B_TYPE=$t -DHBY_OUT_TYPE=$t"; done; for f in 0 1 2 4 5; do echo "-DHBY_PAIR_FN=$f -DHBY_A_TYPE=6 -DHBY_B_TYPE=6 -DHBY_OUT_TYPE=6"; done ;;
     select) echo "f32 i8 i16"; echo "-DHBY_PLAIN=1"; echo "-DHBY_ELEM=8" ;;
+    norm) echo "f32 f16 i8 u8"; for f in 0 1; do echo "-DHBY_NORM_FN=$f"; done ;;
+    norm_local) echo "f32 f16"; echo "-DHBY_NORM_FN=2" ;;
+    cumsum) echo "i32"; for t in 0 1 5 6; do echo "-DHBY_IN_TYPE=$t"; done ;;
+    topk) echo "i32"; for t in 0 1 2 3 4 5 6; do for i in 2 4; do echo "-DHBY_IN_TYPE=$t -DHBY_INDEX=$i"; done; done ;;
+    index) echo "f32 i8 i16"; for i in 4 8; do echo "-DHBY_INDEX=$i"; done; echo "-DHBY_IN_TYPE=8 -DHBY_OUT_TYPE=1 -DHBY_ELEM=8" ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
@@ -50,6 +55,7 @@ for path in "$@"; do
     lists=("$stem")
     [ "$stem" = nibbles ] && lists=(nibbles nibbles_hybrid)
     [ "$stem" = depthwise ] && lists=(depthwise depthwise_i16 depthwise_f)
+    [ "$stem" = norm ] && lists=(norm norm_local)
     [ "$stem" = matmul ] && lists=(matmul matmul_int)
     for list in "${lists[@]}"; do
         if ! text=$(sets "$list"); then

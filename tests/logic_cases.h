@@ -52,13 +52,14 @@ static inline void floor_case(struct check *c, enum hby_op op, enum hby_scheme s
 {
     int out_dim[CASE_RANK], in[2];
     const enum hby_type type = op == HBY_OP_floor_mod ? case_type(c, scheme, false) : check_type(scheme);
-    const int rank = logic_pair(c, type, out_dim, in), out = check_output(c, type, rank, out_dim);
+    int rank = logic_pair(c, type, out_dim, in);
+    while (check_tensor(c, in[1])->data) { /* constants are of any value */
+        check_forget(c);
+        rank = logic_pair(c, type, out_dim, in);
+    }
+    const int out = check_output(c, type, rank, out_dim);
     const bool negative = check_chance(c, 50), wide = check_chance(c, 50);
     const int most = wide && scheme == HBY_SCHEME_i8 ? 127 : wide ? 30000 : 9;
-    if (check_tensor(c, in[1])->data) {
-        check_forget(c);
-        return;
-    }
     if (!case_is_float(scheme))
         check_range(c, in[1], negative ? -most : 1, negative ? -1 : most);
     check_node(c, op, 2, in, 1, &out);

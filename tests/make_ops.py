@@ -199,7 +199,7 @@ def pool(name):
         channels, batch = int(rng.integers(1, 40)), int(rng.choice([1, 1, 2, 3]))
         q = quantized(rng, scheme) if is_integer(scheme) else None
         x, y = image(m, scheme, [batch, *size, channels], q), image(m, scheme, [batch, *out, channels], q)
-        m.op(name, [x], [y], "Pool2DOptions", version=3, padding=padding, strideH=stride[0], strideW=stride[1], filterHeight=k[0], filterWidth=k[1],
+        m.op(name, [x], [y], "Pool2DOptions", version=1 if name == "L2_POOL_2D" else 3, padding=padding, strideH=stride[0], strideW=stride[1], filterHeight=k[0], filterWidth=k[1],
              fusedActivationFunction=activation(rng))
         return m, [x], [y]
     return build
