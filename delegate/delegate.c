@@ -140,6 +140,7 @@ static void open_device(struct hby_delegate *d)
                                 .model_token = o->model_token,
                                 .deny_kernels = o->deny_kernels,
                                 .gemm = o->gemm,
+                                .tune = o->tune,
                                 .wait_limit_ms = o->timeout_ms,
                                 .memory_limit_mb = o->memory_limit_mb,
                                 .profile = o->profile,

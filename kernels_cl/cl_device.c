@@ -75,6 +75,8 @@ void hby_cl_state_drop(struct hby_cl_state *s)
     }
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->gemm_lock);
+    pthread_mutex_destroy(&s->tune_lock);
+    hby_cl_tuner_free(s);
     free(s->gemms);
     free(s->cache_dir);
     free(s->cache_token);
@@ -122,6 +124,7 @@ enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct h
     s->pid = getpid();
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->gemm_lock, NULL);
+    pthread_mutex_init(&s->tune_lock, NULL);
     atomic_init(&s->users, 1);
     atomic_init(&s->strikes, 0);
     atomic_init(&s->quarantined, false);
@@ -129,6 +132,7 @@ enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct h
     s->memory_limit = opt->memory_limit_mb > 0 ? (size_t)opt->memory_limit_mb << 20 : 0;
     s->wait_limit_ms = opt->wait_limit_ms > 0 ? opt->wait_limit_ms : DEFAULT_WAIT_MS;
     s->gemm = opt->gemm;
+    s->tune = opt->tune;
     s->profile = opt->profile;
     s->zero_copy = opt->zero_copy;
     s->guard = opt->guard_arena;
@@ -138,6 +142,8 @@ enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct h
         st = hby_say(HBY_NO_MEMORY, why, "out of memory opening the device");
     else
         st = open_device(s, &found[pick], why);
+    if (!st)
+        hby_cl_tuner_load(s);
     free(found);
     if (st)
         hby_cl_state_drop(s);

@@ -36,7 +36,7 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
         const int n = row->match(&site, &refusal);
         if (n <= 0 || n > limit)
             continue;
-        *l = (struct hby_cl_launch){.st = st, .session = session, .plan = plan, .step = step, .step_index = first, .gemm = session ? session->gemm : st->gemm};
+        *l = (struct hby_cl_launch){.st = st, .session = session, .plan = plan, .step = step, .step_index = first, .force = session ? session->force : (struct hby_cl_force){st->gemm, HBY_CL_TILE_TUNED}};
         struct hby_reason failure = {""};
         const enum hby_status status = hby_cl_launch_run(l, row, &site, &failure);
         if (!status) {
@@ -209,7 +209,7 @@ static void log_memory(const struct hby_cl_session *s)
                scratch);
 }
 
-enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, int gemm, struct hby_session **out, struct hby_reason *why)
+enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, const struct hby_cl_force *force, struct hby_session **out, struct hby_reason *why)
 {
     *out = NULL;
     enum hby_status status = hby_cl_check_fork(st, why);
@@ -223,7 +223,7 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
     s->base.ops = &hby_cl_session_ops;
     s->st = st;
     s->plan = plan;
-    s->gemm = gemm;
+    s->force = *force;
     hby_cl_state_keep(st);
     s->op_first = calloc((size_t)plan->n_steps + 1, sizeof *s->op_first);
     cl_int err = CL_SUCCESS;
@@ -254,7 +254,8 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
 static enum hby_status create(struct hby_backend *be, const struct hby_plan *plan, struct hby_session **out, struct hby_reason *why)
 {
     struct hby_cl_state *st = hby_cl_state_of(be);
-    return hby_cl_session_create(st, plan, st->gemm, out, why);
+    const struct hby_cl_force none = {st->gemm, HBY_CL_TILE_TUNED};
+    return hby_cl_session_create(st, plan, &none, out, why);
 }
 
 const struct hby_backend_ops hby_cl_session_ops = {

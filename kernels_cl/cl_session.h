@@ -3,9 +3,16 @@
 #define HBY_KERNELS_CL_CL_SESSION_H
 
 #include "kernels_cl/cl_state.h"
+#include "kernels_cl/cl_tuner.h"
 #include "kernels_cl/clblast.h"
 
 enum { HBY_CL_SLACK = 64 }; /* bytes after every buffer that a kernel may read, but not use */
+
+/* What a measurement asks for; else the options. */
+struct hby_cl_force {
+    int gemm, tile; /* tile: HBY_CL_TILE_TUNED, or a candidate of cl_tuner.h */
+};
+enum { HBY_CL_GEMM_AUTO, HBY_CL_GEMM_OWN, HBY_CL_GEMM_CLBLAST }; /* the option gemm */
 
 /* One kernel launch with its arguments bound. */
 struct hby_cl_op {
@@ -44,7 +51,7 @@ struct hby_cl_session {
     struct hby_session base;
     struct hby_cl_state *st;
     const struct hby_plan *plan;
-    int gemm; /* the option, or what a measurement forces */
+    struct hby_cl_force force;
     cl_command_queue queue;
     cl_mem arena, dummy, scratch[HBY_CL_SCRATCH];
     size_t arena_bytes, scratch_bytes[HBY_CL_SCRATCH];
@@ -67,7 +74,7 @@ struct hby_cl_session {
 };
 
 extern const struct hby_backend_ops hby_cl_session_ops;
-enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, int gemm, struct hby_session **out, struct hby_reason *why);
+enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, const struct hby_cl_force *force, struct hby_session **out, struct hby_reason *why);
 
 /* --- cl_launch.c --- */
 
@@ -76,7 +83,8 @@ struct hby_cl_launch {
     struct hby_cl_session *session; /* NULL in a query */
     const struct hby_plan *plan;
     const struct hby_step *step;
-    int step_index, gemm;
+    int step_index;
+    struct hby_cl_force force;
     char options[768];
     size_t options_used;
     bool any_bytes;

@@ -49,6 +49,10 @@ struct hby_cl_state {
     pthread_mutex_t gemm_lock;            /* measurements: one at a time */
     struct hby_cl_gemm_verdict *gemms;
     int n_gemms, gemm_room;
+    int tune; /* the option: enum hby_cl_tune_mode */
+    pthread_mutex_t tune_lock;
+    struct hby_cl_tuned *tuned; /* what is known of tiles: cl_tuner.c */
+    int n_tuned, tuned_room;
     bool profile, zero_copy, guard;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;

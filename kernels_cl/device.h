@@ -46,6 +46,7 @@ struct hby_cl_options {
     const char *serialization_dir, *model_token; /* NULL: no cache on disk */
     const char *deny_kernels;                    /* comma-separated rows of kernels.def, or NULL */
     int gemm;                                    /* 0 auto, 1 own, 2 clblast */
+    int tune;                                    /* tiles of convolutions: 0 tune.def's, 1 as measured, now or earlier (serialization_dir), 2 measured now */
     int wait_limit_ms;                           /* 0: the default */
     int memory_limit_mb;                         /* of all sessions' buffers together; 0: none */
     bool profile, zero_copy;
@@ -63,6 +64,15 @@ const struct hby_cl_info *hby_cl_backend_info(const struct hby_backend *be);
 /* Given up: the device hung, or failed twice in a row. Nothing is claimed and no session is made any more. */
 bool hby_cl_backend_in_quarantine(const struct hby_backend *be);
 void hby_cl_backend_destroy(struct hby_backend **be);
+
+/* What the tuner found for a class of shapes: 0 rows is the default tile; times are 0 where measuring failed. */
+struct hby_cl_tuning {
+    char shape[96];
+    int rows, vectors;
+    double default_us, us;
+};
+/* Writes at most `room` of them, and returns how many there are. */
+int hby_cl_backend_tunings(struct hby_backend *be, struct hby_cl_tuning *out, int room);
 
 /* One launch of a session's last run, under the option `profile`. */
 struct hby_cl_time {

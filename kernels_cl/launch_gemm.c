@@ -8,7 +8,6 @@
 #include "kernels_cl/launch_nest.h"
 #include "partition/half.h"
 
-enum { GEMM_AUTO, GEMM_OWN, GEMM_CLBLAST }; /* the option */
 enum { TIMED_RUNS = 5 };
 #define WORTH_MEASURING 4e6 /* products; below, launches decide, and own kernels need fewer */
 
@@ -24,7 +23,7 @@ int hby_cl_match_gemm(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme);
-    if (site->dev->state->gemm == GEMM_OWN || !is_product(s) || !hby_clblast_have())
+    if (site->dev->state->gemm == HBY_CL_GEMM_OWN || !is_product(s) || !hby_clblast_have())
         return 0;
     for (int i = 0; i < 2; i++)
         if (hby_nest_stored(site, s->in[i]) != own) {
@@ -57,7 +56,7 @@ static enum hby_status time_one(struct hby_cl_state *st, const struct hby_plan *
 {
     struct hby_session *s;
     const struct hby_step *step = one->step;
-    enum hby_status status = hby_cl_session_create(st, one, gemm, &s, why);
+    enum hby_status status = hby_cl_session_create(st, one, &(struct hby_cl_force){gemm, HBY_CL_TILE_TUNED}, &s, why);
     if (status)
         return status;
     *us = INFINITY;
@@ -119,7 +118,7 @@ static bool measure(const struct hby_cl_site *site, const struct hby_cl_gemm *g)
     bool faster = false;
     if (in && out[0] && out[1]) {
         fill_random(in, in_bytes, g->half);
-        if (!time_one(st, &one, GEMM_OWN, in, out[0], &us[0], &why) && !time_one(st, &one, GEMM_CLBLAST, in, out[1], &us[1], &why))
+        if (!time_one(st, &one, HBY_CL_GEMM_OWN, in, out[0], &us[0], &why) && !time_one(st, &one, HBY_CL_GEMM_CLBLAST, in, out[1], &us[1], &why))
             faster = us[1] < 0.95 * us[0] && near(out[0], out[1], g->m * g->n, g->half, (double)g->k);
         hby_cl_log(st, HBY_CL_LOG_BUILD, "%zu x %zu x %zu: own kernel %.0f us, CLBlast %.0f us%s%s", g->m, g->n, g->k, us[0], us[1], faster ? ", taken" : "",
                    why.text);
@@ -156,7 +155,7 @@ enum hby_status hby_cl_launch_gemm(const struct hby_cl_site *site, struct hby_cl
     const double rows = (double)p->batch * p->out_h * p->out_w, products = rows * p->out_c * p->in_c;
     const struct hby_cl_gemm g = {.used = true, .half = s->scheme == HBY_SCHEME_f16, .m = (size_t)rows, .n = (size_t)p->out_c, .k = (size_t)p->in_c};
     const bool measurable = products >= WORTH_MEASURING && hby_cl_tune(site->dev, HBY_TUNE_measure_clblast) != 0;
-    if (l->gemm == GEMM_OWN || products <= 0 || rows * p->out_c > INT32_MAX || (l->gemm == GEMM_AUTO && (!measurable || !is_faster(site, &g))))
+    if (l->force.gemm == HBY_CL_GEMM_OWN || products <= 0 || rows * p->out_c > INT32_MAX || (l->force.gemm == HBY_CL_GEMM_AUTO && (!measurable || !is_faster(site, &g))))
         return HBY_UNSUPPORTED;
     hby_cl_product(l, &g, s->in[0], s->in[1], s->out[0]);
     if (p->has_bias || p->f_min > -INFINITY || p->f_max < INFINITY) {

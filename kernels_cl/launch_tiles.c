@@ -1,6 +1,10 @@
 /* How convolutions are cut into tiles. */
 #include "kernels_cl/launch_tiles.h"
 
+#include <stdio.h>
+
+#include "kernels_cl/cl_tuner.h"
+
 static int ceil_div(int a, int b)
 {
     return a / b + (a % b != 0);
@@ -45,11 +49,39 @@ int hby_conv_rows(const struct hby_step *s)
     return p->batch * p->out_h * columns;
 }
 
+/* ceil(log2(n)) */
+static int log2_of(int64_t n)
+{
+    int e = 0;
+    while (((int64_t)1 << e) < n)
+        e++;
+    return e;
+}
+
+/* The tuner's candidate for shapes like this one; 0: the default. */
+static int tile_of_class(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows)
+{
+    const struct hby_step *step = site->step;
+    const int vectors = ceil_div(s->group_out, HBY_BLOCK);
+    char shape[HBY_CL_CLASS_CHARS];
+    snprintf(shape, sizeof shape, "%s %s*%s rows 2^%d channels %d%s depth 2^%d%s%s", step->op == HBY_OP_transpose_conv ? "transposed" : "conv",
+             hby_scheme_names[step->scheme], hby_type_name(hby_nest_stored(site, step->in[1])), log2_of(rows), vectors <= 4 ? vectors * HBY_BLOCK : 1 << log2_of(s->group_out),
+             vectors > 4 && vectors % 2 ? " odd" : "", log2_of((int64_t)s->taps * s->group_in), s->taps > 1 ? " taps" : "", s->groups > 1 ? " groups" : "");
+    return hby_cl_tile_choice(site, l, shape);
+}
+
 /* CPU: the tiles that fill the 32 vector registers; a last odd vector of channels gets a launch of its own where there are rows enough to pay for it.
  * Elsewhere: small tiles, many work-items. */
-int hby_conv_split(const struct hby_cl_site *site, const struct hby_conv_shape *s, int rows, bool is_int, struct hby_conv_part part[2])
+int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, bool is_int, struct hby_conv_part part[2])
 {
     const struct hby_cl_device *dev = site->dev;
+    const int tuned = rows <= 2 ? 0 : tile_of_class(site, l, s, rows);
+    if (tuned > 0) {
+        const struct hby_cl_tile t = hby_cl_tile_of(dev, tuned);
+        const int lanes = hby_nest_lanes(dev), all = ceil_div(s->group_out, lanes), wide = t.vectors < all ? t.vectors : all;
+        part[0] = (struct hby_conv_part){{t.rows, wide}, 0, ceil_div(all, wide)};
+        return 1;
+    }
     if (dev->info.kind != HBY_CL_CPU) {
         part[0] = (struct hby_conv_part){{hby_cl_tune(dev, is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows), 1}, 0, ceil_div(s->group_out, 4)};
         return 1;

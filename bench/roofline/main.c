@@ -6,7 +6,7 @@
 #include "bench/threads.h"
 #include "kernels_cl/clblast.h"
 
-enum { NO_DEVICE = 77, GEMM_OWN = 1, GEMM_CLBLAST = 2 };
+enum { NO_DEVICE = 77, GEMM_OWN = 1, GEMM_CLBLAST = 2, TUNE_FORCE = 2 };
 
 static struct hby_cl_choice choice(const char *device)
 {
@@ -77,6 +77,8 @@ static enum hby_status measure(struct roof_bench *b, struct roof_row *row, int n
     for (int i = 0; i < n && !again; i++)
         roof_conclude(b, &row[i]);
     roof_table_foot(b, change);
+    if (b->o->tune)
+        roof_table_tunings(b);
     return again;
 }
 
@@ -90,7 +92,7 @@ static int run(const struct roof_options *o, struct roof_row *row, int n)
             return 1;
         b.peer = &peer;
     }
-    struct hby_cl_options opt = {.choice = choice(o->device), .deny_kernels = o->deny_kernels, .gemm = GEMM_OWN};
+    struct hby_cl_options opt = {.choice = choice(o->device), .deny_kernels = o->deny_kernels, .gemm = GEMM_OWN, .tune = o->tune ? TUNE_FORCE : 0};
     enum hby_status st = hby_cl_backend_create(&opt, &b.be, &why);
     const bool no_device = st == HBY_UNSUPPORTED;
     opt.gemm = GEMM_CLBLAST;

@@ -7,7 +7,7 @@
 #include "bench/roofline/roofline.h"
 #include "bench/threads.h"
 
-enum { KEY_JSON = 256, KEY_LIST, KEY_ONLY, KEY_ROUNDS, KEY_SCHEME, KEY_DENY, KEY_TFLITE };
+enum { KEY_JSON = 256, KEY_LIST, KEY_ONLY, KEY_ROUNDS, KEY_SCHEME, KEY_DENY, KEY_TFLITE, KEY_TUNE };
 
 const char *argp_program_version = "halfbyte-kernels " HBY_VERSION;
 
@@ -18,6 +18,7 @@ static const struct argp_option rows[] = {
     {"rounds", KEY_ROUNDS, "N", 0, "timed rounds of each (default: 9)", 0},
     {"threads", 't', "N", 0, "CPU threads, for a device that is the CPU and for TFLite (default: all)", 0},
     {"deny-kernels", KEY_DENY, "LIST", 0, "kernels not to be used, as the delegate's option deny_kernels: shows the next in line", 0},
+    {"tune", KEY_TUNE, NULL, 0, "measure the tiles of the convolutions first, use the fastest, and print what they won", 0},
     {"tflite", KEY_TFLITE, "COMMAND", 0, "a program that times the same operators in TFLite; bench/kernels --tflite names its own", 0},
     {"json", KEY_JSON, "FILE", 0, "write all results to FILE too", 0},
     {"list", KEY_LIST, NULL, 0, "list the layers, and end", 0},
@@ -76,6 +77,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_JSON:
         o->json = arg;
+        return 0;
+    case KEY_TUNE:
+        o->tune = true;
         return 0;
     case KEY_LIST:
         o->list = true;

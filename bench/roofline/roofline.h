@@ -29,7 +29,7 @@ struct roof_options {
     const char *device, *json, *only, *deny_kernels, *tflite; /* NULL where not given */
     unsigned schemes;                                         /* bits */
     int rounds, threads;
-    bool list;
+    bool list, tune;
 };
 /* options.c: fills `o` from the command line, or says what is wrong and exits. */
 void roof_parse(int argc, char **argv, struct roof_options *o);
@@ -123,6 +123,8 @@ void roof_table_head(const struct roof_bench *b);
 void roof_table_row(const struct roof_bench *b, const struct roof_row *r);
 /* change: of the peaks, between before and after. */
 void roof_table_foot(const struct roof_bench *b, double change);
+/* --tune: the tile of each class of shapes, and what it won. */
+void roof_table_tunings(const struct roof_bench *b);
 /* Can the file be written? Says why not. Asked before the work. */
 bool roof_json_writable(const char *path);
 bool roof_json_write(const struct roof_bench *b, const struct roof_row *row, int n);

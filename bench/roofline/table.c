@@ -1,5 +1,6 @@
 /* The table, row by row as they come. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/roofline/roofline.h"
@@ -69,4 +70,19 @@ void roof_table_foot(const struct roof_bench *b, double change)
            b->o->rounds);
     if (change > busy)
         printf("The peaks before and after differ by %.0f %%: something else used the device, and these times are too long.\n", 100 * change);
+}
+
+void roof_table_tunings(const struct roof_bench *b)
+{
+    enum { MOST = 1024 };
+    struct hby_cl_tuning *t = calloc(MOST, sizeof *t);
+    const int n = t ? hby_cl_backend_tunings(b->be, t, MOST) : 0;
+    printf("\n%-64s %10s %12s %10s %7s\n", "tiles: class of shapes", "tile", "default us", "us", "won");
+    for (int i = 0; i < n && i < MOST; i++) {
+        char tile[32] = "default";
+        if (t[i].rows)
+            snprintf(tile, sizeof tile, "%d x %d", t[i].rows, t[i].vectors);
+        printf("%-64s %10s %12.1f %10.1f %6.1f%%\n", t[i].shape, tile, t[i].default_us, t[i].us, t[i].default_us > 0 ? 100 * (1 - t[i].us / t[i].default_us) : 0.0);
+    }
+    free(t);
 }
