@@ -34,6 +34,10 @@ static double macs_per_output(const struct hby_plan *plan, const struct hby_step
         return a->mean.n_reduced;
     case HBY_NEST_softmax:
         return 30;
+    case HBY_NEST_norm:
+        return a->norm.fn == HBY_NORM_LOCAL_RESPONSE ? 30 + 2.0 * (a->norm.radius < a->norm.depth ? a->norm.radius : a->norm.depth) : 20;
+    case HBY_NEST_topk: /* a pass over the row for each */
+        return a->topk.depth;
     case HBY_NEST_lstm:
         return 4.0 * a->lstm.n_cell * ((double)a->lstm.n_in + a->lstm.n_out) / a->lstm.n_out + a->lstm.projection * a->lstm.n_cell;
     case HBY_NEST_rnn:
@@ -59,7 +63,7 @@ struct hby_cost hby_cost_of_step(const struct hby_plan *plan, const struct hby_s
             c.bytes += (double)hby_plan_bytes(plan, s->in[i]);
     if (s->nest == HBY_NEST_move) /* one piece of its input or of its output */
         c.bytes = (double)s->args.move.count * s->args.move.elem_size * 2;
-    else if (s->nest == HBY_NEST_gather) /* the rows that are picked */
+    else if (s->nest == HBY_NEST_gather || s->nest == HBY_NEST_embedding) /* the rows that are picked */
         c.bytes = (double)hby_plan_bytes(plan, s->out[0]) * 2;
     else if (s->out[0] >= 0)
         c.bytes += (double)hby_plan_bytes(plan, s->out[0]);

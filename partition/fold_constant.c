@@ -110,6 +110,8 @@ static void set_constant(struct hby_tensor *t, void *data, size_t bytes)
     t->sparsity = NULL;
 }
 
+enum { MOST_FOLDED = 1 << 24 }; /* elements of what ZEROS_LIKE and RANGE make */
+
 /* SHAPE of a tensor whose shape is known. */
 static enum hby_status fold_shape(struct hby_graph *g, struct hby_node *n)
 {
@@ -148,7 +150,7 @@ static enum hby_status fold_rank(struct hby_graph *g, struct hby_node *n)
 static enum hby_status fold_zeros(struct hby_graph *g, struct hby_node *n)
 {
     struct hby_tensor *out = &g->tensor[n->out[0]];
-    if (!has_shape(out) || !hby_tensor_count(out) || (out->type != HBY_I32 && out->type != HBY_I64 && out->type != HBY_F32))
+    if (!has_shape(out) || !hby_tensor_count(out) || hby_tensor_count(out) > MOST_FOLDED || (out->type != HBY_I32 && out->type != HBY_I64 && out->type != HBY_F32))
         return HBY_UNSUPPORTED;
     const size_t bytes = (size_t)hby_tensor_count(out) * hby_type_size(out->type);
     void *data = hby_pool_alloc(&g->pool, bytes);
@@ -165,7 +167,7 @@ static enum hby_status fold_range(struct hby_graph *g, struct hby_node *n)
     struct hby_tensor *out = &g->tensor[n->out[0]];
     const enum hby_type type = g->tensor[n->in[0]].type;
     const size_t size = hby_type_size(type);
-    if (!has_shape(out) || !hby_tensor_count(out) || (type != HBY_I32 && type != HBY_I64 && type != HBY_F32))
+    if (!has_shape(out) || !hby_tensor_count(out) || hby_tensor_count(out) > MOST_FOLDED || (type != HBY_I32 && type != HBY_I64 && type != HBY_F32))
         return HBY_UNSUPPORTED;
     for (int i = 0; i < 3; i++)
         if (g->tensor[n->in[i]].type != type || out->type != type || g->tensor[n->in[i]].bytes < size)

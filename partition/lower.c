@@ -25,7 +25,7 @@ enum hby_status hby_lower_fold_only(struct hby_lowering *lo, const struct hby_no
 {
     if (node->op == HBY_OP_densify)
         return hby_say(HBY_UNSUPPORTED, lo->why, "DENSIFY is supported for constants of float32, float16 or int8 only");
-    return hby_say(HBY_UNSUPPORTED, lo->why, "%s is supported only where its input's shape is known before the model runs", hby_ops[node->op].name);
+    return hby_say(HBY_UNSUPPORTED, lo->why, "%s is supported only where its input's shape is known before the model runs, and of a moderate size", hby_ops[node->op].name);
 }
 
 static const char *name_of(const struct hby_tensor *t)

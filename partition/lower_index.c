@@ -16,6 +16,8 @@ enum hby_status hby_lower_one_hot(struct hby_lowering *lo, const struct hby_node
     int n;
     enum hby_status st = hby_check_arity(lo, node, 4, 1);
     if (!st)
+        st = hby_count_of(lo, node->in[0], &count);
+    if (!st)
         st = hby_constant_ints(lo, node->in[1], 1, &depth, &n);
     for (int i = 2; i < 4 && !st; i++) {
         st = hby_check_movable(lo, node->in[i], node->out[0]);

@@ -41,11 +41,17 @@ static bool wants_half(const struct hby_graph *g, const struct hby_node *n)
     return floats;
 }
 
+/* Does it take integers as they are stored, whatever their scales? */
+static bool minds_no_scale(enum hby_op op)
+{
+    return op == HBY_OP_cast || op == HBY_OP_floor_div || op == HBY_OP_floor_mod;
+}
+
 bool hby_build_can_dequantize(const struct hby_builder *b, int node)
 {
     const struct hby_graph *g = b->plan->graph;
     const struct hby_node *n = &g->node[node];
-    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || n->n_out != 1 || n->n_in > MAX_INPUTS || b->was_dequantized[node] || b->mode[node] != HBY_MODE_NATIVE)
+    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || minds_no_scale(n->op) || n->n_out != 1 || n->n_in > MAX_INPUTS || b->was_dequantized[node] || b->mode[node] != HBY_MODE_NATIVE)
         return false;
     const struct hby_step *s = b->count[node] ? &b->plan->step[b->first[node]] : NULL;
     return s && s->nest != HBY_NEST_move && s->nest != HBY_NEST_pad && is_integer(g->tensor[n->out[0]].type);

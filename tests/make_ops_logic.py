@@ -171,6 +171,27 @@ def folded(name, options):
     return build
 
 
+def numbers(rng, scheme):
+    """RANGE of constants, or up to a size that the model asks for."""
+    m = Model()
+    n, dtype = int(rng.integers(1, 30)), quant_of(rng, scheme)[0]
+    x, r, y = m.tensor([n, 2], dtype), m.tensor([n], dtype), m.tensor([n, 2], dtype)
+    if scheme == "i32" and rng.random() < 0.5:
+        shape, size = m.tensor([2], dtype), m.tensor([], dtype)
+        m.op("SHAPE", [x], [shape], "ShapeOptions", outType=2)
+        m.op("STRIDED_SLICE", [shape] + [m.tensor([1], dtype, [v]) for v in (0, 1, 1)], [size], "StridedSliceOptions", shrinkAxisMask=1)
+        m.op("RANGE", [m.tensor([], dtype, 0), size, m.tensor([], dtype, 1)], [r], "RangeOptions")
+        m.op("GATHER", [x, r], [y], "GatherOptions", axis=0)
+        return m, [x], [y]
+    step = rng.choice([-3, -1, 1, 2]) * (0.3 if scheme == "f32" else 1)
+    start = rng.integers(-20, 20)
+    column = m.tensor([n, 1], dtype)
+    m.op("RANGE", [m.tensor([], dtype, v) for v in (start, start + step * (n - 0.5 if scheme == "f32" else n), step)], [r], "RangeOptions")
+    m.op("RESHAPE", [r, m.tensor([2], "int32", [n, 1])], [column], "ReshapeOptions", newShape=[n, 1])
+    m.op("ADD", [x, column], [y], "AddOptions", version=4 if scheme == "i64" else 1)
+    return m, [x], [y]
+
+
 SIX = ("f32", "i8", "u8", "i16", "i32", "i64")
 ORDER = {name.lower(): (compare(name, options), SIX) for name, options in
          (("LESS", "LessOptions"), ("LESS_EQUAL", "LessEqualOptions"), ("GREATER", "GreaterOptions"), ("GREATER_EQUAL", "GreaterEqualOptions"))}
@@ -191,5 +212,6 @@ OPERATORS = ORDER | {
     "fill": (fill, SIX + ("bool",)),
     "reverse_v2": (reverse, SIX + ("bool",)),
     "zeros_like": (folded("ZEROS_LIKE", "ZerosLikeOptions"), ("f32", "i32", "i64")),
+    "range": (numbers, ("f32", "i32", "i64")),
     "rank": (folded("RANK", "RankOptions"), ("i32",)),
 }
