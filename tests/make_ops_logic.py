@@ -11,21 +11,34 @@ NUMBERS = ("float32", "float16", "int8", "uint8", "int16", "int32", "int64", "bo
 
 
 def cast(rng, scheme):
-    """From the scheme's type to another one, or the other way round."""
+    """From the scheme's type to every other one, or from each of them to it."""
     m = Model()
-    shape, own = shape_of(rng, 0, 4), {"f32": "float32", "i64": "int64", "bool": "bool", "i32": "int32"}.get(scheme) or INT[scheme][0]
-    other = str(rng.choice(NUMBERS))
-    a, b = (own, other) if rng.random() < 0.6 else (other, own)
-    x, y = m.tensor(shape, a), m.tensor(shape, b)
-    if a in ("float32", "float16"):
-        v = rng.standard_normal(shape) * 10.0 ** rng.uniform(-1, 5)
-        v = np.where(rng.random(shape) < 0.2, rng.choice(EDGES, shape), v)
-        m.given[x] = np.asarray(v).astype(a)
-    elif a in ("int32", "int64"):
-        info = np.iinfo(a)
-        m.given[x] = np.asarray(np.where(rng.random(shape) < 0.5, rng.integers(-300, 300, shape), rng.integers(info.min, info.max, shape))).astype(a)
-    m.op("CAST", [x], [y], "CastOptions", version=6)
-    return m, [x], [y]
+    shape, own = shape_of(rng, 0, 3, 9, 400), {"f32": "float32", "i64": "int64", "bool": "bool", "i32": "int32"}.get(scheme) or INT[scheme][0]
+    from_own = rng.random() < 0.6
+    if own == "float32":
+        shape = [3, len(EDGES)]
+    ins, outs = [], []
+    for other in NUMBERS:
+        if not from_own or not ins:
+            ins.append(m.tensor(shape, own if from_own else other))
+            m.given[ins[-1]] = numbers_of(rng, own if from_own else other, shape)
+        outs.append(m.tensor(shape, other if from_own else own))
+        m.op("CAST", [ins[-1]], [outs[-1]], "CastOptions", version=6)
+    return m, ins, outs
+
+
+def numbers_of(rng, dtype, shape):
+    """Values of all magnitudes; every one of EDGES among floats, where there is room."""
+    if dtype in ("float32", "float16"):
+        v = np.asarray(rng.standard_normal(shape) * 10.0 ** rng.uniform(-1, 5))
+        if v.shape[-1:] == EDGES.shape:
+            v[0] = EDGES
+        with np.errstate(over="ignore"):
+            return v.astype(dtype)
+    if dtype in ("int32", "int64"):
+        info = np.iinfo(dtype)
+        return np.asarray(np.where(rng.random(shape) < 0.5, rng.integers(-300, 300, shape), rng.integers(info.min, info.max, shape))).astype(dtype)
+    return values(rng, dtype, shape)
 
 
 def compare(name, options):
