@@ -24,7 +24,9 @@ enum hby_status hby_cl_launch_arg(const struct hby_cl_site *site, struct hby_cl_
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
-    hby_nest_grid_2d(site, l, (size_t)p->outer * (size_t)p->inner, 1);
+    const int count = p->outer * p->inner, each = hby_nest_cut(site->dev, count, p->length, 2).rows_each;
+    hby_cl_arg_i32(l, each);
+    hby_nest_grid_2d(site, l, ((size_t)count + (size_t)each - 1) / (size_t)each, 1);
     hby_cl_arithmetic(l, "comparison");
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;

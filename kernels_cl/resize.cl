@@ -55,51 +55,78 @@ static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int s
 }
 #endif
 
-/* v[0..3]: upper left, lower left, upper right, lower right. */
+/* A blend in two steps, in the reference's order of operations: v[0..3], upper left, lower left, upper right and lower right, become products with the share of their
+ * line, which neighbours in a line of the output have in common; then columns are blended. int8: terms below 2^29, so 32 bits hold the sum of four; int16 needs 64. */
 #if HBY_FLOAT || HBY_TYPE == 3
-static inline hby_vc hby_blend(const hby_vc v[4], hby_weight dy, hby_weight dx)
-{
-#if HBY_FLOAT
-    return v[0] * (1.0f - dy) * (1.0f - dx) + v[1] * dy * (1.0f - dx) + v[2] * (1.0f - dy) * dx + v[3] * dy * dx;
-#else
-    const hby_vf ul = HBY_V(convert_float)(v[0]), ll = HBY_V(convert_float)(v[1]), ur = HBY_V(convert_float)(v[2]), lr = HBY_V(convert_float)(v[3]);
-    return HBY_V(convert_int)(ul * (1.0f - dy) * (1.0f - dx) + ll * dy * (1.0f - dx) + ur * (1.0f - dy) * dx + lr * dy * dx + 0.5f);
-#endif
-}
-#else
-/* int8: terms below 2^29, so 32 bits hold the sum of four; int16 needs 64. Divided by 2^20, ties away from zero. */
-#if HBY_TYPE == 2
+typedef hby_vf hby_vs;
+#define HBY_BLENDED(v) HBY_V(convert_float)(v)
+#define HBY_WEIGHT_1 1.0f
+#elif HBY_TYPE == 2
 typedef hby_vi hby_vs;
-#define HBY_WIDE(v) (v)
+#define HBY_BLENDED(v) (v)
+#define HBY_WEIGHT_1 1024
 #else
 typedef hby_vl hby_vs;
-#define HBY_WIDE(v) HBY_V(convert_long)(v)
+#define HBY_BLENDED(v) HBY_V(convert_long)(v)
+#define HBY_WEIGHT_1 1024
 #endif
-static inline hby_vc hby_blend(const hby_vc v[4], hby_weight dy, hby_weight dx)
+struct hby_corners {
+    hby_vs v[4];
+};
+static inline struct hby_corners hby_blend_lines(const hby_vc v[4], hby_weight dy)
 {
-    const hby_vs s = HBY_WIDE(v[0]) * HBY_WIDE((1024 - dy) * (1024 - dx)) + HBY_WIDE(v[1]) * HBY_WIDE(dy * (1024 - dx)) +
-                     HBY_WIDE(v[2]) * HBY_WIDE((1024 - dy) * dx) + HBY_WIDE(v[3]) * HBY_WIDE(dy * dx);
-    /* (s + 2^19 - [s <= 0]) >> 20 is the truncated quotient of s plus or minus 2^19 */
-    return HBY_V(convert_int)((s + (hby_vs)(1 << 19) + (s <= (hby_vs)(0))) >> (hby_vs)(20));
+    const hby_vs low = HBY_BLENDED(HBY_WEIGHT_1 - dy), high = HBY_BLENDED(dy);
+    const struct hby_corners s = {{HBY_BLENDED(v[0]) * low, HBY_BLENDED(v[1]) * high, HBY_BLENDED(v[2]) * low, HBY_BLENDED(v[3]) * high}};
+    return s;
 }
+static inline hby_vc hby_blend_columns(const struct hby_corners *c, hby_weight dx)
+{
+    const hby_vs low = HBY_BLENDED(HBY_WEIGHT_1 - dx), high = HBY_BLENDED(dx);
+    const hby_vs s = c->v[0] * low + c->v[1] * low + c->v[2] * high + c->v[3] * high;
+#if HBY_FLOAT
+    return s;
+#elif HBY_TYPE == 3
+    return HBY_V(convert_int)(s + 0.5f);
+#else
+    /* divided by 2^20, ties away from zero: (s + 2^19 - [s <= 0]) >> 20 is the truncated quotient of s plus or minus 2^19 */
+    return HBY_V(convert_int)((s + (hby_vs)(1 << 19) + (s <= (hby_vs)(0))) >> (hby_vs)(20));
 #endif
+}
 
+/* Channels are the outer loop: while neighbours lie between the same pixels of the input, as most do where an image grows much, their corners stay in registers. */
 HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,
                                          int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.channels, from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
-    for (int row = first; row < last; row++) {
-        hby_vi top, bottom, left, right;
-        const int x = row % p.out_w, y = row / p.out_w % p.out_h, b = row / p.out_w / p.out_h;
-        const hby_weight dy = hby_between((hby_vi)(y), p.scale_h, p.scale_h_10, p.in_h, p.half_pixel_centers, &top, &bottom);
-        const hby_weight dx = hby_between((hby_vi)(x), p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &left, &right);
-        const int ul = hby_pixel(&p, b, top.s0, left.s0), ll = hby_pixel(&p, b, bottom.s0, left.s0);
-        const int ur = hby_pixel(&p, b, top.s0, right.s0), lr = hby_pixel(&p, b, bottom.s0, right.s0);
-        for (int i = from; i < to; i += HBY_LANES) {
-            const hby_vc v[4] = {HBY_GETV(HBY_TYPE, in, ul + i), HBY_GETV(HBY_TYPE, in, ll + i), HBY_GETV(HBY_TYPE, in, ur + i),
-                                 HBY_GETV(HBY_TYPE, in, lr + i)};
-            HBY_PUT(HBY_TYPE, hby_blend(v, dy, dx), out, row * p.channels + i, to - i);
+    for (int next = from; next < to; next += HBY_LANES) {
+        const int i = to - from >= HBY_LANES ? min(next, to - HBY_LANES) : next; /* the last vector begins in the one before, and is stored whole */
+        int x = first % p.out_w, line = first / p.out_w, seen_left = -1, seen_right = -1, upper = 0, lower = 0;
+        hby_vi low, high;
+        hby_weight dy = 0;
+        struct hby_corners corners;
+        for (int row = first; row < last; row++) {
+            if (x == 0 || row == first) {
+                dy = hby_between((hby_vi)(line % p.out_h), p.scale_h, p.scale_h_10, p.in_h, p.half_pixel_centers, &low, &high);
+                upper = hby_pixel(&p, line / p.out_h, low.s0, 0) + i;
+                lower = hby_pixel(&p, line / p.out_h, high.s0, 0) + i;
+                seen_left = -1;
+            }
+            const hby_weight dx = hby_between((hby_vi)(x), p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &low, &high);
+            const int left = low.s0, right = high.s0;
+            if (left != seen_left || right != seen_right) {
+                const int l = left * p.channels, r = right * p.channels;
+                const hby_vc v[4] = {HBY_GETV(HBY_TYPE, in, upper + l), HBY_GETV(HBY_TYPE, in, lower + l), HBY_GETV(HBY_TYPE, in, upper + r),
+                                     HBY_GETV(HBY_TYPE, in, lower + r)};
+                corners = hby_blend_lines(v, dy);
+                seen_left = left;
+                seen_right = right;
+            }
+            HBY_PUT(HBY_TYPE, hby_blend_columns(&corners, dx), out, row * p.channels + i, to - i);
+            if (++x == p.out_w) {
+                x = 0;
+                line++;
+            }
         }
     }
 }
@@ -122,7 +149,8 @@ HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, 
             left = left * p.channels + c;
             right = right * p.channels + c;
             const hby_vc v[4] = {hby_get_at(in, upper + left), hby_get_at(in, lower + left), hby_get_at(in, upper + right), hby_get_at(in, lower + right)};
-            HBY_PUT(HBY_TYPE, hby_blend(v, dy, dx), out, row * inner + i, to - i);
+            const struct hby_corners corners = hby_blend_lines(v, dy);
+            HBY_PUT(HBY_TYPE, hby_blend_columns(&corners, dx), out, row * inner + i, to - i);
         }
     }
 }
