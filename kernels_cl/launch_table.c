@@ -14,6 +14,16 @@ int hby_cl_match_table(const struct hby_cl_site *site, struct hby_reason *why)
     return 0;
 }
 
+/* Is every entry the index with the same bits turned? Which ones, or -1. */
+static int flipped_bits(const struct hby_table *t)
+{
+    const uint8_t *entry = t->data;
+    for (int i = 0; i < 256; i++)
+        if (t->bytes != 256 || entry[i] != (i ^ entry[0]))
+            return -1;
+    return entry[0];
+}
+
 enum hby_status hby_cl_launch_table(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *s = site->step;
@@ -29,6 +39,7 @@ enum hby_status hby_cl_launch_table(const struct hby_cl_site *site, struct hby_c
     hby_cl_arg_const(l, s->table[0].data, s->table[0].bytes);
     hby_cl_arg_tensor(l, s->out[0]);
     hby_cl_arg_i32(l, cut.chunk);
+    hby_cl_arg_i32(l, flipped_bits(&s->table[0]));
     hby_nest_grid_2d(site, l, ((size_t)p->count + (size_t)cut.chunk - 1) / (size_t)cut.chunk, 1);
     hby_cl_arithmetic(l, "lookup");
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
