@@ -213,8 +213,12 @@ static enum hby_status make_borders(struct hby_kernel *k)
     k->out = calloc((size_t)k->n_out + 1, sizeof *k->out);
     k->in_data = calloc((size_t)k->n_in + 1, sizeof *k->in_data);
     k->out_data = calloc((size_t)k->n_out + 1, sizeof *k->out_data);
-    if (!k->in || !k->out || !k->in_data || !k->out_data)
+    if (!k->in || !k->out || !k->in_data || !k->out_data) {
+        free(k->in); /* prepare tells by it whether there is a border */
+        k->in = NULL;
+        k->n_in = k->n_out = 0;
         return HBY_NO_MEMORY;
+    }
     describe_border(k->graph, k->graph->input, k->n_in, k->in);
     describe_border(k->graph, k->graph->output, k->n_out, k->out);
     find_shape_inputs(k);

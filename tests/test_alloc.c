@@ -1,0 +1,251 @@
+/* Ring 4: every allocation of ours fails once, over a delegate's whole life: no crash, no leak, and a result that is given is right. The linker sends our own calls of
+ * malloc and the like here (--wrap); the driver's and libc's are left alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "delegate/builtin_params.h"
+#include "delegate/delegate.h"
+#include "fake_runtime.h"
+
+#define IN(...) ((const int[]){__VA_ARGS__, -2})
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
+char *__real_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
+void __real_free(void *p);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
+char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
+void __wrap_free(void *p);
+
+/* What is alive: a table of pointers; the library may allocate on a thread of its own. */
+enum { SLOTS = 1 << 14 };
+static _Atomic(void *) alive[SLOTS];
+static atomic_long asked, fail_at, n_alive;
+static atomic_bool counting;
+
+static void *note(void *p)
+{
+    for (size_t i = ((uintptr_t)p >> 4) % SLOTS, k = 0; p && k < SLOTS; i = (i + 1) % SLOTS, k++) {
+        void *none = NULL;
+        if (atomic_compare_exchange_strong(&alive[i], &none, p)) {
+            atomic_fetch_add(&n_alive, 1);
+            return p;
+        }
+    }
+    return p;
+}
+
+/* Slots are not refilled in order: the search goes on over empty ones. Pointers of others (getline, asprintf) are not there. */
+static void forget(void *p)
+{
+    for (size_t i = ((uintptr_t)p >> 4) % SLOTS, k = 0; p && k < SLOTS; i = (i + 1) % SLOTS, k++) {
+        void *same = p;
+        if (atomic_compare_exchange_strong(&alive[i], &same, NULL)) {
+            atomic_fetch_sub(&n_alive, 1);
+            return;
+        }
+        if (k > 64 && !same) /* far beyond any cluster */
+            return;
+    }
+}
+
+static bool fails(void)
+{
+    return atomic_load(&counting) && atomic_fetch_add(&asked, 1) + 1 == atomic_load(&fail_at);
+}
+
+void *__wrap_malloc(size_t n)
+{
+    return fails() ? NULL : note(__real_malloc(n));
+}
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : note(__real_calloc(n, size));
+}
+void *__wrap_realloc(void *p, size_t n)
+{
+    if (fails())
+        return NULL;
+    forget(p);
+    return note(__real_realloc(p, n));
+}
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+    return fails() ? NULL : note(__real_aligned_alloc(align, n));
+}
+char *__wrap_strdup(const char *s)
+{
+    return fails() ? NULL : note(__real_strdup(s));
+}
+char *__wrap_strndup(const char *s, size_t n)
+{
+    return fails() ? NULL : note(__real_strndup(s, n));
+}
+void __wrap_free(void *p)
+{
+    forget(p);
+    __real_free(p);
+}
+
+/* The runtime's memory does not run out. */
+static int resize(struct hby_tfl_context *ctx, struct hby_tfl_tensor *t, struct hby_tfl_ints *dims)
+{
+    const bool was = atomic_exchange(&counting, false);
+    const int st = fake_resize(ctx, t, dims);
+    atomic_store(&counting, was);
+    return st;
+}
+
+/* x [2,4] -> FULLY_CONNECTED with weights of float16 behind a DEQUANTIZE -> RESHAPE [4,2] -> ADD a constant -> RELU -> y */
+static struct fake *network(void)
+{
+    static const uint16_t weights[16] = {0x3c00, 0, 0, 0, 0, 0x3c00, 0, 0, 0, 0, 0x3c00, 0, 0, 0, 0, 0x3c00}; /* the unit matrix */
+    static const float one[2] = {1, -2};
+    static const int32_t shape[2] = {4, 2};
+    static struct hby_tfl_arith none;
+    static struct hby_tfl_fully_connected plain;
+    static struct hby_tfl_reshape reshape = {.shape = {4, 2}, .num_dimensions = 2};
+    struct fake *f = fake_create();
+    f->ctx.ResizeTensor = resize;
+    const int x = fake_tensor(f, HBY_TFL_FLOAT32, 2, 4, NULL), half = fake_tensor(f, HBY_TFL_FLOAT16, 4, 4, weights), w = fake_tensor(f, HBY_TFL_FLOAT32, 4, 4, NULL);
+    const int product = fake_tensor(f, HBY_TFL_FLOAT32, 2, 4, NULL), s = fake_tensor(f, HBY_TFL_INT32, 2, 0, shape), flat = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL);
+    const int c = fake_tensor(f, HBY_TFL_FLOAT32, 2, 0, one), sum = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL), y = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL);
+    fake_node(f, 6, 1, NULL, IN(half), w);
+    fake_node(f, 9, 1, &plain, IN(x, w, -1), product);
+    fake_node(f, 22, 1, &reshape, IN(product, s), flat);
+    fake_node(f, 0, 1, &none, IN(flat, c), sum);
+    fake_node(f, 19, 1, NULL, IN(sum), y);
+    fake_add(&f->outputs, y);
+    for (int i = 0; i < 8; i++)
+        ((float *)f->tensor[x].data)[i] = (float)i;
+    return f;
+}
+
+static bool is_right(const struct fake *f)
+{
+    const float *y = f->tensor[8].data;
+    for (int i = 0; i < 8; i++) {
+        const float want = (float)i + (i % 2 ? -2.0f : 1.0f);
+        if (y[i] != (want > 0 ? want : 0))
+            return false;
+    }
+    return true;
+}
+
+/* A delegate's life. Returns how far it came: 0 no delegate, 1 nothing claimed, 2 a kernel failed, 3 ran. */
+static int live(bool on_device, const char *report)
+{
+    const char *keys[] = {"host_ref", "report_path", "claim", "deny_ops", "model_token"}, *values[] = {on_device ? "auto" : "only", report, "all", "SOFTMAX", "token"};
+    struct hby_delegate *d = NULL;
+    struct hby_option_error error;
+    int came = 0;
+    atomic_store(&counting, true);
+    const enum hby_status st = hby_delegate_create(keys, values, 5, &d, &error);
+    atomic_store(&counting, false);
+    if (st) {
+        assert_null(d);
+        assert_true(error.text[0]);
+        return 0;
+    }
+    struct fake *f = network(); /* the runtime's allocations do not fail */
+    atomic_store(&counting, true);
+    const int prepared = d->tfl.Prepare(&f->ctx, &d->tfl);
+    assert_int_equal(prepared, HBY_TFL_OK); /* else the runtime would raise, and nothing is broken */
+    came = f->kernel_reg.init ? 2 : 1; /* a preview alone leaves n_kernels */
+    if (f->kernel_reg.init && fake_prepare(f) == HBY_TFL_OK) {
+        const int invoked = fake_invoke(f);
+        if (invoked == HBY_TFL_OK) {
+            assert_true(is_right(f));
+            came = 3;
+        }
+        if (invoked != HBY_TFL_OK || !is_right(f)) { /* memory is back */
+            atomic_store(&counting, false);
+            assert_int_equal(fake_invoke(f), HBY_TFL_OK);
+            assert_true(is_right(f));
+        }
+    }
+    atomic_store(&counting, false);
+    fake_destroy(f);
+    hby_delegate_unref(&d);
+    return came;
+}
+
+/* Waiting threads of the device's sessions end by themselves, and free what is theirs. */
+static long settled(long want)
+{
+    for (int i = 0; i < 2000 && atomic_load(&n_alive) != want; i++)
+        usleep(1000);
+    return atomic_load(&n_alive);
+}
+
+static void each_fails(bool on_device, long step)
+{
+    char report[] = "/tmp/hby_test_alloc_XXXXXX";
+    const int fd = mkstemp(report);
+    assert_true(fd >= 0);
+    close(fd);
+    atomic_store(&fail_at, 0);
+    assert_int_equal(live(on_device, report), 3); /* what is made once for the process */
+    atomic_store(&asked, 0);
+    usleep(on_device ? 100000 : 0);
+    const long before = atomic_load(&n_alive);
+    assert_int_equal(live(on_device, report), 3);
+    assert_int_equal(settled(before), before);
+    const long total = atomic_load(&asked);
+    int ways[4] = {0};
+    for (long n = 1; n <= total; n += step) {
+        atomic_store(&asked, 0);
+        atomic_store(&fail_at, n);
+        ways[live(on_device, report)]++;
+        if (settled(before) != before)
+            fail_msg("%ld blocks are left behind when allocation %ld of %ld fails", atomic_load(&n_alive) - before, n, total);
+    }
+    atomic_store(&fail_at, 0);
+    unlink(report);
+    print_message("%ld allocations: %d no delegate, %d nothing claimed, %d no kernel, %d ran\n", total, ways[0], ways[1], ways[2], ways[3]);
+    assert_true(total > 50 && ways[0] && ways[1]);
+}
+
+static void on_host_ref(void **state)
+{
+    (void)state;
+    each_fails(false, 1);
+}
+
+static void on_the_device(void **state)
+{
+    (void)state;
+    struct hby_reason why = {""};
+    struct hby_cl_info *info = NULL;
+    int n = 0;
+    if (hby_cl_list(&info, &n, &why) != HBY_OK || n == 0) {
+        print_message("no device: %s\n", why.text);
+        assert_null(getenv("HBY_REQUIRE_DEVICE"));
+        return;
+    }
+    free(info);
+    each_fails(true, getenv("HBY_FAULTS") ? 1 : 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(on_host_ref),
+        cmocka_unit_test(on_the_device),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
