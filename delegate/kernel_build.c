@@ -268,7 +268,7 @@ bool hby_border_fits(const struct hby_border *b, const struct hby_tfl_tensor *t)
 /* int32 values: import saw to the type. */
 static bool same_values(const struct hby_border *b, const struct hby_tfl_tensor *t)
 {
-    const int32_t *now = t->data;
+    const int32_t *now = t->bytes >= (size_t)b->values.n * sizeof *now ? t->data : NULL;
     for (int i = 0; now && i < b->values.n; i++)
         if (now[i] != b->values.value[i])
             return false;
@@ -310,7 +310,7 @@ static enum hby_status follow_values(struct hby_kernel *k, const struct hby_tfl_
         if (!b->gives_shape)
             continue;
         b->values.n = t->dims->size == 1 && t->dims->data[0] <= HBY_MAX_RANK ? t->dims->data[0] : 0;
-        if (!t->data || b->values.n < 1)
+        if (!t->data || b->values.n < 1 || t->bytes < (size_t)b->values.n * sizeof(int32_t))
             return hby_say(HBY_UNSUPPORTED, &k->why, "input tensor %d is no shape", b->tensor);
         for (int d = 0; d < b->values.n; d++)
             b->values.value[d] = ((const int32_t *)t->data)[d];

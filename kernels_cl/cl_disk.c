@@ -1,34 +1,63 @@
-/* File: header, key text, binary. The header holds the lengths and the hash of all that follows it. */
+/* File: header, key text, binary. The header holds the lengths and the SHA-256 of all that follows it. */
 #include "kernels_cl/cl_disk.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kernels_cl/hash.h"
+#include "kernels_cl/sha256.h"
 
-static const char suffix[] = ".hbycl";
-enum { NAME_CHARS = 32 + sizeof suffix - 1, PATH_CHARS = 4096 };
+static const char suffix[] = ".hbycl", temporary[] = ".hbycl-";
+enum { STALE_SECONDS = 3600 };
+enum { NAME_CHARS = 32 + sizeof suffix - 1 };
 
 struct header {
     char magic[8];
     uint64_t key_bytes, binary_bytes;
-    struct hby_hash hash;
+    unsigned char hash[HBY_SHA256_BYTES];
 };
-static const char magic[8] = "HBYCL\0\0\1";
+static const char magic[8] = "HBYCL\0\0\2";
+
+static const char *file_name(const char *key, char name[NAME_CHARS + 1])
+{
+    const struct hby_hash h = hby_hash_of(key, strlen(key));
+    snprintf(name, NAME_CHARS + 1, "%016" PRIx64 "%016" PRIx64 "%s", h.word[0], h.word[1], suffix);
+    return name;
+}
 
 const char *hby_cl_disk_path(const char *dir, const char *key, char *path, size_t size)
 {
-    const struct hby_hash h = hby_hash_of(key, strlen(key));
-    const int n = snprintf(path, size, "%s/%016" PRIx64 "%016" PRIx64 "%s", dir, h.word[0], h.word[1], suffix);
+    char name[NAME_CHARS + 1];
+    const int n = snprintf(path, size, "%s/%s", dir, file_name(key, name));
     return n > 0 && (size_t)n < size ? path : NULL;
+}
+
+/* The folder, opened without following a link at its end; only the user may write to it, because a driver believes what lies in there. -1 and the reason. */
+static int open_folder(const char *dir, bool make, struct hby_reason *why)
+{
+    struct stat info;
+    if (make)
+        mkdir(dir, 0700); /* fails where it exists, or cannot be made: then open says so */
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && !fstat(fd, &info) && info.st_uid == geteuid() && !(info.st_mode & (S_IWGRP | S_IWOTH)))
+        return fd;
+    if (fd < 0)
+        hby_say(HBY_UNSUPPORTED, why, "serialization_dir %.100s: %s", dir, strerror(errno));
+    else
+        hby_say(HBY_UNSUPPORTED, why, "serialization_dir %.100s is not used: others may write to it, or it is not yours (chmod 700)", dir);
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 static bool read_all(int fd, void *to, size_t bytes)
@@ -76,8 +105,10 @@ static unsigned char *read_body(int fd, const char *key, struct header *h)
     if (!body)
         return NULL;
     const bool whole = read_all(fd, body, (size_t)rest) && !memcmp(body, key, key_bytes);
-    const struct hby_hash hash = whole ? hby_hash_of(body, (size_t)rest) : (struct hby_hash){{0, 0}};
-    if (!whole || memcmp(&hash, &h->hash, sizeof hash)) {
+    unsigned char hash[HBY_SHA256_BYTES] = {0};
+    if (whole)
+        hby_sha256(body, (size_t)rest, hash);
+    if (!whole || memcmp(hash, h->hash, sizeof hash)) {
         free(body);
         return NULL;
     }
@@ -86,23 +117,27 @@ static unsigned char *read_body(int fd, const char *key, struct header *h)
 
 enum hby_status hby_cl_disk_load(const char *dir, const char *key, unsigned char **binary, size_t *bytes)
 {
-    char path[PATH_CHARS];
+    char name[NAME_CHARS + 1];
     *binary = NULL;
     *bytes = 0;
-    if (!hby_cl_disk_path(dir, key, path, sizeof path))
+    const int folder = open_folder(dir, false, NULL);
+    if (folder < 0)
         return HBY_UNSUPPORTED;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
+    const int fd = openat(folder, file_name(key, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        close(folder);
         return HBY_UNSUPPORTED;
+    }
     struct header h;
     unsigned char *body = read_body(fd, key, &h);
     if (body)
         futimens(fd, NULL); /* used now: the last to be evicted */
     close(fd);
-    if (!body) {
-        unlink(path);
+    if (!body)
+        unlinkat(folder, name, 0);
+    close(folder);
+    if (!body)
         return HBY_UNSUPPORTED;
-    }
     memmove(body, body + h.key_bytes, (size_t)h.binary_bytes);
     *binary = body;
     *bytes = (size_t)h.binary_bytes;
@@ -121,15 +156,17 @@ static int older(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Removes the least recently used of our files until both bounds hold. */
-static void evict(const char *dir)
+/* Removes the least recently used of our files until both bounds hold. Takes the folder. */
+static void evict(int folder)
 {
-    DIR *d = opendir(dir);
+    DIR *d = fdopendir(folder);
     struct entry *e = NULL;
     size_t n = 0, room = 0;
     uint64_t total = 0;
     for (struct dirent *item; d && (item = readdir(d));) {
         struct stat info;
+        if (!strncmp(item->d_name, temporary, sizeof temporary - 1) && !fstatat(dirfd(d), item->d_name, &info, AT_SYMLINK_NOFOLLOW) && info.st_mtime < time(NULL) - STALE_SECONDS)
+            unlinkat(dirfd(d), item->d_name, 0); /* of a process that was killed */
         if (strlen(item->d_name) != NAME_CHARS || strcmp(item->d_name + 32, suffix) || fstatat(dirfd(d), item->d_name, &info, AT_SYMLINK_NOFOLLOW))
             continue;
         if (n == room) {
@@ -153,14 +190,27 @@ static void evict(const char *dir)
     free(e);
     if (d)
         closedir(d);
+    else
+        close(folder);
+}
+
+/* A new file of mode 0600 in the folder; its name in `name`. -1 with errno. */
+static int open_temporary(int folder, char *name, size_t size)
+{
+    static atomic_uint count;
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, size, "%s%ld-%u", temporary, (long)getpid(), atomic_fetch_add(&count, 1));
+        const int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
 }
 
 enum hby_status hby_cl_disk_store(const char *dir, const char *key, const unsigned char *binary, size_t bytes, struct hby_reason *why)
 {
-    char path[PATH_CHARS], temp[PATH_CHARS];
+    char name[NAME_CHARS + 1], temp[64];
     const size_t key_bytes = strlen(key);
-    if (!hby_cl_disk_path(dir, key, path, sizeof path) || (size_t)snprintf(temp, sizeof temp, "%s/.hbycl-XXXXXX", dir) >= sizeof temp)
-        return hby_say(HBY_UNSUPPORTED, why, "serialization_dir: the path is too long");
     if (bytes == 0 || bytes > HBY_CL_DISK_BYTES / 4)
         return hby_say(HBY_UNSUPPORTED, why, "a program of %zu bytes is not cached", bytes);
     unsigned char *body = malloc(key_bytes + bytes);
@@ -168,23 +218,30 @@ enum hby_status hby_cl_disk_store(const char *dir, const char *key, const unsign
         return hby_say(HBY_NO_MEMORY, why, "out of memory caching a program");
     memcpy(body, key, key_bytes);
     memcpy(body + key_bytes, binary, bytes);
-    struct header h = {.key_bytes = key_bytes, .binary_bytes = bytes, .hash = hby_hash_of(body, key_bytes + bytes)};
+    struct header h = {.key_bytes = key_bytes, .binary_bytes = bytes};
+    hby_sha256(body, key_bytes + bytes, h.hash);
     memcpy(h.magic, magic, sizeof magic);
-    mkdir(dir, 0700); /* fails where it exists, or cannot be made: then mkstemp says so */
+    const int folder = open_folder(dir, true, why);
+    if (folder < 0) {
+        free(body);
+        return HBY_UNSUPPORTED;
+    }
     enum hby_status st = HBY_OK;
-    const int fd = mkstemp(temp); /* mode 0600 */
+    const int fd = open_temporary(folder, temp, sizeof temp);
     if (fd < 0) {
         st = hby_say(HBY_UNSUPPORTED, why, "serialization_dir %.100s: %s", dir, strerror(errno));
     } else {
         const bool written =
             write_all(fd, &h, sizeof h) && write_all(fd, body, key_bytes + bytes); /* no fsync: what a crash leaves is found damaged, and removed */
-        if (close(fd) || !written || rename(temp, path)) {
+        if (close(fd) || !written || renameat(folder, temp, folder, file_name(key, name))) {
             st = hby_say(HBY_UNSUPPORTED, why, "serialization_dir %.100s: %s", dir, strerror(errno));
-            unlink(temp);
+            unlinkat(folder, temp, 0);
         }
     }
     free(body);
-    if (!st)
-        evict(dir);
+    if (st)
+        close(folder);
+    else
+        evict(folder);
     return st;
 }

@@ -71,7 +71,8 @@ static void to_disk(struct hby_cl_state *s, const char *key, cl_program p)
     unsigned char *binary = malloc(bytes);
     struct hby_reason why = {""};
     if (binary && !s->cl->clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) && hby_cl_disk_store(s->cache_dir, key, binary, bytes, &why))
-        hby_cl_log(s, HBY_CL_LOG_BUILD, "program cache: %s", why.text);
+        hby_cl_log(s, s->cache_failure_logged ? HBY_CL_LOG_BUILD : HBY_CL_LOG_FAULT, "program cache: %s", why.text);
+    s->cache_failure_logged = s->cache_failure_logged || why.text[0]; /* the user asked for a cache, and is told once that there is none */
     free(binary);
 }
 

@@ -53,7 +53,7 @@ struct hby_cl_state {
     pthread_mutex_t tune_lock;
     struct hby_cl_tuned *tuned; /* what is known of tiles: cl_tuner.c */
     int n_tuned, tuned_room;
-    bool profile, zero_copy, guard;
+    bool profile, zero_copy, guard, cache_failure_logged;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
     size_t memory_limit;       /* bytes, 0: none */

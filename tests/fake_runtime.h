@@ -195,7 +195,7 @@ static void fake_destroy(struct fake *f)
 }
 
 /* A tensor of shape [d0, d1] (d1 0: [d0]); a constant where `constant` is given, which must outlive the runtime. */
-static int fake_tensor(struct fake *f, int type, int d0, int d1, const void *constant)
+static int __attribute__((unused)) fake_tensor(struct fake *f, int type, int d0, int d1, const void *constant)
 {
     int id = (int)f->ctx.tensors_size++;
     struct hby_tfl_tensor *t = &f->tensor[id];
@@ -218,7 +218,7 @@ static int fake_tensor(struct fake *f, int type, int d0, int d1, const void *con
 }
 
 /* Ids of inputs end with -2. */
-static int fake_node(struct fake *f, int builtin, int version, void *params, const int *in, int out)
+static int __attribute__((unused)) fake_node(struct fake *f, int builtin, int version, void *params, const int *in, int out)
 {
     int n = f->n_nodes++;
     for (; *in != -2; in++)

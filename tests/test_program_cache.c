@@ -16,6 +16,7 @@
 #include "kernels_cl/cl_disk.h"
 #include "kernels_cl/cl_state.h"
 #include "kernels_cl/hash.h"
+#include "kernels_cl/sha256.h"
 
 static char dir[64];
 
@@ -57,6 +58,46 @@ static void hash_is_xxh64(void **state)
     const char text[] = "Nobody inspects the spammish repetition";
     assert_true(hby_xxh64(text, sizeof text - 1, 0) == 0xFBCEA83C8A378BF1u);
     assert_true(hby_hash_of("abc", 3).word[0] != hby_hash_of("abd", 3).word[0]);
+}
+
+static void sha256_is_sha256(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *hex;
+    } known[] = {{"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+                 {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+                 {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        unsigned char digest[HBY_SHA256_BYTES];
+        char hex[2 * HBY_SHA256_BYTES + 1];
+        hby_sha256(known[i].text, strlen(known[i].text), digest);
+        for (int b = 0; b < HBY_SHA256_BYTES; b++)
+            snprintf(hex + 2 * b, 3, "%02x", digest[b]);
+        assert_string_equal(hex, known[i].hex);
+    }
+}
+
+/* A driver believes what lies in the folder: it must be the user's alone. */
+static void disk_refuses_open_folders(void **state)
+{
+    (void)state;
+    struct hby_reason why = {""};
+    unsigned char *got;
+    size_t n;
+    char link[300];
+    assert_int_equal(hby_cl_disk_store(dir, "key", (const unsigned char *)"x", 1, &why), HBY_OK);
+    assert_int_equal(chmod(dir, 0777), 0);
+    assert_int_equal(hby_cl_disk_load(dir, "key", &got, &n), HBY_UNSUPPORTED);
+    assert_int_equal(hby_cl_disk_store(dir, "key", (const unsigned char *)"x", 1, &why), HBY_UNSUPPORTED);
+    assert_non_null(strstr(why.text, "others"));
+    assert_int_equal(chmod(dir, 0700), 0);
+    snprintf(link, sizeof link, "%s.link", dir);
+    assert_int_equal(symlink(dir, link), 0);
+    assert_int_equal(hby_cl_disk_load(link, "key", &got, &n), HBY_UNSUPPORTED);
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(hby_cl_disk_load(dir, "key", &got, &n), HBY_OK);
+    free(got);
 }
 
 static void sources_include_once(void **state)
@@ -250,6 +291,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hash_is_xxh64),
+        cmocka_unit_test(sha256_is_sha256),
+        cmocka_unit_test_setup_teardown(disk_refuses_open_folders, make_dir, drop_dir),
         cmocka_unit_test(sources_include_once),
         cmocka_unit_test_setup_teardown(disk_returns_what_was_stored, make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(disk_refuses_damage, make_dir, drop_dir),
