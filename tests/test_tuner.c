@@ -154,7 +154,7 @@ static void find_file(char *key, size_t key_room, char *path, size_t path_room)
     bool found = false;
     assert_non_null(d);
     for (struct dirent *e; !found && (e = readdir(d));) {
-        uint64_t head[5]; /* magic, bytes of the key, of the rest, hash */
+        uint64_t head[7]; /* magic, bytes of the key, of the rest, hash */
         snprintf(path, path_room, "%s/%s", dir, e->d_name);
         FILE *f = fopen(path, "rb");
         if (!f)
