@@ -124,6 +124,7 @@ static void read_times(struct hby_cl_session *s)
             !s->st->cl->clGetEventProfilingInfo(op->event, CL_PROFILING_COMMAND_END, sizeof to, &to, NULL))
             op->us = (double)(to - from) * 1e-3;
         op->total_us += op->us;
+        op->least_us = op->runs == 0 || op->us < op->least_us ? op->us : op->least_us;
         op->runs++;
         s->st->cl->clReleaseEvent(op->event);
         op->event = NULL;

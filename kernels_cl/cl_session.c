@@ -101,17 +101,18 @@ static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan
 /* Where the time went: the option `profile`. */
 static void log_profile(const struct hby_cl_session *s)
 {
-    double total = 0;
+    double total = 0, least = 0;
     for (int i = 0; i < s->n_ops; i++) {
         const struct hby_cl_op *op = &s->op[i];
         const struct hby_step *step = &s->plan->step[op->step];
         if (op->runs == 0)
             continue;
-        hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: step %d %s %s, node %d: %s %zu x %zu x %zu: %.1f us", op->step, hby_ops[step->op].name,
-                   hby_scheme_names[step->scheme], step->node, op->name, op->global[0], op->global[1], op->global[2], op->total_us / (double)op->runs);
+        hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: step %d %s %s, node %d: %s %zu x %zu x %zu: %.1f us, least %.1f us", op->step, hby_ops[step->op].name,
+                   hby_scheme_names[step->scheme], step->node, op->name, op->global[0], op->global[1], op->global[2], op->total_us / (double)op->runs, op->least_us);
         total += op->total_us / (double)op->runs;
+        least += op->least_us;
     }
-    hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: %.1f us in %d launches", total, s->n_ops);
+    hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: %.1f us in %d launches, least %.1f us", total, s->n_ops, least);
 }
 
 /* Frees what the device cannot touch any more; the rest of a hung session is leaked on purpose. */

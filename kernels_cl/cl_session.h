@@ -23,7 +23,7 @@ struct hby_cl_op {
     bool empty; /* a size of 0: nothing to launch */
     int step;
     cl_event event;      /* profile only */
-    double us, total_us; /* profile only: of the last run, of all */
+    double us, total_us, least_us; /* profile only: of the last run, of all, of the fastest */
     long runs;
     char name[48];
 };

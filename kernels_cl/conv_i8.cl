@@ -93,9 +93,16 @@ static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_c
 #endif
     HBY_EACH_VECTOR {
         const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
-        const hby_vi m = HBY_RAWV(mult, at), e = HBY_RAWV(shift, at);
-        HBY_EACH_ROW acc[r][j] = clamp(hby_rescale_lanes(acc[r][j], m, e) + p->out_zp, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+        const hby_scaling scaling = hby_scaling_of(HBY_RAWV(mult, at), HBY_RAWV(shift, at), p->out_zp);
+        HBY_EACH_ROW acc[r][j] = hby_scaled(acc[r][j], scaling);
     }
+#ifdef HBY_STORE_BYTES
+    if (!sums->present) {
+        hby_tile_bytes(acc, &rows, s->channels, p->act_min, p->act_max, out, p->out_c);
+        return;
+    }
+#endif
+    HBY_EACH_ROW HBY_EACH_VECTOR acc[r][j] = clamp(acc[r][j], (hby_vi)(p->act_min), (hby_vi)(p->act_max));
     HBY_TILE_END(sums, *s, rows, acc, other, out, p->out_c)
 }
 

@@ -19,7 +19,7 @@ int8_t *hby_pack_signed_weights(const struct hby_plan *plan, const struct hby_st
 float hby_bias_float(const struct hby_plan *plan, const struct hby_step *step, int channel);
 int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, int channel);
 
-/* fixedpoint.clh's HBY_NARROW: every sum of `depth` products and a bias is below 2^30, and every shift in [-30, -1]. */
+/* fixedpoint.clh's HBY_NARROW: every sum of `depth` products and a bias is below 2^29, and every shift in [-20, -1]. */
 bool hby_pack_is_narrow(const struct hby_plan *plan, const struct hby_step *step, int64_t depth);
 
 /* Where channel c lies when every group is padded to whole blocks; NULL when out of memory. Free with free(). */
