@@ -133,12 +133,9 @@ static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_
                 const int tap = (ti * p->dilation_h * p->in_w + tj * p->dilation_w) * p->in_c;
                 HBY_EACH_ROW a[r] = in + (rows->base[r] + tap);
             } else {
-                any = -1;
-                HBY_EACH_ROW {
-                    const int at = hby_rows_tap(rows, p, r, ti, tj);
-                    a[r] = at < 0 ? zero : in + at;
-                    any = max(any, at);
-                }
+                int at[HBY_MR];
+                any = hby_rows_tap(rows, p, ti, tj, at);
+                HBY_EACH_ROW a[r] = at[r] < 0 ? zero : in + at[r];
             }
             if (any >= 0) /* else the whole tile is outside */
                 HBY_PRODUCTS(acc, a, wp, p->group_c);

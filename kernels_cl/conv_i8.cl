@@ -12,9 +12,10 @@
 #include "conv_tile.clh"
 
 /* Adds the products of k4 words of every row to the tile. */
-static inline void hby_words(hby_vi acc[HBY_MR][HBY_NR], hby_vi sum[HBY_MR], hby_bytes a[HBY_MR], const __global int *wp[HBY_NR], int k4, int last_ones)
+HBY_WITHIN void hby_words(hby_vi acc[HBY_MR][HBY_NR], hby_vi sum[HBY_MR], hby_bytes a[HBY_MR], const __global int *wp[HBY_NR], int k4, int last_ones)
 {
-    for (int k = 0; k < k4; k++) {
+    int k = 0;
+    do {
         hby_vi b[HBY_NR];
         HBY_EACH_VECTOR b[j] = HBY_RAWV(wp[j], 16 * k);
         HBY_EACH_ROW {
@@ -24,95 +25,129 @@ static inline void hby_words(hby_vi acc[HBY_MR][HBY_NR], hby_vi sum[HBY_MR], hby
             sum[r] = hby_dot_word(x, (hby_vi)(k + 1 < k4 ? 0x01010101 : last_ones), sum[r]);
 #endif
         }
-    }
+    } while (++k < k4);
 }
 
-static inline void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_sum *sums, int w_zp, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult,
-    const __global int *shift, const __global HBY_T *other, __global HBY_T *out)
-{
-    const int taps = HBY_GATHER ? p->k_h : p->k_h * p->k_w, depth = HBY_GATHER ? p->k_w * p->in_c : p->group_c, k4 = (depth + 3) >> 2;
-    const int last_ones = 0x01010101 >> (8 * (4 * k4 - depth));
-    const size_t block_ints = (size_t)taps * k4 * 16;
-    struct hby_rows rows;
-    if (t->dense)
-        hby_rows_dense(&rows, p, s->row, s->end);
-    else
-        hby_rows_start(&rows, p, s->row, s->end, s->group * p->group_c);
+#ifdef HBY_STORE_BYTES
+typedef struct hby_sum_ready hby_tile_sum;
+#else
+typedef struct hby_sum hby_tile_sum;
+#endif
 
+/* What all tiles of a work-item have in common. */
+struct hby_channels {
+    const __global int *w[HBY_NR], *tap_fold[HBY_NR];
+    hby_vi fold[HBY_NR];
+    hby_scaling scaling[HBY_NR];
+    int k4, last_ones, w_zp;
+};
+
+HBY_WITHIN void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_channels *c,
+    const hby_tile_sum *sums, const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_T *other, __global HBY_T *out)
+{
+    const int k4 = c->k4;
+    struct hby_rows rows;
+#ifdef HBY_STORE_BYTES
+    if (sums) /* of the next tile: the lines are too far apart for the processor to guess */
+        HBY_EACH_ROW __builtin_prefetch((const __global char *)(other + (size_t)(s->row + HBY_MR + r) * p->out_c));
+#endif
     hby_vi acc[HBY_MR][HBY_NR], sum[HBY_MR];
     const __global int *wp[HBY_NR];
     HBY_EACH_VECTOR {
-        const int block = HBY_TILE_BLOCK(*t, *s, j), lane = HBY_TILE_LANE(*t, *s, j);
-        const hby_vi f = HBY_RAWV(fold, block * 16 + lane);
+        const hby_vi f = c->fold[j];
         HBY_EACH_ROW acc[r][j] = f;
-        wp[j] = w + block * block_ints + lane;
+        wp[j] = c->w[j];
     }
     HBY_EACH_ROW sum[r] = 0;
     hby_bytes a[HBY_MR];
 #if HBY_GATHER
+    hby_rows_start(&rows, p, s->row, s->end, 0);
     HBY_T patch[HBY_MR][HBY_GATHER + 16];
     hby_rows_gather(&rows, p, in, zero, patch);
     for (int i = 0; i < p->k_h; i++) {
         HBY_EACH_ROW a[r] = (hby_bytes)(patch[r] + 4 * k4 * i);
-        hby_words(acc, sum, a, wp, k4, last_ones);
+        hby_words(acc, sum, a, wp, k4, c->last_ones);
         HBY_EACH_VECTOR wp[j] += k4 * 16;
     }
 #else
-    for (int ti = 0; ti < p->k_h; ti++)
-        for (int tj = 0; tj < p->k_w; tj++) {
+    if (t->dense) {
+        hby_rows_dense(&rows, p, s->row, s->end);
+        HBY_EACH_ROW a[r] = (hby_bytes)(in + rows.base[r]);
+        hby_words(acc, sum, a, wp, k4, c->last_ones);
+    } else {
+        hby_rows_start(&rows, p, s->row, s->end, s->group * p->group_c);
+        int ti = 0, tj = 0;
+        do {
             if (rows.interior) {
-                const int tap = (ti * p->dilation_h * p->in_w + tj * p->dilation_w) * p->in_c;
-                HBY_EACH_ROW a[r] = (hby_bytes)(in + (rows.base[r] + tap));
+                const __global HBY_T *tap = in + (ti * p->dilation_h * p->in_w + tj * p->dilation_w) * p->in_c;
+                HBY_EACH_ROW a[r] = (hby_bytes)(tap + rows.base[r]);
             } else {
-                int any = -1;
-                HBY_EACH_ROW {
-                    const int at = hby_rows_tap(&rows, p, r, ti, tj);
-                    a[r] = (hby_bytes)(at < 0 ? zero : in + at);
-                    any = max(any, at);
-                }
+                int at[HBY_MR];
+                const int any = hby_rows_tap(&rows, p, ti, tj, at);
+                HBY_EACH_ROW a[r] = (hby_bytes)(at[r] < 0 ? zero : in + at[r]);
 #if HBY_TRANSPOSED
-                if (any < 0) { /* the whole tile is outside */
-                    HBY_EACH_VECTOR wp[j] += k4 * 16;
-                    continue;
-                }
-                HBY_EACH_VECTOR {
-                    const int block = HBY_TILE_BLOCK(*t, *s, j), lane = HBY_TILE_LANE(*t, *s, j);
-                    const hby_vi f = HBY_RAWV(tap_fold, (block * taps + ti * p->k_w + tj) * 16 + lane);
-                    HBY_EACH_ROW acc[r][j] += f;
+                if (any >= 0) { /* else the whole tile is outside */
+                    HBY_EACH_VECTOR {
+                        const hby_vi f = HBY_RAWV(c->tap_fold[j], (ti * p->k_w + tj) * 16);
+                        HBY_EACH_ROW acc[r][j] += f;
+                    }
+                    hby_words(acc, sum, a, wp, k4, c->last_ones);
                 }
 #endif
             }
-            hby_words(acc, sum, a, wp, k4, last_ones);
+#if !HBY_TRANSPOSED
+            hby_words(acc, sum, a, wp, k4, c->last_ones);
+#endif
             HBY_EACH_VECTOR wp[j] += k4 * 16;
-        }
+            if (++tj == p->k_w) {
+                tj = 0;
+                ti++;
+            }
+        } while (ti < p->k_h);
+    }
 #endif
 
 #if HBY_ROW_SUM
-    HBY_EACH_ROW HBY_EACH_VECTOR acc[r][j] -= sum[r] * w_zp;
+    HBY_EACH_ROW HBY_EACH_VECTOR acc[r][j] -= sum[r] * c->w_zp;
 #endif
     HBY_EACH_VECTOR {
-        const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
-        const hby_scaling scaling = hby_scaling_of(HBY_RAWV(mult, at), HBY_RAWV(shift, at), p->out_zp);
+        const hby_scaling scaling = c->scaling[j];
         HBY_EACH_ROW acc[r][j] = hby_scaled(acc[r][j], scaling);
     }
 #ifdef HBY_STORE_BYTES
-    if (!sums->present) {
-        hby_tile_bytes(acc, &rows, s->channels, p->act_min, p->act_max, out, p->out_c);
-        return;
-    }
-#endif
+    hby_tile_end_bytes(acc, &rows, s, sums, p->act_min, p->act_max, other, out, p->out_c);
+#else
     HBY_EACH_ROW HBY_EACH_VECTOR acc[r][j] = clamp(acc[r][j], (hby_vi)(p->act_min), (hby_vi)(p->act_max));
     HBY_TILE_END(sums, *s, rows, acc, other, out, p->out_c)
+#endif
 }
 
 HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, int w_zp, const __global HBY_T *in,
     const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift,
     const __global HBY_T *other, __global HBY_T *out)
 {
-    const int first = s.group * t.group_out + s.channel;
+    const int taps = HBY_GATHER ? p.k_h : p.k_h * p.k_w, depth = HBY_GATHER ? p.k_w * p.in_c : p.group_c, first = s.group * t.group_out + s.channel;
+    struct hby_channels c;
+    c.k4 = (depth + 3) >> 2;
+    c.last_ones = 0x01010101 >> (8 * (4 * c.k4 - depth));
+    c.w_zp = w_zp;
+    HBY_EACH_VECTOR {
+        const int block = HBY_TILE_BLOCK(t, s, j), lane = HBY_TILE_LANE(t, s, j), at = block * 16 + lane;
+        c.w[j] = w + (size_t)block * taps * c.k4 * 16 + lane;
+        c.tap_fold[j] = tap_fold + (size_t)block * taps * 16 + lane;
+        c.fold[j] = HBY_RAWV(fold, at);
+        c.scaling[j] = hby_scaling_of(HBY_RAWV(mult, at), HBY_RAWV(shift, at), p.out_zp);
+    }
+#ifdef HBY_STORE_BYTES
+    hby_tile_sum ready;
+    if (sum.present)
+        hby_sum_make(&ready, &sum, p.act_min, p.act_max);
+    const hby_tile_sum *const with = sum.present ? &ready : 0;
+#else
+    const hby_tile_sum *const with = &sum;
+#endif
     for (; s.row < s.end; s.row += HBY_MR)
-        hby_tile_i8(&p, &t, &s, &sum, w_zp, in, zero, w, fold, tap_fold, mult, shift, other + first, out + first);
+        hby_tile_i8(&p, &t, &s, &c, with, in, zero, other + first, out + first);
 }
 
 __kernel HBY_TILE_GROUP void hby_conv_i8(struct hby_args_conv p, struct hby_conv_tiles t, struct hby_sum sum, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,

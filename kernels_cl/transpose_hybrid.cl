@@ -53,12 +53,9 @@ static inline void hby_tile_transpose(const struct hby_args_conv *p, const struc
     for (int tap = taps - 1; tap >= 0; tap--) {
         const int ti = tap / p->k_w, tj = tap - ti * p->k_w;
         const __global HBY_BYTE *a[HBY_MR];
-        int any = -1;
-        HBY_EACH_ROW {
-            const int at = hby_rows_tap(&rows, p, r, ti, tj);
-            a[r] = at < 0 ? zero[r] : zero[r] - image + (at - rows.base[r]);
-            any = max(any, at);
-        }
+        int at[HBY_MR];
+        const int any = hby_rows_tap(&rows, p, ti, tj, at);
+        HBY_EACH_ROW a[r] = at[r] < 0 ? zero[r] : zero[r] - image + (at[r] - rows.base[r]);
         if (any < 0) /* the whole tile is outside */
             continue;
         const __global char *wp[HBY_NR];
