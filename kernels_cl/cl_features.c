@@ -78,6 +78,13 @@ bool hby_cl_feature_denied(const char *feature)
     return feature_item("-", feature, &len) != NULL;
 }
 
+int hby_cl_feature_number(const char *prefix)
+{
+    size_t len;
+    const char *word = feature_item(prefix, "", &len);
+    return word && len > 0 && *word >= '0' && *word <= '9' ? atoi(word) : -1;
+}
+
 /* One way to build. */
 struct config {
     enum hby_cl_dot dot;
@@ -306,6 +313,10 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
         hby_say(st, why, "out of memory testing the device");
     } else {
         s->cl->clGetDeviceInfo(s->id, CL_DEVICE_EXTENSIONS, size, ext, NULL);
+        size_t len;
+        const char *kind = feature_item("kind=", "", &len); /* the programs and the grids of a GPU, on whatever the device is */
+        if (kind && len == 3 && !strncmp(kind, "gpu", 3))
+            in->kind = HBY_CL_GPU;
         in->has_fp16 = in->has_fp16 && !hby_cl_feature_denied("fp16");
         in->has_sub_groups = in->has_sub_groups && !hby_cl_feature_denied("sub_groups");
         in->has_int_dot = in->has_int_dot && !hby_cl_feature_denied("dot");
@@ -327,6 +338,11 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
         }
         if (!st)
             remember(s->id, &(struct config){in->dot, in->x86_avx512, in->x86_f16c});
+        const char *mma = feature_item("mma=", "", &len);
+        const bool emulated = mma && len == 7 && !strncmp(mma, "emulate", 7);
+        if (!st && !hby_cl_feature_denied("mma") && (emulated || hby_cl_has_word(ext, "cl_nv_device_attribute_query")))
+            in->mma = hby_cl_find_mma(s, emulated);
+        in->mma_tile = hby_cl_feature_number("mma_tile=");
         if (!st && why)
             why->text[0] = 0;
     }

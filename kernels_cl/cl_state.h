@@ -93,8 +93,15 @@ struct hby_cl_host {
 void hby_cl_host_read(struct hby_cl_host *host);
 /* Is `feature` ("avx512") taken out by HALFBYTE_DEVICE_FEATURES=-avx512,-vnni? */
 bool hby_cl_feature_denied(const char *feature);
+/* The number after `prefix` ("mma_tile=") there, or -1. */
+int hby_cl_feature_number(const char *prefix);
 /* Chooses dev.info.dot and the x86 flags by building and running self_test.cl, and writes s->features. HBY_DEVICE when not even the portable form works. */
 enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why);
+
+/* --- cl_mma.c --- */
+
+/* Builds and runs mma_test.cl; s->features must be there. Failing is an answer: no matrix units. */
+enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool emulated);
 
 /* --- cl_program.c --- */
 

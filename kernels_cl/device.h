@@ -13,6 +13,9 @@ enum hby_cl_kind { HBY_CL_GPU, HBY_CL_ACCELERATOR, HBY_CL_CPU, HBY_CL_OTHER };
 /* How the device multiplies four int8 pairs into an int32: chosen by try-compile and a self-test, best first. dot.clh has the bodies. */
 enum hby_cl_dot { HBY_DOT_PORTABLE, HBY_DOT_KHR, HBY_DOT_X86_VNNI, HBY_DOT_X86_MADD, HBY_DOT_ARM_ACC, HBY_DOT_QCOM, HBY_DOT_NV_DP4A, HBY_DOT_AMD_SDOT4, HBY_DOT_COUNT };
 
+/* Matrix units, as mma.clh uses them: none, those of NVIDIA from compute capability 8.0 on, or a stand-in for tests. */
+enum hby_cl_mma { HBY_MMA_NONE, HBY_MMA_NV, HBY_MMA_EMULATED };
+
 /* Facts read once. */
 struct hby_cl_info {
     char platform[96], name[128], vendor[96], version[96], driver[64];
@@ -26,6 +29,8 @@ struct hby_cl_info {
     bool has_fp16, has_fp64, has_int_dot, has_sub_groups, has_command_buffer;
     bool is_host_cpu; /* the device is this machine's own x86 CPU, and inline assembly compiles and passes its self-test */
     enum hby_cl_dot dot;
+    enum hby_cl_mma mma;
+    int mma_tile; /* tests: the row of launch_mma.c's table to be used always, or -1 */
     bool x86_avx512, x86_f16c; /* usable in inline assembly (is_host_cpu, CPUID and XGETBV agree) */
 };
 
