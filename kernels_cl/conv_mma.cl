@@ -7,6 +7,7 @@
  * in     NHWC
  * w      [group][octet][stages * HBY_WARPS_K][32 lanes][4 words]: for a pair of steps the words b of mma.clh, zeros beyond the channels and the steps
  * fold   [block][16]: integers: bias and what the zero points add; half: the bias, floats.   mult, shift   [block][16], integers only
+ * sum, other   what comes behind it, and the tensor that is added (sum.clh)
  * -D HBY_WARPS_M, HBY_WARPS_N, HBY_WARPS_K, HBY_TILES_M, HBY_TILES_N (of 16 pixels and of 8 channels, for each warp; HBY_WARPS_N divides 2 * HBY_TILES_M),
  *    HBY_WHOLE_LINES (conv_mma.clh), HBY_IN_ALIGN (bytes that the start of every pixel and line is a multiple of: 16, 4 or 1), HBY_OUT_ALIGNED (the same for 4
  *    output channels), HBY_ROUNDING, HBY_ROW_SUM (the zero point of the weights, w_zp, is not 0), HBY_MMA_EMULATED */
@@ -16,7 +17,11 @@
 #define HBY_WARPS_K 4
 #define HBY_TILES_M 1
 #define HBY_TILES_N 4
+#endif
+#ifndef HBY_IN_ALIGN
 #define HBY_IN_ALIGN 1
+#endif
+#ifndef HBY_OUT_ALIGNED
 #define HBY_OUT_ALIGNED 0
 #endif
 #ifndef HBY_WHOLE_LINES
@@ -26,10 +31,11 @@
 #define HBY_ROW_SUM 0
 #endif
 #include "types.clh"
-#include "fixedpoint.clh"
 #include "args_conv.h"
 #include "conv_mma.clh"
 #include "mma.clh"
+#include "nest.clh"
+#include "sum.clh"
 
 #define HBY_WARPS (HBY_WARPS_M * HBY_WARPS_N * HBY_WARPS_K)
 #define HBY_ITEMS (32 * HBY_WARPS)
@@ -130,13 +136,25 @@ static inline HBY_C4 hby_mma_finish(const struct hby_args_conv *p, HBY_C4 v, int
 {
     v += vload4(0, fold + at);
 #if HBY_FLOAT
-    v = select(v, (float4)(p->f_min), v < (float4)(p->f_min)); /* keeps a NaN */
-    return select(v, (float4)(p->f_max), v > (float4)(p->f_max));
+    return hby_clamp_float(v, p->f_min, p->f_max);
 #else
     const int4 m = vload4(0, mult + at), e = vload4(0, shift + at);
     const int4 q = (int4)(hby_rescale(v.s0, m.s0, e.s0), hby_rescale(v.s1, m.s1, e.s1), hby_rescale(v.s2, m.s2, e.s2), hby_rescale(v.s3, m.s3, e.s3));
     return clamp(q + p->out_zp, (int4)(p->act_min), (int4)(p->act_max));
 #endif
+}
+
+/* With the other tensor's, where there is one. */
+static inline HBY_C4 hby_mma_sum(const struct hby_sum *sum, HBY_C4 v, const __global HBY_T *other, size_t at)
+{
+    if (!sum->present)
+        return v;
+#if HBY_SCHEME_f16 /* rounded, as it would have been stored */
+    ushort rounded[4];
+    vstore_half4_rte(v, 0, (half *)rounded);
+    v = vload_half4(0, (const half *)rounded);
+#endif
+    return hby_sum_of(sum, v, HBY_GETV(HBY_TYPE, other, at));
 }
 
 static inline void hby_mma_store(HBY_C4 v, __global HBY_T *out, size_t at, int n)
@@ -160,8 +178,8 @@ static inline void hby_mma_store(HBY_C4 v, __global HBY_T *out, size_t at, int n
     }
 }
 
-__kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mma(struct hby_args_conv p, struct hby_conv_mma t, int w_zp, const __global HBY_T *in,
-    const __global int4 *w, const __global HBY_C *fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
+__kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mma(struct hby_args_conv p, struct hby_conv_mma t, struct hby_sum sum, int w_zp, const __global HBY_T *in,
+    const __global int4 *w, const __global HBY_C *fold, const __global int *mult, const __global int *shift, const __global HBY_T *other, __global HBY_T *out)
 {
     __local int4 memory[HBY_CHUNKS];
 #if HBY_MMA_EMULATED
@@ -183,8 +201,8 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
         const int octet = min(channel0 / 8 + warp_n * HBY_TILES_N + j, t.octets_per_group - 1);
         from[j] = w + ((size_t)(group * t.octets_per_group + octet) * t.stages * HBY_WARPS_K + warp_k) * 32 + lane;
     }
-    HBY_C4 sum[HBY_TILES_M][HBY_TILES_N + HBY_ROW_SUM];
-    HBY_EACH_M HBY_EACH_SUM sum[i][j] = 0;
+    HBY_C4 acc[HBY_TILES_M][HBY_TILES_N + HBY_ROW_SUM];
+    HBY_EACH_M HBY_EACH_SUM acc[i][j] = 0;
 
     int4 brought[HBY_BROUGHT], b[HBY_TILES_N + HBY_ROW_SUM], next[HBY_TILES_N];
 #if HBY_ROW_SUM
@@ -207,7 +225,7 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
             HBY_EACH_M {
                 const __local int *a = words + i * 16 * HBY_PITCH * 4 + half_stage * 8;
                 const int4 x = (int4)(a[0], a[8 * HBY_PITCH * 4], a[4], a[8 * HBY_PITCH * 4 + 4]);
-                HBY_EACH_SUM sum[i][j] = hby_mma(sum[i][j], x, half_stage ? b[j].hi : b[j].lo, swap);
+                HBY_EACH_SUM acc[i][j] = hby_mma(acc[i][j], x, half_stage ? b[j].hi : b[j].lo, swap);
             }
         }
     }
@@ -221,15 +239,15 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
         const int at = warp_k * HBY_TILE_M + (warp_m * HBY_TILES_M + i) * 16 + g; /* row of all sums */
         HBY_EACH_N {
             __local HBY_C *to = sums + at * HBY_SUM_PITCH * 4 + (warp_n * HBY_TILES_N + j) * 8 + 2 * l;
-            to[0] = sum[i][j].s0;
-            to[1] = sum[i][j].s1;
-            to[8 * HBY_SUM_PITCH * 4] = sum[i][j].s2;
-            to[8 * HBY_SUM_PITCH * 4 + 1] = sum[i][j].s3;
+            to[0] = acc[i][j].s0;
+            to[1] = acc[i][j].s1;
+            to[8 * HBY_SUM_PITCH * 4] = acc[i][j].s2;
+            to[8 * HBY_SUM_PITCH * 4 + 1] = acc[i][j].s3;
         }
 #if HBY_ROW_SUM
         if (l == 0 && warp_n == 0) {
-            row_sum[at] = sum[i][HBY_TILES_N].s0;
-            row_sum[at + 8] = sum[i][HBY_TILES_N].s2;
+            row_sum[at] = acc[i][HBY_TILES_N].s0;
+            row_sum[at + 8] = acc[i][HBY_TILES_N].s2;
         }
 #endif
     }
@@ -246,6 +264,7 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
 #endif
         }
         v = hby_mma_finish(&p, v, group * t.blocks_per_group * 16 + channel, fold, mult, shift);
-        hby_mma_store(v, out, (size_t)(m0 + r) * p.out_c + group * t.group_out + channel, n);
+        const size_t to = (size_t)(m0 + r) * p.out_c + group * t.group_out + channel;
+        hby_mma_store(hby_mma_sum(&sum, v, other, to), out, to, n);
     }
 }

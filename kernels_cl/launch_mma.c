@@ -1,4 +1,5 @@
 /* Launch rule of conv_mma.cl: convolutions and FULLY_CONNECTED on a GPU's matrix units. */
+#include "kernels_cl/launch_sum.h"
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack_mma.h"
 
@@ -103,7 +104,7 @@ int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why
     const struct hby_args_conv *p = &s->args.conv;
     const struct hby_cl_info *info = &site->dev->info;
     const bool is_float = s->scheme == HBY_SCHEME_f16;
-    if (info->mma == HBY_MMA_NONE || (s->op != HBY_OP_conv_2d && s->op != HBY_OP_fully_connected) || !hby_conv_fits(site, why) || !hby_nest_fits(site, why))
+    if (info->mma == HBY_MMA_NONE || info->kind == HBY_CL_CPU || (s->op != HBY_OP_conv_2d && s->op != HBY_OP_fully_connected) || !hby_conv_fits(site, why) || !hby_nest_fits(site, why))
         return 0;
     if (is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_RUY)
         return 0;
@@ -113,7 +114,12 @@ int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why
     return is_small_enough(s) && local_bytes(c, info->mma == HBY_MMA_EMULATED) <= info->local_bytes && (size_t)items(c) <= info->max_work_group ? 1 : 0;
 }
 
-enum hby_status hby_cl_launch_conv_mma(const struct hby_cl_site *site, struct hby_cl_launch *l)
+int hby_cl_match_conv_mma_add(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    return hby_sum_follows(site) && hby_cl_match_conv_mma(site, why) ? 2 : 0;
+}
+
+static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_launch *l, bool fused)
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
@@ -121,6 +127,7 @@ enum hby_status hby_cl_launch_conv_mma(const struct hby_cl_site *site, struct hb
     const int element = element_bytes(step), w_zp = is_float ? 0 : p->w_zp - (site->plan->graph->tensor[step->in[1]].type == HBY_U8 ? 128 : 0);
     const struct cut *c = cut_of(site);
     const struct hby_conv_mma t = sizes_of(site, c);
+    const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     const int in_unit = p->in_c * element | p->group_c * element, out_unit = (p->out_c | t.group_out) % 4;
     hby_cl_define(l, "HBY_WARPS_M", c->warps_m);
     hby_cl_define(l, "HBY_WARPS_N", c->warps_n);
@@ -138,15 +145,27 @@ enum hby_status hby_cl_launch_conv_mma(const struct hby_cl_site *site, struct hb
         return st;
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_args(l, &t, sizeof t);
+    hby_cl_arg_args(l, &sum.args, sizeof sum.args);
     hby_cl_arg_i32(l, w_zp);
     hby_cl_arg_tensor(l, step->in[0]);
     if ((st = hby_pack_conv_mma(site, l, &t, (size_t)t.stages * (size_t)c->warps_k)))
         return st;
-    hby_cl_arg_tensor(l, step->out[0]);
+    hby_cl_arg_tensor(l, sum.other);
+    hby_cl_arg_tensor(l, sum.out);
     const size_t n = (size_t)items(c), groups = (size_t)(p->in_c / p->group_c);
     hby_cl_grid(l, (const size_t[3]){n * (size_t)t.tiles_per_group * groups, (size_t)ceil_div(t.rows, tile_m(c)), 1}, (const size_t[3]){n, 1, 1});
     hby_cl_arithmetic(l, is_float ? "half x half -> float, matrix units" : step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32, matrix units" : "int8 x int8 -> int32, matrix units");
     const struct hby_conv_shape s = hby_conv_shape_of(step, false);
     hby_conv_cost(site, l, &s, (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * (size_t)element);
     return HBY_OK;
+}
+
+enum hby_status hby_cl_launch_conv_mma(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    return launch(site, l, false);
+}
+
+enum hby_status hby_cl_launch_conv_mma_add(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    return launch(site, l, true);
 }

@@ -1,4 +1,4 @@
-/* The driver of ring 2: `checks [--seed=N] [--list] [OP[:SCHEME]...]`. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
+/* The driver of ring 2: `checks [--seed=N] [--list] [--need=KERNEL] [OP[:SCHEME]...]`; --need fails where that row of kernels.def never ran. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
 #include "tests/checks.h"
 
 #include <math.h>
@@ -35,6 +35,9 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
     backends[n_backends++].be = be;
     return be;
 }
+
+static const char *needed = ""; /* --need */
+static bool needed_ran;
 
 /* ---- running ---- */
 
@@ -235,6 +238,7 @@ void check_run(struct check *c, int sum_length)
                 }
         }
         c->kernels_run++;
+        needed_ran = needed_ran || !strcmp(name, needed);
         free_outputs(&got, c->g->n_outputs);
         if (strlen(deny) + strlen(name) + 2 > sizeof deny)
             break;
@@ -336,6 +340,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (!strncmp(argv[i], "--seed=", 7))
             seed = strtoull(argv[i] + 7, NULL, 0);
+        if (!strncmp(argv[i], "--need=", 7))
+            needed = argv[i] + 7;
         if (!strcmp(argv[i], "--list")) {
             for (size_t k = 0; k < sizeof checks / sizeof *checks; k++)
                 puts(checks[k].op);
@@ -363,6 +369,10 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < n_backends; i++)
         hby_cl_backend_destroy(&backends[i].be);
+    if (needed[0] && !needed_ran) {
+        fprintf(stderr, "FAIL %s never ran\n", needed);
+        sum.failures++;
+    }
     printf("%ld cases, %ld kernel runs, %ld on host_ref only, %ld failed\n", sum.cases, sum.kernels, sum.host_only, sum.failures);
     return sum.failures || !sum.cases ? 1 : 0;
 }

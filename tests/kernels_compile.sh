@@ -9,6 +9,8 @@ command -v clang >/dev/null || { echo "clang is not installed"; exit 77; }
 sets() {
     case $1 in
     conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
+    conv_mma) echo "i8 u8 f16"; for s in 0 1; do echo "-DHBY_MMA_EMULATED=1 -DHBY_ROUNDING=0 -DHBY_WHOLE_LINES=$s -DHBY_OUT_ALIGNED=$s"; done ;; # ptx.sh has it as NVIDIA builds it
+    mma_test) echo "i8 u8 f16"; echo "-DHBY_MMA_EMULATED=1" ;;
     conv_i16) echo "i16"; for w in 0 1; do for r in 0 3; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=4 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
     conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_WEIGHT_KIND=$t"; done; for k in 2 3; do for z in 0 1; do echo "-DHBY_WEIGHT_KIND=$k -DHBY_WEIGHT_ZERO=$z -DHBY_SEPARATE=$z"; done; done ;;
     depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$t"; done ;;
@@ -66,7 +68,7 @@ for path in "$@"; do
         { read -r schemes; mapfile -t options; } <<<"$text"
         for scheme in $schemes; do
             for option in "${options[@]}"; do
-                for kind in CPU GPU; do
+                for kind in $([ "$stem" = conv_mma ] || echo CPU) GPU; do
                     # shellcheck disable=SC2086
                     if ! out=$(clang -x cl -cl-std=CL1.2 -target spir64 -Xclang -finclude-default-header -fsyntax-only -Werror -Wno-unused-function \
                         -D__OPENCL_VERSION__=120 -I "$top" -I "$top/kernels_cl" -I "$top/partition" -DHBY_SCHEME_"$scheme"=1 -DHBY_DEVICE_$kind=1 $option "$path" 2>&1); then
