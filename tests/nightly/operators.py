@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Random operator cases, each three ways in one process: TFLite's reference kernels, host_ref, the device. Integers must be equal; floats within the bounds of goldens.py.
+
+usage: operators.py --delegate libhalfbyte.so [--count 10000] [--seed N] [--ops conv_2d,add] [--only NUMBER] [--no-device]
+
+The seed is printed; a case is replayed by --seed S --only N. Exit 1 on a difference.
+"""
+import argparse
+import os
+import sys
+import time
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import goldens  # noqa: E402
+import make_ops  # noqa: E402
+
+
+def run(blob, arrays, delegate, without_ref):
+    """Outputs, or the text of the error."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if without_ref else OpResolverType.BUILTIN_REF
+    it = Interpreter(model_content=blob, experimental_op_resolver_type=resolver, experimental_delegates=[delegate], num_threads=1)
+    it.allocate_tensors()
+    reset, calls = int(arrays["reset"]) if "reset" in arrays else None, []
+    for call in range(len(arrays["ref0"]) if reset is not None else 1):
+        if call == reset:
+            it.reset_all_variables()
+        for i, d in enumerate(it.get_input_details()):
+            x = arrays[f"in{i}"]
+            it.set_tensor(d["index"], (x if reset is None else x[call]).reshape(d["shape"]).astype(d["dtype"]))
+        it.invoke()
+        calls.append([it.get_tensor(d["index"]) for d in it.get_output_details()])
+    return calls
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--delegate", required=True)
+    p.add_argument("--count", type=int, default=10000)
+    p.add_argument("--seed", type=int, default=int(time.time()))
+    p.add_argument("--ops")
+    p.add_argument("--only", type=int)
+    p.add_argument("--no-device", action="store_true")
+    a = p.parse_args()
+    make_ops.load_others()
+    from ai_edge_litert.interpreter import load_delegate
+    print(f"seed {a.seed}", flush=True)
+    places = {"host_ref": load_delegate(os.path.abspath(a.delegate), {"claim": "all", "host_ref": "only"})}
+    if not a.no_device:
+        places["device"] = load_delegate(os.path.abspath(a.delegate), {"claim": "all"})
+    kinds = [(op, scheme) for op in (a.ops.split(",") if a.ops else sorted(make_ops.OPERATORS)) for scheme in make_ops.OPERATORS[op][1]]
+    done = bad = refused = 0
+    for n in range(a.count) if a.only is None else [a.only]:
+        op, scheme = kinds[n % len(kinds)]
+        case = make_ops.make(op, scheme, n, a.seed)
+        if case is None:
+            refused += 1
+            continue
+        blob, arrays = case
+        done += 1
+        bound = goldens.BOUND.get(scheme, 1e-5)
+        wants = goldens.numbered(arrays, "ref")
+        for place, delegate in places.items():
+            for without_ref in (False, True):
+                try:
+                    calls = run(blob, arrays, delegate, without_ref)
+                    wrong = [w for call, got in enumerate(calls) for want, g in zip(wants, got) if (w := goldens.compare(want if "reset" not in arrays else want[call], g, bound))]
+                    break
+                except (ValueError, RuntimeError) as e:  # an operator that the reference kernels lack: once more with the others
+                    wrong = [str(e)]
+            if wrong:
+                bad += 1
+                print(f"{n} {op}.{scheme} on {place}: {wrong[0][:200]}", flush=True)
+    print(f"{done} cases, {bad} wrong, {refused} that the runtime refused; seed {a.seed}")
+    return 1 if bad or not done else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
