@@ -18,6 +18,12 @@ struct hby_tfl_conv {
     /* quantized_bias_type, since 2.13: never read, the bias tensor has a type */
 };
 
+struct hby_tfl_conv_3d {
+    int32_t padding;
+    int stride_width, stride_height, stride_depth, dilation_width, dilation_height, dilation_depth;
+    int32_t activation;
+};
+
 struct hby_tfl_depthwise {
     int32_t padding;
     int stride_width, stride_height, depth_multiplier;

@@ -48,6 +48,16 @@ enum hby_status hby_import_conv(const struct hby_builtin *b, struct hby_node *no
     return st ? st : check_window(b, w);
 }
 
+enum hby_status hby_import_conv_3d(const struct hby_builtin *b, struct hby_node *node)
+{
+    const struct hby_tfl_conv_3d *p = b->data;
+    const int stride[3] = {p->stride_depth, p->stride_height, p->stride_width}, dilation[3] = {p->dilation_depth, p->dilation_height, p->dilation_width};
+    memcpy(node->params.window_3d.stride, stride, sizeof stride);
+    memcpy(node->params.window_3d.dilation, dilation, sizeof dilation);
+    enum hby_status st = read_padding(b, p->padding, &node->params.window_3d.padding);
+    return st ? st : read_act(b, p->activation, &node->params.window_3d.act);
+}
+
 enum hby_status hby_import_depthwise(const struct hby_builtin *b, struct hby_node *node)
 {
     const struct hby_tfl_depthwise *p = b->data;

@@ -27,6 +27,13 @@ struct hby_args_conv {
     hby_i32 asymmetric;          /* f32w8: rows quantized with a zero point */
 };
 
+/* CONV_3D of floats: in[batch][in][in_c], weights[k][in_c][out_c], both float32 or float16; depth, height, width. */
+struct hby_args_conv3d {
+    hby_i32 batch, in_c, out_c;
+    hby_i32 in[3], out[3], k[3], stride[3], dilation[3], pad[3];
+    hby_f32 f_min, f_max;
+};
+
 /* AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D: over the part of the window inside the input. */
 struct hby_args_pool {
     hby_i32 batch, in_h, in_w, channels, out_h, out_w;

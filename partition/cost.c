@@ -26,6 +26,8 @@ static double macs_per_output(const struct hby_plan *plan, const struct hby_step
         if (s->op == HBY_OP_transpose_conv)
             return out > 0 ? elements(plan, s->in[0]) * a->conv.k_h * a->conv.k_w * a->conv.out_c / out : 0;
         return (double)a->conv.k_h * a->conv.k_w * a->conv.group_c;
+    case HBY_NEST_conv3d:
+        return (double)a->conv3d.k[0] * a->conv3d.k[1] * a->conv3d.k[2] * a->conv3d.in_c;
     case HBY_NEST_matmul:
         return a->matmul.k;
     case HBY_NEST_pool:

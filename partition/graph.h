@@ -74,6 +74,11 @@ struct hby_window_params {
 union hby_params {
     struct hby_window_params window;
     struct {
+        enum hby_padding padding;
+        int stride[3], dilation[3]; /* depth, height, width */
+        enum hby_act act;
+    } window_3d;
+    struct {
         enum hby_act act;
         bool pot_scale_int16; /* ADD, SUB: 16-bit power-of-two arithmetic */
     } arith;

@@ -36,6 +36,21 @@ enum hby_status hby_shape_conv(const struct hby_shape_call *c, struct hby_shape 
     return st;
 }
 
+/* NDHWC; weights [depth, height, width, in, out]. */
+enum hby_status hby_shape_conv3d(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    const struct hby_tensor *in = hby_shape_input(c, 0), *w = hby_shape_input(c, 1);
+    if (!in || !w || in->rank != 5 || w->rank != 5)
+        return hby_say(HBY_BAD_MODEL, c->why, "CONV_3D needs an input and weights of 5 dimensions");
+    *out = (struct hby_shape){.rank = 5, .dim = {in->dim[0], 0, 0, 0, w->dim[4]}};
+    for (int i = 0; i < 3; i++) {
+        if (c->node->params.window_3d.stride[i] < 1 || c->node->params.window_3d.dilation[i] < 1)
+            return hby_say(HBY_BAD_MODEL, c->why, "strides and dilations must be positive");
+        out->dim[i + 1] = hby_shape_of_window(c->node->params.window_3d.padding, in->dim[i + 1], w->dim[i], c->node->params.window_3d.stride[i], c->node->params.window_3d.dilation[i]);
+    }
+    return HBY_OK;
+}
+
 enum hby_status hby_shape_depthwise(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *in, *w;

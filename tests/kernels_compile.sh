@@ -31,6 +31,7 @@ sets() {
         for t in 0 2 4 5 6; do for f in 14 15; do for d in 0 1; do echo "-DHBY_PAIR_FN=$f -DHBY_A_TYPE=$t -DHBY_B_TYPE=$t -DHBY_OUT_TYPE=$t -DHBY_HAS_FP64=$d"; done; done; done
         for t in 0 1 5; do echo "-DHBY_PAIR_FN=16 -DHBY_A_TYPE=$t -DHBY_B_TYPE=$t -DHBY_OUT_TYPE=$t"; done; for f in 0 1 2 4 5; do echo "-DHBY_PAIR_FN=$f -DHBY_A_TYPE=6 -DHBY_B_TYPE=6 -DHBY_OUT_TYPE=6"; done ;;
     select) echo "f32 i8 i16"; echo "-DHBY_PLAIN=1"; echo "-DHBY_ELEM=8" ;;
+    conv3d) echo "f32 f16"; for t in 0 1; do echo "-DHBY_WEIGHT_TYPE=$t"; done ;;
     norm) echo "f32 f16 i8 u8"; for f in 0 1; do echo "-DHBY_NORM_FN=$f"; done ;;
     norm_local) echo "f32 f16"; echo "-DHBY_NORM_FN=2" ;;
     cumsum) echo "i32"; for t in 0 1 5 6; do echo "-DHBY_IN_TYPE=$t"; done ;;

@@ -1,9 +1,9 @@
 """Random one-operator models for make_ops.py: normalizations of rows, CUMSUM, L2_POOL_2D, and operators that go by indices."""
 import numpy as np
 
-from make_ops import pool, random_scale
+from make_ops import activation, out_size, pool, random_scale
 from make_ops_elementwise import is_plain, operand, quant_of, shape_of
-from tflite_builder import Model
+from tflite_builder import SAME, VALID, Model
 
 
 def norm(name, options, scale, zero_points):
@@ -26,6 +26,31 @@ def local_response(rng, scheme):
     x, y = m.tensor(shape, "float32"), m.tensor(shape, "float32")
     m.op("LOCAL_RESPONSE_NORMALIZATION", [x], [y], "LocalResponseNormalizationOptions", radius=int(rng.integers(0, 8)), bias=float(rng.uniform(0.5, 3)), alpha=float(rng.uniform(1e-4, 1)),
          beta=float(rng.choice([0.5, 0.75, 1.0])))
+    return m, [x], [y]
+
+
+def conv_3d(rng, scheme):
+    m = Model()
+    padding = int(rng.choice([SAME, VALID]))
+    axes = []
+    while len(axes) < 3:
+        k, stride, size = (int(v) for v in rng.integers(1, 4, 3) + [0, 0, rng.integers(0, 7)])
+        dilation = int(rng.integers(1, 3)) if rng.random() < 0.3 else 1
+        out = out_size(padding, size, k, stride, dilation)
+        if out > 0:
+            axes.append((k, stride, dilation, size, out))
+    k, stride, dilation, size, out = (list(v) for v in zip(*axes))
+    batch, channels, results = (int(v) for v in rng.integers(1, [3, 8, 20]))
+    x, y = m.tensor([batch, *size, channels], "float32"), m.tensor([batch, *out, results], "float32")
+    w = (rng.uniform(-1, 1, [*k, channels, results]) / np.sqrt(np.prod(k) * channels)).astype(np.float32)
+    if scheme == "f16":
+        weights = m.tensor(w.shape, "float32")
+        m.op("DEQUANTIZE", [m.tensor(w.shape, "float16", w)], [weights], "DequantizeOptions")
+    else:
+        weights = m.tensor(w.shape, "float32", w)
+    ins = [x, weights] + ([m.tensor([results], "float32", rng.uniform(-1, 1, results))] if rng.random() < 0.7 else [])
+    m.op("CONV_3D", ins, [y], "Conv3DOptions", padding=padding, strideD=stride[0], strideH=stride[1], strideW=stride[2], dilationDFactor=dilation[0], dilationHFactor=dilation[1],
+         dilationWFactor=dilation[2], fusedActivationFunction=activation(rng))
     return m, [x], [y]
 
 
@@ -105,6 +130,7 @@ OPERATORS = {
     "l2_normalization": (norm("L2_NORMALIZATION", "L2NormOptions", 1 / 128, {"i8": 0, "u8": 128}), ("f32", "i8", "u8")),
     "local_response_normalization": (local_response, ("f32",)),
     "l2_pool_2d": (pool("L2_POOL_2D"), ("f32",)),
+    "conv_3d": (conv_3d, ("f32", "f16")),
     "cumsum": (cumsum, ("f32", "i32", "i64")),
     "one_hot": (one_hot, ("f32", "i8", "u8", "i32", "i64", "bool")),
     "embedding_lookup": (embedding, ("f32", "i8", "u8", "i16", "i32", "f32w8", "f32w4")),
