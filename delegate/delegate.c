@@ -145,6 +145,7 @@ static void open_device(struct hby_delegate *d)
                                 .memory_limit_mb = o->memory_limit_mb,
                                 .profile = o->profile,
                                 .zero_copy = o->zero_copy,
+                                .no_chain = o->chain != 0,
                                 .log = device_log,
                                 .log_ctx = &d->opt->verbose};
     enum hby_status st = hby_cl_backend_create(&co, &d->device, &d->no_device);

@@ -20,11 +20,17 @@ static bool bind(void *lib, const char *file)
 #include "kernels_cl/cl_api.def"
 #undef HBY_CL
     };
+    static const bool optional[] = {
+#define HBY_CL(name) false,
+#define HBY_CL_OPTIONAL(name) true,
+#include "kernels_cl/cl_api.def"
+#undef HBY_CL
+    };
     void *entry[sizeof names / sizeof *names];
     static_assert(sizeof entry == sizeof api, "one pointer per row");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         entry[i] = dlsym(lib, names[i]);
-        if (!entry[i]) {
+        if (!entry[i] && !optional[i]) {
             hby_say(HBY_UNSUPPORTED, &load_error, "%s lacks %s: an OpenCL 1.2 loader is needed", file, names[i]);
             return false;
         }

@@ -58,12 +58,12 @@ static void close_launch(struct hby_cl_launch *l)
     l->n_launches++;
 }
 
-static enum hby_status add_op(struct hby_cl_launch *l, const char *entry, struct hby_reason *why)
+static enum hby_status add_op(struct hby_cl_launch *l, const struct hby_cl_program *program, const char *entry, struct hby_reason *why)
 {
     struct hby_cl_session *s = l->session;
     if (!hby_cl_grow((void **)&s->op, s->n_ops, &s->op_room, sizeof *s->op))
         return hby_say(HBY_NO_MEMORY, why, "out of memory");
-    s->op[s->n_ops] = (struct hby_cl_op){.kernel = l->kernel, .step = l->step_index};
+    s->op[s->n_ops] = (struct hby_cl_op){.kernel = l->kernel, .program = program, .first_value = s->n_values, .step = l->step_index};
     snprintf(s->op[s->n_ops++].name, sizeof s->op->name, "%s", entry);
     return HBY_OK;
 }
@@ -87,12 +87,41 @@ enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char
     l->n_args = 0;
     l->n_scratch = 0;
     l->has_grid = false;
-    if (!st && l->session && (st = add_op(l, entry, &why)) != HBY_OK)
+    if (!st && l->session && (st = add_op(l, p, entry, &why)) != HBY_OK)
         l->st->cl->clReleaseKernel(l->kernel);
     if (st)
         fail(l, st, &why);
     l->open = !st;
     return st;
+}
+
+/* Notes an argument's value, and its bytes. */
+static bool keep_value(struct hby_cl_session *s, const struct hby_cl_value *v, const unsigned char *bytes)
+{
+    while (v->bytes > s->value_bytes_room - s->value_bytes_used) {
+        const size_t room = 2 * (s->value_bytes_room + v->bytes);
+        unsigned char *grown = realloc(s->value_bytes, room);
+        if (!grown)
+            return false;
+        s->value_bytes = grown;
+        s->value_bytes_room = room;
+    }
+    if (!hby_cl_grow((void **)&s->value, s->n_values, &s->value_room, sizeof *s->value))
+        return false;
+    s->value[s->n_values] = *v;
+    s->value[s->n_values++].at = s->value_bytes_used;
+    for (size_t i = 0; i < v->bytes; i++)
+        s->value_bytes[s->value_bytes_used + i] = bytes[i];
+    s->value_bytes_used += v->bytes;
+    s->op[s->n_ops - 1].n_values++;
+    return true;
+}
+
+static void note_value(struct hby_cl_launch *l, const struct hby_cl_value *v, const void *bytes)
+{
+    struct hby_reason why;
+    if (l->session && l->session->shares && l->open && !l->status && !keep_value(l->session, v, bytes))
+        fail(l, hby_say(HBY_NO_MEMORY, &why, "out of memory"), &why);
 }
 
 static void bind_arg(struct hby_cl_launch *l, size_t bytes, const void *value)
@@ -117,11 +146,20 @@ static void bind_arg(struct hby_cl_launch *l, size_t bytes, const void *value)
 void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes)
 {
     bind_arg(l, bytes, args);
+    note_value(l, &(struct hby_cl_value){.kind = HBY_CL_BYTES, .bytes = bytes}, args);
 }
 
 void hby_cl_arg_i32(struct hby_cl_launch *l, int32_t value)
 {
     bind_arg(l, sizeof value, &value);
+    note_value(l, &(struct hby_cl_value){.kind = HBY_CL_WORD, .word = value}, NULL);
+}
+
+static void bind_buffer(struct hby_cl_launch *l, const cl_mem *mem)
+{
+    bind_arg(l, sizeof *mem, mem);
+    if (mem)
+        note_value(l, &(struct hby_cl_value){.kind = HBY_CL_BUFFER, .mem = *mem}, NULL);
 }
 
 static void bind_constant(struct hby_cl_launch *l, const void *data, size_t bytes)
@@ -140,7 +178,7 @@ static void bind_constant(struct hby_cl_launch *l, const void *data, size_t byte
         if (st)
             fail(l, st, &why);
     }
-    bind_arg(l, sizeof mem, &mem);
+    bind_buffer(l, &mem);
 }
 
 void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes)
@@ -151,7 +189,7 @@ void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes)
 void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor)
 {
     if (tensor < 0) {
-        bind_arg(l, sizeof(cl_mem), l->session ? &l->session->dummy : NULL);
+        bind_buffer(l, l->session ? &l->session->dummy : NULL);
         return;
     }
     const int root = hby_plan_root(l->plan, tensor);
@@ -162,7 +200,7 @@ void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor)
     }
     if (l->session && !l->session->tensor[root])
         refuse(l, "a tensor without memory");
-    bind_arg(l, sizeof(cl_mem), l->session ? &l->session->tensor[root] : NULL);
+    bind_buffer(l, l->session ? &l->session->tensor[root] : NULL);
 }
 
 void hby_cl_arg_bad_data(struct hby_cl_launch *l)
@@ -175,7 +213,7 @@ void hby_cl_arg_bad_data(struct hby_cl_launch *l)
             return;
         }
     }
-    bind_arg(l, sizeof(cl_mem), l->session ? &l->session->bad_data : NULL);
+    bind_buffer(l, l->session ? &l->session->bad_data : NULL);
 }
 
 void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes)
@@ -198,6 +236,7 @@ void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes)
         if (bytes > s->scratch_bytes[slot])
             s->scratch_bytes[slot] = bytes;
     }
+    note_value(l, &(struct hby_cl_value){.kind = HBY_CL_BUFFER}, NULL);
     l->n_args++; /* bound by hby_cl_memory_scratch */
 }
 
@@ -288,7 +327,7 @@ void hby_cl_product(struct hby_cl_launch *l, const struct hby_cl_gemm *g, int a,
         return;
     struct hby_reason why;
     l->kernel = NULL;
-    const enum hby_status st = add_op(l, "clblast", &why);
+    const enum hby_status st = add_op(l, NULL, "clblast", &why);
     if (st) {
         fail(l, st, &why);
         return;

@@ -18,6 +18,37 @@ bool hby_cl_grow(void **array, int used, int *room, size_t size)
     return true;
 }
 
+/* A buffer over memory that has the same address for host and device. NULL where the driver refuses. */
+static cl_mem shared_buffer(struct hby_cl_session *s, size_t bytes)
+{
+    const struct hby_cl_api *cl = s->st->cl;
+    cl_int err;
+    if (!hby_cl_grow((void **)&s->share, s->n_shares, &s->share_room, sizeof *s->share))
+        return NULL;
+    struct hby_cl_shared new = {.address = cl->clSVMAlloc(s->st->ctx, CL_MEM_READ_WRITE, bytes, 0)};
+    if (!new.address)
+        return NULL;
+    new.mem = cl->clCreateBuffer(s->st->ctx, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes, new.address, &err);
+    if (!new.mem)
+        cl->clSVMFree(s->st->ctx, new.address);
+    else
+        s->share[s->n_shares++] = new;
+    return new.mem;
+}
+
+void *hby_cl_memory_address(const struct hby_cl_session *s, cl_mem mem)
+{
+    cl_mem whole = NULL;
+    size_t offset = 0;
+    if (!mem || s->st->cl->clGetMemObjectInfo(mem, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof whole, &whole, NULL) ||
+        s->st->cl->clGetMemObjectInfo(mem, CL_MEM_OFFSET, sizeof offset, &offset, NULL))
+        return NULL;
+    for (int i = 0; i < s->n_shares; i++)
+        if (s->share[i].mem == (whole ? whole : mem))
+            return (char *)s->share[i].address + (whole ? offset : 0);
+    return NULL;
+}
+
 enum hby_status hby_cl_memory_buffer(struct hby_cl_session *s, size_t bytes, cl_mem *mem, struct hby_reason *why)
 {
     cl_int err = CL_SUCCESS;
@@ -27,6 +58,9 @@ enum hby_status hby_cl_memory_buffer(struct hby_cl_session *s, size_t bytes, cl_
     *mem = NULL;
     if (st->memory_limit && (used > st->memory_limit || bytes > st->memory_limit - used))
         return hby_say(HBY_NO_MEMORY, why, "memory_limit_mb: %zu bytes beside the %zu in use are more than %zu", bytes, used, st->memory_limit);
+    if (s->shares && (*mem = shared_buffer(s, bytes)))
+        return HBY_OK;
+    s->shares = false; /* one buffer without an address, and there is no chain */
     *mem = st->cl->clCreateBuffer(st->ctx, CL_MEM_READ_WRITE, bytes, NULL, &err);
     if (*mem)
         return HBY_OK;
@@ -35,7 +69,7 @@ enum hby_status hby_cl_memory_buffer(struct hby_cl_session *s, size_t bytes, cl_
 }
 
 /* Nothing of what a kernel may read is ever undefined. */
-static enum hby_status zero(struct hby_cl_session *s, cl_mem mem, size_t offset, size_t bytes, struct hby_reason *why)
+enum hby_status hby_cl_memory_zero(struct hby_cl_session *s, cl_mem mem, size_t offset, size_t bytes, struct hby_reason *why)
 {
     const cl_uchar nothing = 0;
     return hby_cl_fail(s->st->cl->clEnqueueFillBuffer(s->queue, mem, &nothing, 1, offset, bytes, 0, NULL, NULL), "clEnqueueFillBuffer", why);
@@ -47,7 +81,7 @@ static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *off
     const bool in_one = total <= s->st->dev.info.max_alloc_bytes && !s->st->guard;
     enum hby_status st = HBY_OK;
     if (in_one && total > 0 && !(st = hby_cl_memory_buffer(s, total, &s->arena, why)))
-        st = zero(s, s->arena, 0, total, why);
+        st = hby_cl_memory_zero(s, s->arena, 0, total, why);
     for (int t = 0; t < s->plan->graph->n_tensors && !st; t++) {
         if (offset[t] == SIZE_MAX)
             continue;
@@ -58,7 +92,7 @@ static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *off
         }
         if (!in_one) {
             if (!(st = hby_cl_memory_buffer(s, bytes, &s->tensor[t], why)))
-                st = zero(s, s->tensor[t], 0, bytes, why);
+                st = hby_cl_memory_zero(s, s->tensor[t], 0, bytes, why);
             continue;
         }
         const cl_buffer_region region = {offset[t], bytes};
@@ -103,7 +137,7 @@ enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason
     if (!st)
         st = hby_cl_memory_buffer(s, 256, &s->dummy, why);
     if (!st)
-        st = zero(s, s->dummy, 0, 256, why);
+        st = hby_cl_memory_zero(s, s->dummy, 0, 256, why);
     if (!st)
         st = place_tensors(s, offset, total, why);
     if (!st)
@@ -128,7 +162,7 @@ enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *dat
     enum hby_status st = hby_cl_memory_buffer(s, bytes + HBY_CL_SLACK, &c.mem, why);
     if (st)
         return st;
-    st = zero(s, c.mem, bytes & ~(size_t)3, bytes + HBY_CL_SLACK - (bytes & ~(size_t)3), why);
+    st = hby_cl_memory_zero(s, c.mem, bytes & ~(size_t)3, bytes + HBY_CL_SLACK - (bytes & ~(size_t)3), why);
     if (!st && bytes > 0) /* blocking: `data` need not stay */
         st = hby_cl_fail(s->st->cl->clEnqueueWriteBuffer(s->queue, c.mem, CL_TRUE, 0, bytes, data, 0, NULL, NULL), "clEnqueueWriteBuffer", why);
     if (st) {
@@ -150,7 +184,7 @@ enum hby_status hby_cl_memory_bad_data(struct hby_cl_session *s, struct hby_reas
 
 enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct hby_reason *why)
 {
-    return s->bad_data ? zero(s, s->bad_data, 0, HBY_CL_SLACK, why) : HBY_OK;
+    return s->bad_data ? hby_cl_memory_zero(s, s->bad_data, 0, HBY_CL_SLACK, why) : HBY_OK;
 }
 
 enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reason *why)
@@ -158,11 +192,13 @@ enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reaso
     enum hby_status st = HBY_OK;
     for (int i = 0; i < HBY_CL_SCRATCH && !st; i++)
         if (s->scratch_bytes[i] > 0 && !(st = hby_cl_memory_buffer(s, s->scratch_bytes[i] + HBY_CL_SLACK, &s->scratch[i], why)))
-            st = zero(s, s->scratch[i], 0, s->scratch_bytes[i] + HBY_CL_SLACK, why);
+            st = hby_cl_memory_zero(s, s->scratch[i], 0, s->scratch_bytes[i] + HBY_CL_SLACK, why);
     for (int i = 0; i < s->n_scratch_args && !st; i++) {
         const struct hby_cl_scratch_arg *a = &s->scratch_arg[i];
         const cl_mem *mem = s->scratch[a->slot] ? &s->scratch[a->slot] : &s->dummy;
         st = hby_cl_fail(s->st->cl->clSetKernelArg(s->op[a->op].kernel, a->index, sizeof *mem, mem), "clSetKernelArg", why);
+        if (s->shares && (int)a->index < s->op[a->op].n_values)
+            s->value[s->op[a->op].first_value + (int)a->index].mem = *mem;
     }
     return st;
 }
@@ -201,6 +237,11 @@ void hby_cl_memory_free(struct hby_cl_session *s)
         cl->clReleaseMemObject(s->dummy);
     if (s->bad_data)
         cl->clReleaseMemObject(s->bad_data);
+    for (int i = 0; i < s->n_shares; i++) /* after the buffers over it */
+        cl->clSVMFree(s->st->ctx, s->share[i].address);
+    free(s->share);
+    free(s->value);
+    free(s->value_bytes);
     atomic_fetch_sub(&s->st->memory_used, s->allocated);
     s->allocated = 0;
     free(s->tensor);

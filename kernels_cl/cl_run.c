@@ -67,6 +67,20 @@ enum hby_status hby_cl_run(struct hby_session *session, int first, int count)
         struct hby_cl_op *op = &s->op[i];
         if (op->empty)
             continue;
+        const int last = hby_cl_chain_end(s, i, end);
+        if (last > i) {
+            cl_event all = NULL;
+            const cl_int failed = hby_cl_chain_run(s, i, last, last == end ? &all : NULL);
+            if (failed) {
+                struct hby_reason why;
+                hby_say(HBY_DEVICE, &why, "clEnqueueNDRangeKernel of a chain of %d: %s (%d)", last - i, hby_cl_error_name(failed), (int)failed);
+                return lost(s, HBY_DEVICE, &why);
+            }
+            if (all)
+                set_last(s, all);
+            i = last - 1;
+            continue;
+        }
         const bool tell = s->st->profile || i == end - 1;
         cl_event done = NULL;
         const cl_int err = op->gemm.used

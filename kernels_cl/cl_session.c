@@ -148,6 +148,7 @@ static void destroy(struct hby_session **session)
     }
     if (s->last)
         st->cl->clReleaseEvent(s->last);
+    hby_cl_chain_free(s);
     hby_cl_memory_free(s);
     if (s->queue)
         st->cl->clReleaseCommandQueue(s->queue);
@@ -225,6 +226,7 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
     s->st = st;
     s->plan = plan;
     s->force = *force;
+    s->shares = hby_cl_chain_is_wanted(st);
     hby_cl_state_keep(st);
     s->op_first = calloc((size_t)plan->n_steps + 1, sizeof *s->op_first);
     cl_int err = CL_SUCCESS;
@@ -238,6 +240,8 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
         status = bind_steps(s, why);
     if (!status)
         status = hby_cl_memory_scratch(s, why);
+    if (!status)
+        hby_cl_chain_create(s);
     if (!status)
         status = warm_up(s, why);
     if (!status)

@@ -14,9 +14,19 @@ struct hby_cl_force {
 };
 enum { HBY_CL_GEMM_AUTO, HBY_CL_GEMM_OWN, HBY_CL_GEMM_CLBLAST }; /* the option gemm */
 
+/* An argument as it was bound; kept where launches may become a chain. */
+struct hby_cl_value {
+    enum { HBY_CL_WORD, HBY_CL_BYTES, HBY_CL_BUFFER } kind;
+    int32_t word;
+    size_t at, bytes; /* in value_bytes */
+    cl_mem mem;
+};
+
 /* One kernel launch with its arguments bound. */
 struct hby_cl_op {
     cl_kernel kernel; /* NULL: a product of CLBlast's */
+    const struct hby_cl_program *program;
+    int first_value, n_values;
     struct hby_cl_gemm gemm;
     cl_uint dims;
     size_t global[3], local[3];
@@ -56,6 +66,17 @@ struct hby_cl_session {
     cl_mem arena, dummy, scratch[HBY_CL_SCRATCH];
     size_t arena_bytes, scratch_bytes[HBY_CL_SCRATCH];
     size_t allocated; /* bytes of all buffers, counted in st->memory_used */
+    bool shares;      /* buffers lie in memory whose addresses kernels may be told: for chains */
+    struct hby_cl_shared {
+        cl_mem mem;
+        void *address;
+    } *share;
+    int n_shares, share_room;
+    struct hby_cl_value *value; /* of all ops; only with `shares` */
+    unsigned char *value_bytes;
+    int n_values, value_room;
+    size_t value_bytes_used, value_bytes_room;
+    struct hby_cl_chain *chain; /* NULL: ops are launched one by one */
     cl_mem bad_data; /* an int that kernels set; NULL where none does */
     cl_int found_bad_data;
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
@@ -108,6 +129,10 @@ enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_k
 enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason *why);
 /* A buffer of the session's, counted against the delegate's limit. */
 enum hby_status hby_cl_memory_buffer(struct hby_cl_session *s, size_t bytes, cl_mem *mem, struct hby_reason *why);
+/* The address of a buffer or of a part of one, as kernels see it; NULL where it has none. */
+void *hby_cl_memory_address(const struct hby_cl_session *s, cl_mem mem);
+/* Fills a part of a buffer with zeros, in order with what is enqueued. */
+enum hby_status hby_cl_memory_zero(struct hby_cl_session *s, cl_mem mem, size_t offset, size_t bytes, struct hby_reason *why);
 /* A constant of these contents, shared with equal ones. */
 enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *data, size_t bytes, cl_mem *mem, struct hby_reason *why);
 /* The scratch buffers, once every step is bound, and their arguments. */
@@ -124,6 +149,18 @@ unsigned char *hby_cl_memory_stage(struct hby_cl_session *s, int root);
 void hby_cl_memory_free(struct hby_cl_session *s);
 /* Doubles an array when it is full; false when out of memory (the array stays as it is). */
 bool hby_cl_grow(void **array, int used, int *room, size_t size);
+
+/* --- cl_chain.c --- */
+
+/* Can launches on this device become chains, and should they? */
+bool hby_cl_chain_is_wanted(const struct hby_cl_state *st);
+/* Fills s->address, and makes s->chain of the ops that are bound, where that is possible; the log says why not. */
+void hby_cl_chain_create(struct hby_cl_session *s);
+/* Ops [first, result) can be launched as one: `first` itself, or two or more from there. */
+int hby_cl_chain_end(const struct hby_cl_session *s, int first, int end);
+/* Launches them. */
+cl_int hby_cl_chain_run(struct hby_cl_session *s, int first, int last, cl_event *done);
+void hby_cl_chain_free(struct hby_cl_session *s);
 
 /* --- cl_run.c --- */
 

@@ -53,7 +53,7 @@ struct hby_cl_state {
     pthread_mutex_t tune_lock;
     struct hby_cl_tuned *tuned; /* what is known of tiles: cl_tuner.c */
     int n_tuned, tuned_room;
-    bool profile, zero_copy, guard, cache_failure_logged;
+    bool profile, zero_copy, no_chain, guard, cache_failure_logged;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
     size_t memory_limit;       /* bytes, 0: none */
@@ -110,6 +110,13 @@ enum hby_status hby_cl_program_get(struct hby_cl_state *s, const char *file, con
 /* Limits of a kernel in it, and, if `kernel` is not NULL, a kernel object of the caller's. Thread-safe. */
 enum hby_status hby_cl_kernel_get(struct hby_cl_state *s, struct hby_cl_program *p, const char *entry, struct hby_cl_entry *limits, cl_kernel *kernel,
                                   struct hby_reason *why);
+/* A part of a program that is linked of several: its text, and all options it is compiled with. */
+struct hby_cl_piece {
+    const char *source, *options;
+};
+/* A program linked of pieces, under a name of its own: from memory, from disk, or built. Thread-safe. */
+enum hby_status hby_cl_program_link(struct hby_cl_state *s, const char *name, const struct hby_cl_piece *piece, int n, struct hby_cl_program **out,
+                                    struct hby_reason *why);
 void hby_cl_programs_free(struct hby_cl_state *s);
 
 /* --- cl_source.c --- */

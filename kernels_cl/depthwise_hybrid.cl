@@ -84,7 +84,7 @@ static inline void hby_any_window(hby_vi acc[HBY_MR], const struct hby_args_conv
 #endif
 
 /* The tiles of one vector of channels. */
-static inline void hby_depthwise_channels(const struct hby_args_conv *p, int channel, int tiles_per_line, int tiles_each, int channels_padded,
+static inline void hby_depthwise_channels(const struct hby_args_conv *p, int channel, int first_tile, int tiles_per_line, int tiles_each, int channels_padded,
     const __global HBY_BYTE *in, const __global struct hby_hybrid_row *row, const __global short *w, const __global int *w_sum, const __global float *w_scale,
     const __global float *bias, __global HBY_T *out)
 {
@@ -95,7 +95,7 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     hby_vi wv[HBY_TAPS];
     HBY_UNROLL for (int i = 0; i < HBY_TAPS; i++) wv[i] = HBY_WEIGHTS16(w, i * channels_padded + channel);
 #endif
-    int tile = get_global_id(1) * tiles_each, line = tile / tiles_per_line, b = line / p->out_h;
+    int tile = first_tile, line = tile / tiles_per_line, b = line / p->out_h;
     tile -= line * tiles_per_line;
     for (int k = 0; k < tiles_each && line < lines; k++) {
         const int x0 = tile * HBY_MR, y0 = (line - b * p->out_h) * p->stride_h;
@@ -139,5 +139,5 @@ __kernel HBY_TILE_GROUP void hby_depthwise_hybrid(struct hby_args_conv p, int ti
 {
     const int first = get_global_id(0) * vectors_each * HBY_LANES;
     for (int c = first; c < min(first + vectors_each * HBY_LANES, p.out_c); c += HBY_LANES)
-        hby_depthwise_channels(&p, c, tiles_per_line, tiles_each, channels_padded, in, row, w, w_sum, w_scale, bias, out);
+        hby_depthwise_channels(&p, c, (int)get_global_id(1) * tiles_each, tiles_per_line, tiles_each, channels_padded, in, row, w, w_sum, w_scale, bias, out);
 }

@@ -55,6 +55,7 @@ struct hby_cl_options {
     int wait_limit_ms;                           /* 0: the default */
     int memory_limit_mb;                         /* of all sessions' buffers together; 0: none */
     bool profile, zero_copy;
+    bool no_chain; /* launches of a CPU one by one: chain.clh */
     void (*log)(void *log_ctx, int level, const char *text); /* level 0: faults, 3: builds and features; NULL: nowhere. Called from any thread. */
     void *log_ctx;
     bool guard_arena; /* a testing aid: bands of a pattern between the arena's tensors, verified by finish (HBY_DEVICE when one was overwritten) */
