@@ -25,7 +25,7 @@ static cl_mem shared_buffer(struct hby_cl_session *s, size_t bytes)
     cl_int err;
     if (!hby_cl_grow((void **)&s->share, s->n_shares, &s->share_room, sizeof *s->share))
         return NULL;
-    struct hby_cl_shared new = {.address = cl->clSVMAlloc(s->st->ctx, CL_MEM_READ_WRITE, bytes, 0)};
+    struct hby_cl_shared new = {.address = cl->clSVMAlloc(s->st->ctx, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER, bytes, 0)};
     if (!new.address)
         return NULL;
     new.mem = cl->clCreateBuffer(s->st->ctx, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes, new.address, &err);
@@ -237,7 +237,7 @@ void hby_cl_memory_free(struct hby_cl_session *s)
         cl->clReleaseMemObject(s->dummy);
     if (s->bad_data)
         cl->clReleaseMemObject(s->bad_data);
-    for (int i = 0; i < s->n_shares; i++) /* after the buffers over it */
+    for (int i = 0; i < s->n_shares && !s->lost; i++) /* after the buffers over it */
         cl->clSVMFree(s->st->ctx, s->share[i].address);
     free(s->share);
     free(s->value);

@@ -44,6 +44,10 @@ enum hby_status hby_cl_upload(struct hby_session *session, int tensor, const voi
     unsigned char *stage = hby_cl_memory_stage(s, root);
     if (!stage || !s->tensor[root] || bytes > hby_plan_bytes(s->plan, root))
         return HBY_NO_MEMORY;
+    if (s->address && s->address[root] && !s->busy) { /* fine-grained memory: the next launch sees it */
+        memcpy(s->address[root], host, bytes);
+        return HBY_OK;
+    }
     if (!s->st->zero_copy)
         memcpy(stage, host, bytes);
     cl_event done = NULL;
@@ -52,6 +56,7 @@ enum hby_status hby_cl_upload(struct hby_session *session, int tensor, const voi
     if (st)
         return lost(s, st, &why);
     set_last(s, done);
+    s->busy = true;
     return HBY_OK;
 }
 
@@ -63,6 +68,9 @@ enum hby_status hby_cl_run(struct hby_session *session, int first, int count)
     if (st)
         return st;
     const int end = s->op_first[first + count];
+    if (s->n_downloads && (st = hby_cl_finish(session)) != HBY_OK) /* what is to be read may lie where these steps write */
+        return st;
+    s->busy = true;
     for (int i = s->op_first[first]; i < end; i++) {
         struct hby_cl_op *op = &s->op[i];
         if (op->empty)
@@ -115,6 +123,10 @@ enum hby_status hby_cl_download(struct hby_session *session, int tensor, void *h
     if (!stage || !s->tensor[root] || bytes > hby_plan_bytes(s->plan, root) ||
         !hby_cl_grow((void **)&s->download, s->n_downloads, &s->download_room, sizeof *s->download))
         return HBY_NO_MEMORY;
+    if (s->address && s->address[root]) { /* read where it lies, once all is done */
+        s->download[s->n_downloads++] = (struct hby_cl_download){s->address[root], host, bytes};
+        return HBY_OK;
+    }
     cl_event done = NULL;
     st = hby_cl_fail(s->st->cl->clEnqueueReadBuffer(s->queue, s->tensor[root], CL_FALSE, 0, bytes, s->st->zero_copy ? host : stage, 0, NULL, &done),
                      "clEnqueueReadBuffer", &why);
@@ -190,6 +202,7 @@ enum hby_status hby_cl_finish(struct hby_session *session)
         s->n_downloads = 0;
         return HBY_BAD_DATA;
     }
+    s->busy = false;
     for (int i = 0; i < s->n_downloads; i++)
         memcpy(s->download[i].to, s->download[i].from, s->download[i].bytes);
     s->n_downloads = 0;

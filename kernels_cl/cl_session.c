@@ -127,8 +127,9 @@ static void destroy(struct hby_session **session)
         return;
     if (s->queue && !s->hung) { /* a session that failed half-way may still have commands running */
         cl_event last = NULL;
-        if (!st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &last) && last) {
-            hby_cl_wait(s, last, st->wait_limit_ms, NULL);
+        s->lost = st->cl->clEnqueueMarkerWithWaitList(s->queue, 0, NULL, &last) || !last;
+        if (!s->lost) {
+            s->lost = hby_cl_wait(s, last, st->wait_limit_ms, NULL) != HBY_OK;
             if (!s->hung)
                 st->cl->clReleaseEvent(last);
         }

@@ -77,6 +77,8 @@ struct hby_cl_session {
     int n_values, value_room;
     size_t value_bytes_used, value_bytes_room;
     struct hby_cl_chain *chain; /* NULL: ops are launched one by one */
+    void **address;             /* with a chain: where tensors lie, for host and device; NULL entries where they have no memory */
+    bool busy;                  /* something was enqueued since the last finish */
     cl_mem bad_data; /* an int that kernels set; NULL where none does */
     cl_int found_bad_data;
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
@@ -91,6 +93,7 @@ struct hby_cl_session {
     struct hby_cl_waiter *waiter; /* a thread that waits for us, so that we may give up */
     cl_event last;                /* of the command enqueued last; NULL when all is done */
     bool dead;                    /* a call failed */
+    bool lost;                    /* nobody can tell whether the device is through: shared memory, which drivers do not guard, is not freed */
     bool hung;                    /* the device did not answer: nothing that it may touch is freed */
 };
 

@@ -18,7 +18,7 @@
 #include "tests/build_graph.h"
 
 static struct hby_cl_api real;
-static atomic_long calls, fail_at, created, released;
+static atomic_long calls, fail_at, created, released, shared; /* shared: allocations of memory that host and device share */
 static atomic_int code = CL_OUT_OF_RESOURCES;
 static atomic_bool sticky, hang;
 static _Atomic(const void *) fail_site; /* every call from this place in our code fails */
@@ -87,6 +87,11 @@ STATUS(clGetPlatformInfo, (cl_platform_id p, cl_platform_info i, size_t n, void 
 STATUS(clGetDeviceIDs, (cl_platform_id p, cl_device_type t, cl_uint n, cl_device_id *d, cl_uint *m), (p, t, n, d, m))
 STATUS(clGetDeviceInfo, (cl_device_id d, cl_device_info i, size_t n, void *v, size_t *r), (d, i, n, v, r))
 STATUS(clBuildProgram, (cl_program p, cl_uint n, const cl_device_id *d, const char *o, void(CL_CALLBACK *f)(cl_program, void *), void *u), (p, n, d, o, f, u))
+STATUS(clCompileProgram,
+       (cl_program p, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *h, const char **i, void(CL_CALLBACK *f)(cl_program, void *), void *u),
+       (p, n, d, o, m, h, i, f, u))
+STATUS(clGetMemObjectInfo, (cl_mem m, cl_mem_info i, size_t n, void *v, size_t *r), (m, i, n, v, r))
+STATUS(clSetKernelExecInfo, (cl_kernel k, cl_kernel_exec_info i, size_t n, const void *v), (k, i, n, v))
 STATUS(clGetProgramInfo, (cl_program p, cl_program_info i, size_t n, void *v, size_t *r), (p, i, n, v, r))
 STATUS(clGetProgramBuildInfo, (cl_program p, cl_device_id d, cl_program_build_info i, size_t n, void *v, size_t *r), (p, d, i, n, v, r))
 STATUS(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (k, i, n, v))
@@ -100,6 +105,21 @@ OBJECT(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags f, size_t n, void *h,
 OBJECT(cl_mem, clCreateSubBuffer, (cl_mem m, cl_mem_flags f, cl_buffer_create_type t, const void *i, cl_int *err), (m, f, t, i, err))
 OBJECT(cl_program, clCreateProgramWithSource, (cl_context c, cl_uint n, const char **s, const size_t *l, cl_int *err), (c, n, s, l, err))
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *n, cl_int *err), (p, n, err))
+OBJECT(cl_program, clLinkProgram,
+       (cl_context c, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *p, void(CL_CALLBACK *f)(cl_program, void *), void *u, cl_int *err),
+       (c, n, d, o, m, p, f, u, err))
+static void *CL_API_CALL w_clSVMAlloc(cl_context c, cl_svm_mem_flags f, size_t n, cl_uint a)
+{
+    void *made = FAILS(clSVMAlloc) ? NULL : real.clSVMAlloc(c, f, n, a);
+    if (made)
+        atomic_fetch_add(&shared, 1);
+    return made;
+}
+static void CL_API_CALL w_clSVMFree(cl_context c, void *p)
+{
+    atomic_fetch_sub(&shared, 1);
+    real.clSVMFree(c, p);
+}
 RELEASE(clReleaseContext, cl_context)
 RELEASE(clReleaseCommandQueue, cl_command_queue)
 RELEASE(clReleaseMemObject, cl_mem)
@@ -155,6 +175,7 @@ static void install(struct hby_cl_api *api)
     W(clGetPlatformIDs) W(clGetPlatformInfo) W(clGetDeviceIDs) W(clGetDeviceInfo) W(clBuildProgram) W(clGetProgramInfo) W(clGetProgramBuildInfo)
     W(clSetKernelArg) W(clGetKernelWorkGroupInfo) W(clFlush) W(clFinish) W(clCreateContext) W(clCreateCommandQueue) W(clCreateBuffer)
     W(clCreateSubBuffer) W(clCreateProgramWithSource) W(clCreateKernel) W(clReleaseContext) W(clReleaseCommandQueue) W(clReleaseMemObject) W(clReleaseProgram) W(clReleaseKernel)
+    W(clCompileProgram) W(clLinkProgram) W(clGetMemObjectInfo) W(clSetKernelExecInfo) W(clSVMAlloc) W(clSVMFree)
     W(clReleaseEvent) W(clEnqueueWriteBuffer) W(clEnqueueReadBuffer) W(clEnqueueFillBuffer) W(clEnqueueNDRangeKernel) W(clEnqueueMarkerWithWaitList) W(clGetEventInfo) W(clWaitForEvents)
 #undef W
 }
@@ -373,6 +394,7 @@ static void reset(long at, bool stay, bool hung)
 {
     atomic_store(&calls, 0);
     atomic_store(&created, 0);
+    atomic_store(&shared, 0);
     atomic_store(&released, 0);
     atomic_store(&fail_at, at);
     atomic_store(&fail_site, NULL);
@@ -394,6 +416,7 @@ static long healthy_life(const struct model *m)
     assert_int_equal(ran, 3);
     assert_int_equal(given_up, 0);
     assert_int_equal(atomic_load(&created), atomic_load(&released));
+    assert_int_equal(atomic_load(&shared), 0);
     return atomic_load(&calls);
 }
 
@@ -408,6 +431,11 @@ static void expect_life(const struct model *m, const char *what, const char *nam
         fail_msg("%s: said %d times that the device is given up, when %s %s (call %ld)", m->name, given_up, name, what, n);
     if (atomic_load(&created) != atomic_load(&released))
         fail_msg("%s: %ld objects made, %ld released when %s %s (call %ld)", m->name, atomic_load(&created), atomic_load(&released), name, what, n);
+    /* kept where nobody can tell any more whether the device is through with it */
+    const bool can_wait = !atomic_load(&sticky) && strcmp(name, "clEnqueueMarkerWithWaitList") && strcmp(name, "clWaitForEvents") && strcmp(name, "clGetEventInfo") &&
+                          strcmp(name, "clFlush");
+    if (can_wait && atomic_load(&shared))
+        fail_msg("%s: %ld pieces of shared memory left when %s %s (call %ld)", m->name, atomic_load(&shared), name, what, n);
 }
 
 /* Each place in our code that calls OpenCL: its first call fails, all calls of it fail, all calls of any from there on fail (the device is lost). */
