@@ -240,6 +240,7 @@ void hby_cl_memory_free(struct hby_cl_session *s)
     for (int i = 0; i < s->n_shares && !s->lost; i++) /* after the buffers over it */
         cl->clSVMFree(s->st->ctx, s->share[i].address);
     free(s->share);
+    free(s->address);
     free(s->value);
     free(s->value_bytes);
     atomic_fetch_sub(&s->st->memory_used, s->allocated);

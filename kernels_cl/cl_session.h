@@ -77,7 +77,7 @@ struct hby_cl_session {
     int n_values, value_room;
     size_t value_bytes_used, value_bytes_room;
     struct hby_cl_chain *chain; /* NULL: ops are launched one by one */
-    void **address;             /* with a chain: where tensors lie, for host and device; NULL entries where they have no memory */
+    void **address;             /* with `shares`: where tensors lie, for host and device; NULL entries where they have no memory */
     bool busy;                  /* something was enqueued since the last finish */
     cl_mem bad_data; /* an int that kernels set; NULL where none does */
     cl_int found_bad_data;
