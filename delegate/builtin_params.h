@@ -48,6 +48,7 @@ struct hby_tfl_fully_connected {
     int32_t activation;
     int32_t weights_format;
     bool keep_num_dims, asymmetric_quantize_inputs;
+    int32_t quantized_bias_type; /* version 11 */
 };
 
 /* ADD, SUB; MUL and DIV have the first field only. */
@@ -172,6 +173,7 @@ static_assert(offsetof(struct hby_tfl_conv, dilation_width) == 16, "conv");
 static_assert(offsetof(struct hby_tfl_depthwise, dilation_width) == 20, "depthwise");
 static_assert(offsetof(struct hby_tfl_pool, activation) == 20, "pool");
 static_assert(offsetof(struct hby_tfl_fully_connected, asymmetric_quantize_inputs) == 9, "fully_connected");
+static_assert(offsetof(struct hby_tfl_fully_connected, quantized_bias_type) == 12, "fully_connected");
 static_assert(offsetof(struct hby_tfl_strided_slice, offset) == 20, "strided_slice");
 
 #endif

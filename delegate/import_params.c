@@ -118,6 +118,7 @@ enum hby_status hby_import_fully_connected(const struct hby_builtin *b, struct h
     node->params.fully_connected.weights_format = p->weights_format;
     node->params.fully_connected.keep_num_dims = p->keep_num_dims;
     node->params.fully_connected.asymmetric_quantize_inputs = p->asymmetric_quantize_inputs;
+    node->params.fully_connected.int32_sums = b->version >= 11 && p->quantized_bias_type == 2;
     node->asymmetric_quantize_inputs = p->asymmetric_quantize_inputs;
     return read_act(b, p->activation, &node->params.fully_connected.act);
 }

@@ -72,6 +72,10 @@ HBY_INLINE int32_t hby_sum_quantized(int32_t qa, int32_t qb, int sign, const str
         const int32_t x = hby_rdbpot(qa, -a->a.shift), y = hby_rdbpot(qb, -a->b.shift);
         return hby_clamp32(hby_clamp32(x + sign * y, INT16_MIN, INT16_MAX), a->act_min, a->act_max);
     }
+    if (a->rounding == HBY_ROUND_FLOAT) {
+        const int32_t s = (qa - a->a.zero_point) * a->a.mult + sign * (qb - a->b.zero_point) * a->b.mult;
+        return hby_clamp32(((s + (1 << (a->out.shift - 1))) >> a->out.shift) + a->out.zero_point, a->act_min, a->act_max);
+    }
     const int32_t x = hby_rescale_double(hby_shl32(qa - a->a.zero_point, a->left_shift), a->a.mult, a->a.shift);
     const int32_t y = hby_rescale_double(hby_shl32(qb - a->b.zero_point, a->left_shift), a->b.mult, a->b.shift);
     const int32_t sum = hby_rescale_double(hby_add32(x, sign * y), a->out.mult, a->out.shift);

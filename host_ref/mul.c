@@ -29,7 +29,7 @@ HBY_INLINE void mul_quantized(const struct hby_ref_call *c, enum hby_type type)
     struct hby_odometer o = {.a = 0};
     for (size_t i = 0; i < (size_t)a->count; i++) {
         const int32_t x = hby_load_int(c->in[0], type, (size_t)o.a) - a->a.zero_point, y = hby_load_int(c->in[1], type, (size_t)o.b) - a->b.zero_point;
-        const int32_t product = hby_rescale_double(x * y, a->out.mult, a->out.shift); /* |x y| <= 2^30 */
+        const int32_t product = hby_rescale(x * y, a->out.mult, a->out.shift, a->rounding); /* |x y| <= 2^30 */
         hby_store_int(c->out, type, i, hby_clamp32(hby_add32(product, a->out.zero_point), a->act_min, a->act_max));
         hby_odometer_next(&o, HBY_BINARY_RANK, a->dim, a->a_stride, a->b_stride);
     }

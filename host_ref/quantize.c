@@ -11,9 +11,25 @@ static int32_t to_int(float x)
     return x >= -2147483648.0f && x < 2147483648.0f ? (int32_t)x : INT32_MIN;
 }
 
+/* XNNPACK's: times the reciprocal, ties to even; a NaN is the largest value. */
+static void quantize_even(const struct hby_ref_call *c)
+{
+    const struct hby_args_unary *a = &c->args->unary;
+    const float low = (float)(a->act_min - a->out.zero_point), high = (float)(a->act_max - a->out.zero_point);
+    for (size_t i = 0; i < (size_t)a->count; i++) {
+        const volatile float product = hby_load_float(c->in[0], c->in_type[0], i) * a->scale;
+        const float x = product < high ? product : high;
+        hby_store_int(c->out, c->out_type, i, (int32_t)lrintf(x > low ? x : low) + a->out.zero_point);
+    }
+}
+
 void hby_ref_quantize_float(const struct hby_ref_call *c)
 {
     const struct hby_args_unary *a = &c->args->unary;
+    if (a->fn == HBY_FN_QUANTIZE_EVEN) {
+        quantize_even(c);
+        return;
+    }
     const float *scales = c->step->table[0].data;
     const int32_t *zero_points = c->step->table[1].data;
     for (size_t i = 0; i < (size_t)a->count; i++) {

@@ -6,6 +6,9 @@
 
 #include "host_ref/binary.h"
 
+/* The sum of quantized values by HBY_ROUND_FLOAT or HBY_ROUND_RUY (partition/args_reduce.h), not clamped. */
+int32_t hby_ref_round_sum(const struct hby_args_mean *a, int32_t sum);
+
 typedef float (*hby_join_float)(float sum, float x);
 typedef int64_t (*hby_join_int)(int64_t sum, int64_t x);
 

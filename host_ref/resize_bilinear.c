@@ -33,10 +33,51 @@ static size_t index_of(const struct hby_args_resize *a, hby_i32 b, hby_i32 y, hb
     return (((size_t)b * (size_t)a->in_h + (size_t)y) * (size_t)a->in_w + (size_t)x) * (size_t)a->channels + (size_t)k;
 }
 
+/* XNNPACK's places: clamped before they are split; the rest in 1/2048. */
+static struct between between_q11(hby_i32 out, float scale, hby_i32 in_size, bool centers)
+{
+    const float most = (float)(in_size - 1);
+    const volatile float scaled = (float)out * scale;
+    float at = scaled;
+    if (centers) {
+        const volatile float offset = 0.5f * scale - 0.5f;
+        at = fmaxf(scaled + offset, 0.0f);
+    }
+    at = fminf(at, most);
+    struct between p = {.low = (hby_i32)at};
+    p.high = p.low + 1 < in_size ? p.low + 1 : in_size - 1;
+    p.rest = (hby_i32)lrintf((at - (float)p.low) * 2048.0f);
+    return p;
+}
+
+HBY_INLINE void resize_q11(const struct hby_ref_call *c, enum hby_type type)
+{
+    const struct hby_args_resize *a = &c->args->resize;
+    size_t to = 0;
+    for (hby_i32 b = 0; b < a->batch; b++)
+        for (hby_i32 y = 0; y < a->out_h; y++)
+            for (hby_i32 x = 0; x < a->out_w; x++) {
+                const struct between v = between_q11(y, a->scale_h, a->in_h, a->half_pixel_centers), h = between_q11(x, a->scale_w, a->in_w, a->half_pixel_centers);
+                for (hby_i32 k = 0; k < a->channels; k++, to++) {
+                    const int64_t ul = hby_load_int64(c->in[0], type, index_of(a, b, v.low, h.low, k)), ur = hby_load_int64(c->in[0], type, index_of(a, b, v.low, h.high, k));
+                    const int64_t ll = hby_load_int64(c->in[0], type, index_of(a, b, v.high, h.low, k)), lr = hby_load_int64(c->in[0], type, index_of(a, b, v.high, h.high, k));
+                    const int64_t top = ul * 2048 + (ur - ul) * h.rest, bottom = ll * 2048 + (lr - ll) * h.rest;
+                    hby_store_int(c->out, type, to, (top * 2048 + (bottom - top) * v.rest + (1 << 21)) >> 22);
+                }
+            }
+}
+
 /* The weighted sum of four neighbours, in TFLite's order of operations. */
 static float mix(float v00, float v10, float v01, float v11, float dy, float dx)
 {
     return v00 * (1.0f - dy) * (1.0f - dx) + v10 * dy * (1.0f - dx) + v01 * (1.0f - dy) * dx + v11 * dy * dx;
+}
+
+/* The same as the optimized kernel orders it. */
+static float mix_weights(float v00, float v10, float v01, float v11, float dy, float dx)
+{
+    const volatile float w00 = (1.0f - dy) * (1.0f - dx), w01 = (1.0f - dy) * dx, w10 = dy * (1.0f - dx), w11 = dy * dx;
+    return v00 * w00 + v01 * w01 + v10 * w10 + v11 * w11;
 }
 
 void hby_ref_resize_bilinear_float(const struct hby_ref_call *c)
@@ -60,6 +101,11 @@ void hby_ref_resize_bilinear_float(const struct hby_ref_call *c)
 void hby_ref_resize_bilinear_u8(const struct hby_ref_call *c)
 {
     const struct hby_args_resize *a = &c->args->resize;
+    if (a->blend == HBY_BLEND_Q11) {
+        resize_q11(c, HBY_U8);
+        return;
+    }
+    float (*const f)(float, float, float, float, float, float) = a->blend == HBY_BLEND_OPT ? mix_weights : mix;
     const uint8_t *in = c->in[0];
     uint8_t *out = c->out;
     size_t to = 0;
@@ -69,8 +115,8 @@ void hby_ref_resize_bilinear_u8(const struct hby_ref_call *c)
                 const struct between v = between_float(y, a->scale_h, a->in_h, a->half_pixel_centers),
                                      h = between_float(x, a->scale_w, a->in_w, a->half_pixel_centers);
                 for (hby_i32 k = 0; k < a->channels; k++, to++) {
-                    const float q = mix((float)in[index_of(a, b, v.low, h.low, k)], (float)in[index_of(a, b, v.high, h.low, k)],
-                                        (float)in[index_of(a, b, v.low, h.high, k)], (float)in[index_of(a, b, v.high, h.high, k)], v.f_rest, h.f_rest);
+                    const float q = f((float)in[index_of(a, b, v.low, h.low, k)], (float)in[index_of(a, b, v.high, h.low, k)],
+                                      (float)in[index_of(a, b, v.low, h.high, k)], (float)in[index_of(a, b, v.high, h.high, k)], v.f_rest, h.f_rest);
                     out[to] = (uint8_t)(hby_i32)(q + 0.5f);
                 }
             }
@@ -97,7 +143,10 @@ HBY_INLINE void resize_int(const struct hby_ref_call *c, enum hby_type type)
 
 void hby_ref_resize_bilinear_i8(const struct hby_ref_call *c)
 {
-    resize_int(c, HBY_I8);
+    if (c->args->resize.blend == HBY_BLEND_Q11)
+        resize_q11(c, HBY_I8);
+    else
+        resize_int(c, HBY_I8);
 }
 
 void hby_ref_resize_bilinear_i16(const struct hby_ref_call *c)

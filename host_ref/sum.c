@@ -29,13 +29,16 @@ void hby_ref_reduce_sum_u8(const struct hby_ref_call *c)
     struct hby_odometer keep = {.a = 0};
     for (size_t i = 0; i < (size_t)a->n_out; i++) {
         struct hby_odometer o = {.a = keep.a};
-        int32_t sum = 0;
+        int32_t sum = 0, y;
         for (hby_i32 k = 0; k < a->n_reduced; k++) {
-            sum = hby_add32(sum, hby_load_int(c->in[0], HBY_U8, (size_t)o.a) - a->in.zero_point);
+            sum = hby_add32(sum, hby_load_int(c->in[0], HBY_U8, (size_t)o.a));
             hby_odometer_next(&o, HBY_REDUCE_RANK, a->reduce_dim, a->reduce_stride, still);
         }
-        const int32_t y = hby_rescale_double(sum, a->out.mult, a->out.shift);
-        hby_store_int(c->out, HBY_U8, i, hby_clamp32(hby_add32(y, a->out.zero_point), a->act_min, a->act_max));
+        if (a->rounding == HBY_ROUND_DOUBLE)
+            y = hby_add32(hby_rescale_double(hby_wrap32((uint64_t)(sum - (int64_t)a->in.zero_point * a->n_reduced)), a->out.mult, a->out.shift), a->out.zero_point);
+        else
+            y = hby_ref_round_sum(a, sum);
+        hby_store_int(c->out, HBY_U8, i, hby_clamp32(y, a->act_min, a->act_max));
         hby_odometer_next(&keep, HBY_REDUCE_RANK, a->keep_dim, a->keep_stride, still);
     }
 }

@@ -16,6 +16,10 @@ void hby_ref_tanh_float(const struct hby_ref_call *c)
 void hby_ref_tanh_i16(const struct hby_ref_call *c)
 {
     const struct hby_args_unary *a = &c->args->unary;
+    if (a->fn == HBY_FN_LOOKUP16) {
+        hby_ref_lookup16(c);
+        return;
+    }
     const uint16_t *table = c->step->table[0].data;
     const int32_t round = a->in.shift > 0 ? 1 << (a->in.shift - 1) : 0;
     for (size_t i = 0; i < (size_t)a->count; i++) {

@@ -16,7 +16,7 @@
 #define HBY_SPREAD 0
 #endif
 #if HBY_SCHEME_i16 && !defined(HBY_ROUNDING)
-#define HBY_ROUNDING 3
+#define HBY_ROUNDING HBY_ROUND_WIDE16
 #endif
 #include "types.clh"
 #include "args_conv.h"

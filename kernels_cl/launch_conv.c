@@ -10,7 +10,7 @@ int hby_cl_match_conv_i8(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     if (s->op == HBY_OP_depthwise_conv_2d || !hby_conv_fits(site, why))
         return 0;
-    if (s->args.conv.rounding > HBY_ROUND_RUY) {
+    if (s->args.conv.rounding > HBY_ROUND_FLOAT) {
         hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for this rounding (%d)", (int)s->args.conv.rounding);
         return 0;
     }

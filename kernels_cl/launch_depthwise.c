@@ -13,7 +13,7 @@ int hby_cl_match_depthwise(const struct hby_cl_site *site, struct hby_reason *wh
         return 0;
     }
     const bool wide = s->scheme == HBY_SCHEME_i16 && s->args.conv.rounding == HBY_ROUND_WIDE16 && s->args.conv.k_h * s->args.conv.k_w <= 511; /* sums of 32 bits */
-    if (s->scheme == HBY_SCHEME_i16 ? !wide : s->args.conv.rounding > HBY_ROUND_RUY) {
+    if (s->scheme == HBY_SCHEME_i16 ? !wide : s->args.conv.rounding > HBY_ROUND_FLOAT) {
         hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for this rounding (%d)", (int)s->args.conv.rounding);
         return 0;
     }

@@ -106,6 +106,9 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
     case HBY_FN_QUANTIZE:
         ok = float_in && int_out && out != HBY_I32 && can_divide(s);
         break;
+    case HBY_FN_QUANTIZE_EVEN:
+        ok = float_in && int_out && out != HBY_I32;
+        break;
     case HBY_FN_DEQUANTIZE:
         ok = int_in && in != HBY_I32 && float_out;
         break;

@@ -308,7 +308,7 @@ int hby_cl_match_nibbles(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_tensor *w = &site->plan->graph->tensor[s->in[1]];
     if (s->op != HBY_OP_fully_connected || w->type != HBY_I4 || !w->data || s->args.conv.in_c > NIBBLES_DEPTH)
         return 0;
-    return s->scheme == HBY_SCHEME_f32w8 ? match(site, why) : s->args.conv.rounding <= HBY_ROUND_RUY && hby_conv_fits(site, why);
+    return s->scheme == HBY_SCHEME_f32w8 ? match(site, why) : s->args.conv.rounding <= HBY_ROUND_FLOAT && hby_conv_fits(site, why);
 }
 
 /* What both schemes bind behind their tiles: tiles of `part`, the grid. */

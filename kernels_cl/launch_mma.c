@@ -106,7 +106,7 @@ int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why
     const bool is_float = s->scheme == HBY_SCHEME_f16;
     if (info->mma == HBY_MMA_NONE || info->kind == HBY_CL_CPU || (s->op != HBY_OP_conv_2d && s->op != HBY_OP_fully_connected) || !hby_conv_fits(site, why) || !hby_nest_fits(site, why))
         return 0;
-    if (is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_RUY)
+    if (is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_FLOAT)
         return 0;
     if (p->group_c * element_bytes(s) < 16 && !takes_whole_lines(p, element_bytes(s)))
         return 0; /* most of a step would be empty */

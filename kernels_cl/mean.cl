@@ -80,6 +80,12 @@ static inline hby_vc hby_mean(const struct hby_args_mean *p, hby_vc sum)
 #elif HBY_FLOAT
     return sum / (float)p->n_reduced;
 #else
+    if (p->rounding != HBY_ROUND_DOUBLE) {
+        const hby_vf product = HBY_V(convert_float)(sum) * p->f_scale;
+        const hby_vf v = clamp(product + p->f_bias, -0x1p30f, 0x1p30f);
+        const hby_vi y = p->rounding == HBY_ROUND_FLOAT ? HBY_V(convert_int)(rint(v)) : HBY_V(convert_int)(round(v)) + (hby_vi)(p->out.zero_point);
+        return clamp(y, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
+    }
     const hby_vi x = hby_rescale_v(sum - (hby_vi)(p->in.zero_point * p->n_reduced), p->out.mult, p->out.shift, p->rounding);
     return hby_quantized(x, p->out.zero_point, p->act_min, p->act_max);
 #endif

@@ -93,13 +93,13 @@ int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, i
 bool hby_pack_is_narrow(const struct hby_plan *plan, const struct hby_step *step, int64_t depth)
 {
     const struct hby_args_conv *p = &step->args.conv;
-    const int32_t *shift = step->table[1].data;
+    const int32_t *mult = step->table[0].data, *shift = step->table[1].data;
     const int weight = plan->graph->tensor[step->in[1]].type == HBY_U8 ? 255 : 128; /* the largest, its zero point taken off */
     if (p->rounding != HBY_ROUND_DOUBLE && p->rounding != HBY_ROUND_RUY)
         return false;
     for (int c = 0; c < p->out_c; c++) {
         const int64_t bias = hby_bias_int(plan, step, c), most = depth * 255 * weight + (bias < 0 ? -bias : bias);
-        if (shift[c] > -1 || shift[c] < -20 || most >= 1 << 29)
+        if (mult[c] < 0 || shift[c] > -1 || shift[c] < -20 || most >= 1 << 29)
             return false;
     }
     return true;

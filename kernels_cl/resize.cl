@@ -33,8 +33,21 @@ HBY_NEST_KERNEL void hby_resize_nearest(const struct hby_args_resize p, __global
 #if HBY_TYPE != 5
 
 /* Between which two rows (or columns) does an output coordinate fall, and how far from the first: for HBY_LANES coordinates at once. Integers count in Q10.
- * uint8 is computed in float, in the reference's order of operations. */
-#if HBY_FLOAT || HBY_TYPE == 3
+ * uint8 is computed in float, in the reference's order of operations; with HBY_BLEND see HBY_BLEND_*. */
+#ifndef HBY_BLEND
+#define HBY_BLEND HBY_BLEND_REF
+#endif
+#if HBY_BLEND == HBY_BLEND_Q11
+typedef hby_vi hby_weight;
+static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int size, int half_pixel, hby_vi *low, hby_vi *high)
+{
+    const hby_vf scaled = HBY_V(convert_float)(at) * scale;
+    const hby_vf place = fmin(half_pixel ? fmax(scaled + (0.5f * scale - 0.5f), (hby_vf)(0.0f)) : scaled, (hby_vf)((float)(size - 1)));
+    *low = HBY_V(convert_int)(place);
+    *high = min(*low + 1, (hby_vi)(size - 1));
+    return HBY_V(convert_int)(rint((place - HBY_V(convert_float)(*low)) * 2048.0f));
+}
+#elif HBY_FLOAT || HBY_TYPE == 3
 typedef hby_vf hby_weight;
 static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int size, int half_pixel, hby_vi *low, hby_vi *high)
 {
@@ -57,7 +70,11 @@ static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int s
 
 /* A blend in two steps, in the reference's order of operations: v[0..3], upper left, lower left, upper right and lower right, become products with the share of their
  * line, which neighbours in a line of the output have in common; then columns are blended. int8: terms below 2^29, so 32 bits hold the sum of four; int16 needs 64. */
-#if HBY_FLOAT || HBY_TYPE == 3
+#if HBY_BLEND == HBY_BLEND_Q11
+typedef hby_vi hby_vs;
+#define HBY_BLENDED(v) (v)
+#define HBY_WEIGHT_1 2048
+#elif HBY_FLOAT || HBY_TYPE == 3
 typedef hby_vf hby_vs;
 #define HBY_BLENDED(v) HBY_V(convert_float)(v)
 #define HBY_WEIGHT_1 1.0f
@@ -70,6 +87,22 @@ typedef hby_vl hby_vs;
 #define HBY_BLENDED(v) HBY_V(convert_long)(v)
 #define HBY_WEIGHT_1 1024
 #endif
+#if HBY_BLEND == HBY_BLEND_OPT
+/* The weights of the four are multiplied before anything else. */
+struct hby_corners {
+    hby_vs v[4], dy;
+};
+static inline struct hby_corners hby_blend_lines(const hby_vc v[4], hby_weight dy)
+{
+    const struct hby_corners s = {{HBY_BLENDED(v[0]), HBY_BLENDED(v[1]), HBY_BLENDED(v[2]), HBY_BLENDED(v[3])}, dy};
+    return s;
+}
+static inline hby_vc hby_blend_columns(const struct hby_corners *c, hby_weight dx)
+{
+    const hby_vf to_y = 1.0f - c->dy, to_x = 1.0f - dx;
+    return HBY_V(convert_int)(c->v[0] * (to_y * to_x) + c->v[2] * (to_y * dx) + c->v[1] * (c->dy * to_x) + c->v[3] * (c->dy * dx) + 0.5f);
+}
+#else
 struct hby_corners {
     hby_vs v[4];
 };
@@ -85,6 +118,8 @@ static inline hby_vc hby_blend_columns(const struct hby_corners *c, hby_weight d
     const hby_vs s = c->v[0] * low + c->v[1] * low + c->v[2] * high + c->v[3] * high;
 #if HBY_FLOAT
     return s;
+#elif HBY_BLEND == HBY_BLEND_Q11
+    return (s + (hby_vs)(1 << 21)) >> (hby_vs)(22);
 #elif HBY_TYPE == 3
     return HBY_V(convert_int)(s + 0.5f);
 #else
@@ -92,6 +127,7 @@ static inline hby_vc hby_blend_columns(const struct hby_corners *c, hby_weight d
     return HBY_V(convert_int)((s + (hby_vs)(1 << 19) + (s <= (hby_vs)(0))) >> (hby_vs)(20));
 #endif
 }
+#endif
 
 /* Channels are the outer loop: while neighbours lie between the same pixels of the input, as most do where an image grows much, their corners stay in registers. */
 HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,

@@ -83,6 +83,15 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
     return hby_quantized(y, p->out.zero_point, p->act_min, p->act_max);
 }
 
+#elif HBY_FN == HBY_FN_QUANTIZE_EVEN
+#define HBY_WHOLE 1
+/* fmin and fmax: a NaN is the largest value */
+static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vf x)
+{
+    const float low = (float)(p->act_min - p->out.zero_point), high = (float)(p->act_max - p->out.zero_point);
+    return HBY_V(convert_int)(rint(fmax(fmin(x * p->scale, (hby_vf)(high)), (hby_vf)(low)))) + (hby_vi)(p->out.zero_point);
+}
+
 #elif HBY_FN == HBY_FN_SQUARE
 #define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)

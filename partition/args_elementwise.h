@@ -28,6 +28,7 @@
  * a stride of 0 broadcasts; strides are in elements. `flat` says that both inputs have the output's own layout.
  * ADD, SUB, integer: s = rescale(x, a) +- rescale(y, b) with x = (q - zero_point) << left_shift, then out. Pot16 as BUILTIN_REF does it when pot_scale.
  * Float: clamped to [f_min, f_max]. Plain integers (i32: int32 and int64): wrapped, then clamped; INT_MIN and INT_MAX are no bounds.
+ * ADD, SUB by HBY_ROUND_FLOAT: (xa * a.mult +- xb * b.mult + 2^(out.shift - 1)) >> out.shift, x less their zero points (XNNPACK's integers; below 2^31).
  * pot_scale: sat16(rdbpot(qa, -a.shift) +- rdbpot(qb, -b.shift)), clamped. PRELU on int16 has int8 slopes.
  * MAXIMUM, MINIMUM: the stored values. SQUARED_DIFFERENCE, integer: rescale((rescale(x, a) - rescale(y, b))^2, out).
  * DIV, integer: see host_ref/div.c; a divisor of 0 is bad data.
@@ -71,6 +72,7 @@ struct hby_args_binary {
 #define HBY_FN_LOOKUP16 25    /* int16 to int16: table 0, int16[65536], indexed by the input as uint16; inputs below act_min are bad data */
 #define HBY_FN_CAST 26 /* between any two types: float to integer cuts off, saturates, and makes the largest of a NaN; integer to narrower integer keeps the low bits */
 #define HBY_FN_SIGN 27 /* floats and int32 */
+#define HBY_FN_QUANTIZE_EVEN 28 /* float to integer: round(x * scale) + out.zero_point, ties to even, clamped; `scale` is the reciprocal of the tensor's */
 
 /* out[i] = f(in[i]). Integer functions of 8 bits are lowered to args_table.h instead, except those that need more than a byte of input.
  * Per channel (QUANTIZE, DEQUANTIZE): channels > 1, table 0 = float scales, table 1 = int32 zero points, instead of scale and zero_point.

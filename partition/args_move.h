@@ -24,10 +24,16 @@ struct hby_args_pad {
     hby_i32 mirror; /* MIRROR_PAD: 1 the input's mirror image instead of the value (SYMMETRIC), 2 without repeating the edge (REFLECT); 0 otherwise */
 };
 
+/* How RESIZE_BILINEAR computes 8 bits. */
+#define HBY_BLEND_REF 0 /* as BUILTIN_REF: int8 in 1/1024, uint8 in float32 */
+#define HBY_BLEND_OPT 1 /* uint8 in float32, the weights of the four neighbours first */
+#define HBY_BLEND_Q11 2 /* places in float32, weights in 1/2048: XNNPACK */
+
 /* RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR on NHWC. */
 struct hby_args_resize {
     hby_i32 batch, in_h, in_w, channels, out_h, out_w;
     hby_i32 align_corners, half_pixel_centers, is_bilinear, elem_size;
+    hby_i32 blend; /* HBY_BLEND_* */
     hby_i32 scale_h_10, scale_w_10; /* Q10 steps of the integer bilinear forms */
     hby_f32 scale_h, scale_w;
 };

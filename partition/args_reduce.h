@@ -13,8 +13,9 @@
 #define HBY_REDUCE_PROD 4 /* floats and plain integers */
 
 /* Mean over some axes. Lowering moves the axes: kept dimensions first (out index), reduced ones after; strides are in elements of the input.
- * Integer: out = rescale(sum(q) - n_reduced * in.zero_point) with `out`, whose multiplier contains 1 / n_reduced. Float: sum / n_reduced; f_scale is
- * 1 / n_reduced. Plain integers (i32): the sum in 64 bits, divided towards zero. */
+ * Integer: out = rescale(sum(q) - n_reduced * in.zero_point) with `out`, whose multiplier contains 1 / n_reduced. Float: sum / n_reduced.
+ * HBY_ROUND_FLOAT: round(sum(q) * f_scale + f_bias), ties to even, in float32; HBY_ROUND_RUY: the same with ties away from zero, plus out.zero_point.
+ * Plain integers (i32): the sum in 64 bits, divided towards zero. */
 struct hby_args_mean {
     hby_i32 n_out, n_reduced, fn;
     hby_i32 from_first; /* MAX, MIN of floats: begin with the first element; else with the least or the largest finite number, as BUILTIN_REF does */
@@ -22,7 +23,7 @@ struct hby_args_mean {
     hby_i32 reduce_dim[HBY_REDUCE_RANK], reduce_stride[HBY_REDUCE_RANK];
     struct hby_rescale in, out;
     hby_i32 act_min, act_max, rounding;
-    hby_f32 f_scale, f_bias; /* forms that BUILTIN_REF computes in float */
+    hby_f32 f_scale, f_bias; /* integers: MEAN and SUM by HBY_ROUND_FLOAT, SUM by HBY_ROUND_RUY */
 };
 
 /* ARG_MAX, ARG_MIN over the middle one of [outer, length, inner]: the first position of the extreme; a NaN is never one, but where it is first. The output holds

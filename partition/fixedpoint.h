@@ -3,7 +3,9 @@
 #ifndef HBY_PARTITION_FIXEDPOINT_H
 #define HBY_PARTITION_FIXEDPOINT_H
 
+#include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "partition/args_base.h"
 
@@ -62,8 +64,11 @@ static inline int32_t hby_rescale_double(int32_t x, int32_t mult, int shift)
     return hby_rdbpot(hby_srdhm(hby_shl32(x, shift > 0 ? shift : 0), mult), shift > 0 ? 0 : -shift);
 }
 
+/* A negated multiplier asks for ties away from zero. */
 static inline int32_t hby_rescale_ruy(int32_t x, int32_t mult, int shift)
 {
+    if (mult < 0)
+        return hby_rescale_double(x, -mult, shift);
     return hby_rdbpot_up(hby_srdhm(hby_shl32(x, shift > 0 ? shift : 0), mult), shift > 0 ? 0 : -shift);
 }
 
@@ -72,6 +77,21 @@ static inline int32_t hby_rescale_single(int32_t x, int32_t mult, int shift)
 {
     const int down = 31 - shift;
     return hby_wrap32((uint64_t)(((int64_t)x * mult + (INT64_C(1) << (down - 1))) >> down));
+}
+
+/* The factor as its bits. Beyond 2^30 the result is that bound: no integer type reaches so far. */
+static inline int32_t hby_rescale_float(int32_t x, int32_t bits)
+{
+    float factor;
+    memcpy(&factor, &bits, sizeof factor);
+    const volatile float product = (float)x * factor; /* in float32, whatever the compiler prefers */
+    return (int32_t)lrintf(product < -0x1p30f ? -0x1p30f : product > 0x1p30f ? 0x1p30f : product);
+}
+static inline int32_t hby_float_bits(float factor)
+{
+    int32_t bits;
+    memcpy(&bits, &factor, sizeof bits);
+    return bits;
 }
 
 /* int64 accumulator, multiplier rounded to 16 bits; shift in [-31, 14] (TFLite promises 7), |x| < 2^47. */
@@ -134,6 +154,8 @@ static inline int32_t hby_rescale(int64_t x, int32_t mult, int shift, int roundi
         return hby_rescale_single((int32_t)x, mult, shift);
     case HBY_ROUND_RUY:
         return hby_rescale_ruy((int32_t)x, mult, shift);
+    case HBY_ROUND_FLOAT:
+        return hby_rescale_float((int32_t)x, mult);
     case HBY_ROUND_WIDE16:
         return hby_rescale_wide16(x, mult, shift);
     default:

@@ -86,6 +86,7 @@ union hby_params {
         enum hby_act act;
         bool keep_num_dims, asymmetric_quantize_inputs;
         int weights_format; /* 0 default, 1 shuffled 4x16 int8 (refused) */
+        bool int32_sums; /* 16x8 without a bias: the optimized kernels sum in int32 (quantized_bias_type) */
     } fully_connected;
     struct {
         int axis; /* CONCATENATION, PACK, UNPACK */

@@ -156,6 +156,12 @@ enum hby_status hby_check_weights_quant(const struct hby_lowering *lo, int tenso
     return HBY_OK;
 }
 
+bool hby_as_xnnpack(const struct hby_lowering *lo, int tensor)
+{
+    const enum hby_type type = lo->graph->tensor[tensor].type;
+    return lo->plan->opt.rounding == HBY_ROUNDING_SINGLE && (type == HBY_I8 || type == HBY_U8);
+}
+
 enum hby_status hby_quantize_multiplier(double real, int32_t *mult, int32_t *shift)
 {
     *mult = *shift = 0;

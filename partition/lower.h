@@ -43,6 +43,9 @@ enum hby_status hby_check_quant(const struct hby_lowering *lo, int tensor);
 /* The same for a weights tensor: `channels` entries along `axis`, or one; zero points all 0 unless the type is uint8. */
 enum hby_status hby_check_weights_quant(const struct hby_lowering *lo, int tensor, int axis, int channels);
 
+/* rounding=single, and a type that XNNPACK computes with: int8 or uint8. */
+bool hby_as_xnnpack(const struct hby_lowering *lo, int tensor);
+
 /* TFLite's QuantizeMultiplier: real = mult * 2^(shift - 31), mult in [2^30, 2^31) or 0; shift clamped below -31 to (0, 0) as TFLite does.
  * HBY_UNSUPPORTED when the shift exceeds 30 or real is not finite and non-negative. */
 enum hby_status hby_quantize_multiplier(double real, int32_t *mult, int32_t *shift);

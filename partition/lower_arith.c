@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "partition/fixedpoint.h"
 #include "partition/lower_binary.h"
 
 /* Is `scale` a power of two, to within the tolerance of TFLite's own test? */
@@ -37,6 +38,20 @@ static enum hby_status add_general(const struct hby_lowering *lo, const float sc
     return HBY_OK;
 }
 
+/* XNNPACK: factors of 21 bits, one rounding shift. False where it leaves the node. */
+static bool add_shifted(const float scale[3], struct hby_args_binary *a)
+{
+    const float x = scale[0] / scale[2], y = scale[1] / scale[2];
+    if (!(x >= 0x1p-10f && y >= 0x1p-10f && x < 256.0f && y < 256.0f))
+        return false;
+    const int shift = 20 - ilogbf(fmaxf(x, y));
+    a->a.mult = (hby_i32)lrintf(ldexpf(x, shift));
+    a->b.mult = (hby_i32)lrintf(ldexpf(y, shift));
+    a->out.shift = shift;
+    a->rounding = HBY_ROUND_FLOAT;
+    return true;
+}
+
 static enum hby_status add_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a)
 {
     const int id[3] = {node->in[0], node->in[1], node->out[0]};
@@ -58,6 +73,8 @@ static enum hby_status add_quantized(const struct hby_lowering *lo, const struct
     enum hby_status st = hby_act_range_int(lo, node->params.arith.act, id[2], &a->act_min, &a->act_max);
     if (st)
         return st;
+    if (hby_as_xnnpack(lo, id[2]) && add_shifted(scale, a))
+        return HBY_OK;
     /* TFLite's ADD reads past its inputs when power-of-two operands broadcast */
     if (pot && node->op == HBY_OP_add && !hby_same_shape(hby_tensor_of(lo, id[0]), hby_tensor_of(lo, id[1])))
         return hby_say(HBY_UNSUPPORTED, lo->why, "ADD of int16 with power-of-two scales needs inputs of one shape");
@@ -114,7 +131,13 @@ static enum hby_status mul_quantized(const struct hby_lowering *lo, const struct
     a->b.zero_point = hby_zero_point_of(lo, node->in[1]);
     a->out.zero_point = hby_zero_point_of(lo, node->out[0]);
     a->rounding = HBY_ROUND_DOUBLE;
-    const float factor = hby_scale_of(lo, node->in[0]) * hby_scale_of(lo, node->in[1]) / hby_scale_of(lo, node->out[0]); /* float32 in TFLite too */
+    const volatile float product = hby_scale_of(lo, node->in[0]) * hby_scale_of(lo, node->in[1]);
+    const float factor = product / hby_scale_of(lo, node->out[0]); /* float32 in TFLite too */
+    if (hby_as_xnnpack(lo, node->out[0]) && factor >= 0x1p-16f && factor < 256.0f) {
+        a->rounding = HBY_ROUND_FLOAT;
+        a->out.mult = hby_float_bits(factor);
+        return HBY_OK;
+    }
     if (hby_multiplier_as_built((double)factor, &a->out.mult, &a->out.shift))
         return hby_say(HBY_UNSUPPORTED, lo->why, "the scales multiply to %g output steps, which no 32-bit multiplier says", (double)factor);
     return HBY_OK;

@@ -2,6 +2,7 @@
  * them are transposed first: constants here, others by a step. */
 #include <string.h>
 
+#include "partition/fixedpoint.h"
 #include "partition/lower_move.h"
 #include "partition/lower_unary.h"
 #include "partition/lower_window.h"
@@ -135,6 +136,14 @@ static enum hby_status transpose(struct hby_lowering *lo, const struct hby_node 
 
 /* --- quantization --- */
 
+/* The runtime's optimized kernel is the reference's; XNNPACK takes int8 whose second operand has no zero point. */
+static int rounding_of(const struct hby_lowering *lo, const struct product *p)
+{
+    if (p->scheme == HBY_SCHEME_i16)
+        return HBY_ROUND_WIDE16;
+    return lo->plan->opt.rounding == HBY_ROUNDING_SINGLE && hby_zero_point_of(lo, p->b) == 0 ? HBY_ROUND_FLOAT : HBY_ROUND_DOUBLE;
+}
+
 /* The product of the scales in float32, as TFLite has it. */
 static enum hby_status rescale(const struct hby_lowering *lo, const struct product *p, struct hby_rescale *r)
 {
@@ -147,6 +156,11 @@ static enum hby_status rescale(const struct hby_lowering *lo, const struct produ
         return st;
     const volatile float product = hby_scale_of(lo, p->a) * hby_scale_of(lo, p->b);
     const double real = (double)product / (double)hby_scale_of(lo, p->out);
+    if (rounding_of(lo, p) == HBY_ROUND_FLOAT) {
+        r->mult = hby_float_bits(product / hby_scale_of(lo, p->out));
+        r->zero_point = hby_zero_point_of(lo, p->out);
+        return HBY_OK;
+    }
     if (hby_quantize_multiplier(real, &r->mult, &r->shift) || (p->scheme == HBY_SCHEME_i16 && r->shift > 14))
         return hby_say(HBY_UNSUPPORTED, lo->why, "the scales ask for a factor of %g, out of the range of a multiplier", real);
     r->zero_point = hby_zero_point_of(lo, p->out);
@@ -194,7 +208,7 @@ static enum hby_status lower_convolution(struct hby_lowering *lo, const struct h
     struct hby_args_conv a = {
         .batch = hybrid ? rows : 1, .in_h = 1, .in_w = hybrid ? 1 : rows, .in_c = (hby_i32)p->k, .out_h = 1, .out_w = hybrid ? 1 : rows, .out_c = (hby_i32)p->n,
         .k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .group_c = (hby_i32)p->k, .depth_multiplier = 1,
-        .in_zp = hby_zero_point_of(lo, p->a), .out_zp = out.zero_point, .rounding = p->scheme == HBY_SCHEME_i16 ? HBY_ROUND_WIDE16 : HBY_ROUND_DOUBLE,
+        .in_zp = hby_zero_point_of(lo, p->a), .out_zp = out.zero_point, .rounding = rounding_of(lo, p),
         .per_channel = hby_tensor_of(lo, p->b)->quant.count > 1, .asymmetric = hybrid && node->params.batch_matmul.asymmetric_quantize_inputs,
     };
     if (integer)
@@ -226,7 +240,7 @@ static enum hby_status lower_product(struct hby_lowering *lo, const struct hby_n
         st = rescale(lo, p, &a.out);
         a.a_zp = hby_zero_point_of(lo, p->a);
         a.b_zp = hby_zero_point_of(lo, p->b);
-        a.rounding = p->scheme == HBY_SCHEME_i16 ? HBY_ROUND_WIDE16 : HBY_ROUND_DOUBLE;
+        a.rounding = rounding_of(lo, p);
         hby_type_range(hby_tensor_of(lo, p->out)->type, &a.act_min, &a.act_max);
     }
     if (!st && node->params.batch_matmul.adj_x)

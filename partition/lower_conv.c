@@ -47,7 +47,7 @@ enum hby_status hby_lower_conv(struct hby_lowering *lo, const struct hby_node *n
         .pad_top = h.pad, .pad_left = x.pad, .group_c = group_c, .depth_multiplier = 1,
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
-        args.rounding = hby_conv_rounding(lo, scheme, bias);
+        args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
         if (groups != 1 && args.rounding == HBY_ROUND_RUY)
             args.rounding = HBY_ROUND_DOUBLE; /* the runtime's optimized kernels leave groups to the reference */
         st = hby_conv_quant(lo, input, weights, 0, output, p->act, &args);

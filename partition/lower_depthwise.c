@@ -52,7 +52,7 @@ enum hby_status hby_lower_depthwise(struct hby_lowering *lo, const struct hby_no
         .asymmetric = scheme == HBY_SCHEME_f32w8, /* always, in the runtime's kernel */
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
-        args.rounding = hby_conv_rounding(lo, scheme, bias);
+        args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
         if (scheme == HBY_SCHEME_u8 && args.rounding == HBY_ROUND_RUY)
             args.rounding = HBY_ROUND_DOUBLE; /* so does the runtime's optimized kernel for uint8 */
         st = hby_conv_quant(lo, input, weights, 3, output, p->act, &args);

@@ -135,7 +135,11 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
         .k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .group_c = depth, .depth_multiplier = 1,
     };
     if (integer) {
-        args.rounding = hby_conv_rounding(lo, scheme, bias);
+        args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
+        if (lo->plan->opt.rounding == HBY_ROUNDING_SINGLE && scheme == HBY_SCHEME_i8 && depth % 2 == 0)
+            args.rounding = HBY_ROUND_FLOAT; /* XNNPACK takes int4 here, of an even number of inputs */
+        if (lo->plan->opt.rounding != HBY_ROUNDING_REF && scheme == HBY_SCHEME_i16 && bias < 0 && node->params.fully_connected.int32_sums)
+            args.rounding = HBY_ROUND_RUY;
         st = hby_conv_quant(lo, input, weights, 0, output, act, &args);
         if (!st && w->quant.count == 1)
             st = hby_check_bias_scale(lo, input, weights, bias, output);
@@ -151,7 +155,7 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
     if (st || (st = hby_conv_step(lo, node, scheme, input, weights, bias, &args)) || !integer)
         return st;
     struct hby_step *s = &lo->plan->step[lo->plan->n_steps - 1];
-    if (lo->plan->opt.rounding == HBY_ROUNDING_REF || args.rounding == HBY_ROUND_WIDE16)
+    if (lo->plan->opt.rounding == HBY_ROUNDING_REF || args.rounding == HBY_ROUND_WIDE16) /* the optimized kernels leave int64 sums to the reference */
         return reference_tables(lo, s, input, weights, bias, output);
     return HBY_OK;
 }

@@ -57,6 +57,18 @@ static enum hby_status rescale_quantized(const struct hby_lowering *lo, const st
     a->act_min = min[type];
     a->act_max = max[type];
     a->rounding = HBY_ROUND_DOUBLE;
+    const volatile float ratio = hby_scale_of(lo, node->in[0]) / hby_scale_of(lo, node->out[0]), inverse = 1.0f / (float)a->n_reduced;
+    if (hby_as_xnnpack(lo, node->out[0])) {
+        a->rounding = HBY_ROUND_FLOAT;
+        a->f_scale = a->fn == HBY_REDUCE_MEAN ? ratio * inverse : ratio;
+        const volatile float zero = (float)(a->n_reduced * a->in.zero_point) * a->f_scale;
+        a->f_bias = (float)a->out.zero_point - zero;
+    } else if (lo->plan->opt.rounding != HBY_ROUNDING_REF && a->fn == HBY_REDUCE_SUM) {
+        a->rounding = HBY_ROUND_RUY;
+        a->f_scale = ratio;
+        const volatile float zero = (float)-a->in.zero_point * ratio;
+        a->f_bias = zero * (float)a->n_reduced;
+    }
     return HBY_OK;
 }
 
@@ -95,7 +107,6 @@ static enum hby_status walk_of(const struct hby_lowering *lo, const struct hby_n
         return hby_say(HBY_UNSUPPORTED, lo->why, "the output has %d elements; the axes leave %lld", (int)n_out, (long long)kept);
     a->n_out = (hby_i32)kept;
     a->n_reduced = (hby_i32)over;
-    a->f_scale = 1.0f / (float)over;
     a->from_first = a->fn == HBY_REDUCE_MAX || a->fn == HBY_REDUCE_MIN;
     for (int i = 0; i < in->rank; i++)
         a->from_first = a->from_first && reduced[i];
@@ -130,7 +141,7 @@ enum hby_status hby_lower_mean(struct hby_lowering *lo, const struct hby_node *n
         return hby_say(HBY_UNSUPPORTED, lo->why, "MEAN of %s is not supported", hby_type_name(type));
     if (is_quantized(scheme)) {
         st = rescale_quantized(lo, node, &a);
-        if (!st)
+        if (!st && a.rounding == HBY_ROUND_DOUBLE)
             divide_multiplier(&a);
     }
     return st ? st : append(lo, node, scheme, &a);

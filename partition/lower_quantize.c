@@ -60,6 +60,10 @@ static enum hby_status quantize_float(struct hby_lowering *lo, const struct hby_
         return st;
     a->scale = hby_scale_of(lo, node->out[0]);
     a->out.zero_point = hby_zero_point_of(lo, node->out[0]);
+    if (hby_as_xnnpack(lo, node->out[0])) {
+        a->fn = HBY_FN_QUANTIZE_EVEN;
+        a->scale = 1.0f / a->scale;
+    }
     return hby_lower_unary(lo, node, scheme, a);
 }
 
@@ -67,6 +71,31 @@ static int32_t requantize_at(int32_t q, const void *context)
 {
     const struct hby_args_unary *a = context;
     return hby_clamp32(hby_add32(hby_rescale_double(q - a->in.zero_point, a->out.mult, a->out.shift), a->out.zero_point), a->act_min, a->act_max);
+}
+
+/* The optimized kernels' vector loops. */
+static int32_t requantize_up_at(int32_t q, const void *context)
+{
+    const struct hby_args_unary *a = context;
+    return hby_clamp32(hby_add32(hby_rescale_ruy(q - a->in.zero_point, a->out.mult, a->out.shift), a->out.zero_point), a->act_min, a->act_max);
+}
+
+/* XNNPACK: a factor in 1/256. */
+static int32_t requantize_256_at(int32_t q, const void *context)
+{
+    const struct hby_args_unary *a = context;
+    return hby_clamp32((((q - a->in.zero_point) * a->out.mult + 128) >> 8) + a->out.zero_point, a->act_min, a->act_max);
+}
+
+static enum hby_status requantize_bytes(struct hby_lowering *lo, const struct hby_node *node, struct hby_args_unary *a)
+{
+    const enum hby_type in = hby_tensor_of(lo, node->in[0])->type, out = hby_tensor_of(lo, node->out[0])->type;
+    const float factor = hby_scale_of(lo, node->in[0]) / hby_scale_of(lo, node->out[0]);
+    if (in == out && hby_as_xnnpack(lo, node->out[0]) && factor >= 0x1p-8f && factor <= 128.0f) {
+        a->out.mult = (hby_i32)lrintf(256.0f * factor);
+        return hby_lower_bytes(lo, node, requantize_256_at, a);
+    }
+    return hby_lower_bytes(lo, node, lo->plan->opt.rounding != HBY_ROUNDING_REF && out != HBY_I16 ? requantize_up_at : requantize_at, a);
 }
 
 /* Which integer types TFLite takes to which. */
@@ -104,7 +133,7 @@ enum hby_status hby_lower_quantize(struct hby_lowering *lo, const struct hby_nod
     if (hby_multiplier_as_built(factor, &a.out.mult, &a.out.shift))
         return hby_say(HBY_UNSUPPORTED, lo->why, "the input's scale is %g times the output's, which no 32-bit multiplier says", factor);
     if (in == HBY_I8 || in == HBY_U8)
-        return hby_lower_bytes(lo, node, requantize_at, &a);
+        return requantize_bytes(lo, node, &a);
     return hby_lower_unary(lo, node, hby_scheme_of(lo, node->in[0]), &a);
 }
 

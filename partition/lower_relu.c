@@ -68,6 +68,23 @@ static int32_t leaky_at(int32_t q, const void *context)
     return hby_clamp32(hby_add32(y, a->out.zero_point), a->act_min, a->act_max);
 }
 
+/* XNNPACK: factors in 1/256. */
+static int32_t leaky_256_at(int32_t q, const void *context)
+{
+    const struct hby_args_unary *a = context;
+    const int32_t x = q - a->in.zero_point;
+    return hby_clamp32(((x * (x >= 0 ? a->out.mult : a->alt.mult) + 128) >> 8) + a->out.zero_point, a->act_min, a->act_max);
+}
+
+static bool leaky_256(float positive, float negative, struct hby_args_unary *a)
+{
+    if (!isnormal(a->alpha) || !(positive >= 0x1p-8f && positive <= 128.0f && negative >= -127.99609375f && negative <= 128.0f && fabsf(negative) >= 0x1p-8f))
+        return false;
+    a->out.mult = (hby_i32)lrintf(256.0f * positive);
+    a->alt.mult = (hby_i32)lrintf(256.0f * negative);
+    return true;
+}
+
 enum hby_status hby_lower_leaky_relu(struct hby_lowering *lo, const struct hby_node *node)
 {
     struct hby_args_unary a = {.fn = HBY_FN_LEAKY_RELU, .alpha = node->params.leaky_relu.alpha, .channels = 1, .channel_inner = 1};
@@ -87,6 +104,8 @@ enum hby_status hby_lower_leaky_relu(struct hby_lowering *lo, const struct hby_n
     a.out.zero_point = hby_zero_point_of(lo, node->out[0]);
     a.rounding = HBY_ROUND_DOUBLE;
     hby_type_range(hby_tensor_of(lo, node->out[0])->type, &a.act_min, &a.act_max);
+    if (hby_as_xnnpack(lo, node->out[0]) && leaky_256(in / out, in / out * a.alpha, &a))
+        return hby_lower_bytes(lo, node, leaky_256_at, &a);
     if (hby_multiplier_as_built((double)(in / out), &a.out.mult, &a.out.shift) || hby_multiplier_as_built((double)fabsf(slope), &a.alt.mult, &a.alt.shift))
         return hby_say(HBY_UNSUPPORTED, lo->why, "the output's scale %g is too small beside the input's %g (alpha %g)", (double)out, (double)in,
                        (double)a.alpha);

@@ -60,6 +60,10 @@ enum hby_status hby_lower_resize(struct hby_lowering *lo, const struct hby_node 
     a->half_pixel_centers = centers;
     a->is_bilinear = bilinear;
     a->elem_size = (hby_i32)hby_type_size(lo->plan->storage[node->out[0]]);
+    if (bilinear && lo->plan->opt.rounding != HBY_ROUNDING_REF && scheme == HBY_SCHEME_u8)
+        a->blend = HBY_BLEND_OPT;
+    if (bilinear && hby_as_xnnpack(lo, node->out[0]))
+        a->blend = HBY_BLEND_Q11;
     step_of(a->in_h, a->out_h, corners, &a->scale_h, &a->scale_h_10);
     step_of(a->in_w, a->out_w, corners, &a->scale_w, &a->scale_w_10);
     return HBY_OK;

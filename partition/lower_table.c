@@ -4,6 +4,7 @@
 
 #include "partition/fixedpoint.h"
 #include "partition/lower_unary.h"
+#include "partition/lstm_tables.h"
 
 /* --- LOGISTIC and TANH of 8 bits: through float --- */
 
@@ -52,6 +53,13 @@ static void fill_logistic_table(uint16_t *table)
     }
 }
 
+/* To within the tolerance of TFLite's own test. */
+static bool is_power_of_two(float scale)
+{
+    const float l = logf(scale) * (1.0f / logf(2.0f));
+    return fabsf(l - roundf(l)) < 1e-3f;
+}
+
 /* in.mult / 2^in.shift takes the input to steps of 1/(3 * 4096): 9 (LOGISTIC) or 8 (TANH) bits of fraction between the table's entries. */
 static enum hby_status scale_int16(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_unary *a)
 {
@@ -73,9 +81,31 @@ static enum hby_status scale_int16(const struct hby_lowering *lo, const struct h
     return HBY_OK;
 }
 
+/* The optimized kernels' fixed-point functions: inputs whose scale is a power of two. */
+static enum hby_status lower_fixed16(struct hby_lowering *lo, const struct hby_node *node, struct hby_args_unary *a)
+{
+    const bool doubled = a->in.mult == 6; /* TANH whose input has scale 2^-11: saturated to 3 integer bits */
+    a->fn = HBY_FN_LOOKUP16;
+    a->act_min = INT16_MIN;
+    enum hby_status st = hby_lower_unary(lo, node, HBY_SCHEME_i16, a);
+    if (st)
+        return st;
+    int16_t *table = hby_step_table(lo, &lo->plan->step[lo->plan->n_steps - 1], HBY_LSTM_TABLE * sizeof *table);
+    int16_t *curve = table ? malloc(HBY_LSTM_TABLE * sizeof *curve) : NULL;
+    if (!curve)
+        return HBY_NO_MEMORY;
+    (node->op == HBY_OP_logistic ? hby_lstm_logistic_table : hby_lstm_tanh_table)(3, curve);
+    for (int32_t q = INT16_MIN; q <= INT16_MAX; q++)
+        table[(uint16_t)q] = curve[hby_clamp32(doubled ? 2 * q : q, INT16_MIN, INT16_MAX) + 32768];
+    free(curve);
+    return HBY_OK;
+}
+
 static enum hby_status lower_curve16(struct hby_lowering *lo, const struct hby_node *node, struct hby_args_unary *a)
 {
     enum hby_status st = scale_int16(lo, node, a);
+    if (!st && lo->plan->opt.rounding != HBY_ROUNDING_REF && a->in.shift == 0 && (a->in.mult == 3 || a->in.mult == 6) && is_power_of_two(hby_scale_of(lo, node->in[0])))
+        return lower_fixed16(lo, node, a);
     if (!st)
         st = hby_lower_unary(lo, node, HBY_SCHEME_i16, a);
     if (st)

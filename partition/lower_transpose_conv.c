@@ -34,9 +34,9 @@ enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct h
         .pad_top = h.pad, .pad_left = x.pad, .group_c = in->dim[3], .depth_multiplier = 1,
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
-        args.rounding = hby_conv_rounding(lo, scheme, bias);
+        args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
         if (scheme == HBY_SCHEME_i16 && bias < 0 && p->int32_sums)
-            args.rounding = hby_conv_rounding(lo, HBY_SCHEME_i8, bias);
+            args.rounding = lo->plan->opt.rounding == HBY_ROUNDING_REF ? HBY_ROUND_DOUBLE : HBY_ROUND_RUY; /* XNNPACK has no int16 */
         st = hby_conv_quant(lo, input, weights, 0, output, p->act, &args);
         if (!st && scheme == HBY_SCHEME_u8)
             st = hby_check_bias_scale(lo, input, weights, bias, output);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "partition/fixedpoint.h"
+
 enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding padding, struct hby_window_axis *a)
 {
     if (a->stride <= 0 || a->dilation <= 0 || a->k <= 0)
@@ -115,12 +117,13 @@ enum hby_status hby_check_bias_scale(const struct hby_lowering *lo, int input, i
     return HBY_OK;
 }
 
-int hby_conv_rounding(const struct hby_lowering *lo, enum hby_scheme scheme, int bias)
+int hby_conv_rounding(const struct hby_lowering *lo, enum hby_scheme scheme, int weights, int bias)
 {
-    static const int of[] = {[HBY_ROUNDING_REF] = HBY_ROUND_DOUBLE, [HBY_ROUNDING_RUY] = HBY_ROUND_RUY, [HBY_ROUNDING_SINGLE] = HBY_ROUND_SINGLE};
     if (scheme == HBY_SCHEME_i16 && (bias < 0 || hby_tensor_of(lo, bias)->type == HBY_I64))
         return HBY_ROUND_WIDE16; /* TFLite has but one kernel for it */
-    return of[lo->plan->opt.rounding];
+    if (lo->plan->opt.rounding == HBY_ROUNDING_SINGLE && scheme != HBY_SCHEME_i16 && hby_tensor_of(lo, weights)->type != HBY_I4)
+        return HBY_ROUND_FLOAT;
+    return lo->plan->opt.rounding == HBY_ROUNDING_REF ? HBY_ROUND_DOUBLE : HBY_ROUND_RUY; /* what XNNPACK leaves goes to the optimized kernels */
 }
 
 enum hby_status hby_conv_quant(const struct hby_lowering *lo, int input, int weights, int axis, int output, enum hby_act act, struct hby_args_conv *args)
@@ -146,14 +149,20 @@ double hby_conv_real(const struct hby_lowering *lo, int input, int weights, int 
     return (double)in_scale * (double)w_scale / (double)hby_tensor_of(lo, output)->quant.scale[0];
 }
 
-enum hby_status hby_conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, int32_t *mult, int32_t *shift)
+enum hby_status hby_conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, bool float_product, int32_t *mult,
+                                    int32_t *shift)
 {
     const struct hby_tensor *w = hby_tensor_of(lo, weights);
     double real = hby_conv_real(lo, input, weights, output, i);
-    if (w->type == HBY_U8) {
-        const volatile float product = hby_tensor_of(lo, input)->quant.scale[0] * w->quant.scale[0]; /* rounded to float, whatever the compiler prefers */
-        real = (double)product / (double)hby_tensor_of(lo, output)->quant.scale[0];
+    /* rounded to float, whatever the compiler prefers */
+    const volatile float product = hby_tensor_of(lo, input)->quant.scale[0] * w->quant.scale[w->quant.count > 1 ? i : 0];
+    if (rounding == HBY_ROUND_FLOAT) {
+        *mult = hby_float_bits(product / hby_tensor_of(lo, output)->quant.scale[0]);
+        *shift = 0;
+        return HBY_OK;
     }
+    if (w->type == HBY_U8 || float_product)
+        real = (double)product / (double)hby_tensor_of(lo, output)->quant.scale[0];
     enum hby_status st = hby_quantize_multiplier(real, mult, shift);
     if (st || (rounding == HBY_ROUND_WIDE16 && *shift > 14))
         return hby_say(HBY_UNSUPPORTED, lo->why, "channel %d: input scale x weight scale / output scale is %g, out of the range of a multiplier", i, real);
@@ -214,17 +223,29 @@ static enum hby_status dequantization_tables(struct hby_lowering *lo, struct hby
     return st || (any_zero_point && !zero) ? HBY_NO_MEMORY : HBY_OK;
 }
 
+/* The runtime's vector loop over channels takes eight at a time; what is left goes through DOUBLE (HBY_ROUND_RUY). */
+static void mark_rest(int32_t *mult, int channels)
+{
+    for (int i = channels / 8 * 8; i < channels; i++)
+        mult[i] = -mult[i];
+}
+
 static enum hby_status multiplier_tables(struct hby_lowering *lo, struct hby_step *s, int input, int weights, int output, int channels, int rounding)
 {
+    const struct hby_tensor *w = hby_tensor_of(lo, weights);
+    const bool float_product = rounding == HBY_ROUND_RUY && s->op == HBY_OP_fully_connected && w->quant.count == 1;
+    const bool by_eights = rounding == HBY_ROUND_RUY && w->type != HBY_U8 && (s->op == HBY_OP_depthwise_conv_2d || s->op == HBY_OP_transpose_conv);
     int32_t *mult = hby_step_table(lo, s, (size_t)channels * sizeof *mult);
     int32_t *shift = mult ? hby_step_table(lo, s, (size_t)channels * sizeof *shift) : NULL;
     if (!shift)
         return HBY_NO_MEMORY;
     for (int i = 0; i < channels; i++) {
-        enum hby_status st = hby_conv_multiplier(lo, input, weights, output, i, rounding, &mult[i], &shift[i]);
+        enum hby_status st = hby_conv_multiplier(lo, input, weights, output, i, rounding, float_product, &mult[i], &shift[i]);
         if (st)
             return st;
     }
+    if (by_eights)
+        mark_rest(mult, channels);
     return HBY_OK;
 }
 

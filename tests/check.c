@@ -50,7 +50,10 @@ static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, s
     if (hby_graph_select(c->g, all, c->g->n_nodes, &g))
         check_die("hby_graph_select failed");
     free(all);
-    const struct hby_plan_options opt = {.precision = c->scheme == HBY_SCHEME_f16 ? HBY_PRECISION_FAST : HBY_PRECISION_EXACT,
+    /* mostly the reference's rounding; the other paths' in two cases of five */
+    static const enum hby_rounding rounding[] = {HBY_ROUNDING_REF, HBY_ROUNDING_REF, HBY_ROUNDING_RUY, HBY_ROUNDING_REF, HBY_ROUNDING_SINGLE};
+    const struct hby_plan_options opt = {.rounding = rounding[c->cases % 5],
+                                         .precision = c->scheme == HBY_SCHEME_f16 ? HBY_PRECISION_FAST : HBY_PRECISION_EXACT,
                                          .host_ref = device ? HBY_HOST_REF_AUTO : HBY_HOST_REF_ONLY};
     struct hby_plan *plan = NULL;
     if (hby_plan_create(g, &opt, device, hby_host_ref_backend(), &plan, why))

@@ -4,6 +4,8 @@ LiteRT 2.3.0 gave. Ring 1 runs them on host_ref, ring 3 on the device.
 
 usage: goldens.py --delegate libhalfbyte.so [--option key=value ...] [--runtime litert|tflite_runtime|tensorflow] [--where host_ref|device] ARCHIVE.zip...
 
+With --path the archive is one of make_rounding.py's, which also holds ruy0, ... and single0, ...
+
 An archive holds NAME.tflite and NAME.npz (in0, in1, ..., ref0, ref1, ...), made by pack_goldens.py. Integer outputs must be equal; floats within a fraction of the
 largest magnitude of the reference: 1e-5 for float32, 1e-6 for dynamic range, and for float16 weights 2^-10 * (2 + sqrt(n) / 16) with n = 4096 (tests/check.h).
 With --where every node must have run there (by the delegate's report), except where the archive's name is listed in REFUSED.
@@ -55,7 +57,7 @@ def compare(want, got, bound):
     return f"off by {worst:.3g} of the range, allowed {bound:.3g}" if worst > bound else None
 
 
-def run_case(api, delegate, options, model, arrays, bound, report):
+def run_case(api, delegate, options, model, arrays, bound, report, path="ref"):
     Interpreter, load_delegate, Resolver = api
     d = load_delegate(delegate, options)
     try:
@@ -63,7 +65,7 @@ def run_case(api, delegate, options, model, arrays, bound, report):
     except ValueError:  # an operator that the reference kernels lack
         it = Interpreter(model_content=model, experimental_op_resolver_type=Resolver.BUILTIN_WITHOUT_DEFAULT_DELEGATES, experimental_delegates=[d])
     it.allocate_tensors()
-    inputs, wants = numbered(arrays, "in"), numbered(arrays, "ref")
+    inputs, wants = numbered(arrays, "in"), numbered(arrays, path)
     reset = int(arrays["reset"]) if "reset" in arrays else None  # a network with a state: one call after the other along the first axis
     calls = range(2) if reset is None else [*range(len(wants[0])), 0]  # twice: a second invoke must not remember the first
     problems = []
@@ -87,20 +89,21 @@ def main():
     p.add_argument("--option", action="append", default=[])
     p.add_argument("--runtime", default="litert", choices=("litert", "tflite_runtime", "tensorflow"))
     p.add_argument("--where", choices=("host_ref", "device"))
+    p.add_argument("--path", choices=("ref", "ruy", "single"), default="ref", help="with rounding=PATH, against the outputs that TFLite's path of that name gave")
     p.add_argument("archives", nargs="+")
     a = p.parse_args()
     api = runtime(a.runtime)
-    options = {"claim": "all"} | dict(o.split("=", 1) for o in a.option)
+    options = {"claim": "all", "rounding": a.path} | dict(o.split("=", 1) for o in a.option)
     cases = wrong = 0
     for archive in a.archives:
         with zipfile.ZipFile(archive) as z, tempfile.TemporaryDirectory() as tmp:
             names = sorted(n[:-7] for n in z.namelist() if n.endswith(".tflite"))
             for name in names:
-                scheme = name.split(".")[1]
+                scheme = name.split(".")[-2]
                 report = os.path.join(tmp, name + ".json")
                 arrays = np.load(io.BytesIO(z.read(name + ".npz")))
                 print(name, end=" ", flush=True)
-                problems, nodes = run_case(api, os.path.abspath(a.delegate), options | {"report_path": report}, z.read(name + ".tflite"), arrays, BOUND.get(scheme, 1e-5), report)
+                problems, nodes = run_case(api, os.path.abspath(a.delegate), options | {"report_path": report}, z.read(name + ".tflite"), arrays, BOUND.get(scheme, 1e-5), report, a.path)
                 elsewhere = [f"{n['op']} on {n['where']}: {n['reason']}" for n in nodes if a.where and n["where"] != a.where]
                 cases += 1
                 wrong += bool(problems or elsewhere)

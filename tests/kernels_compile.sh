@@ -8,13 +8,13 @@ command -v clang >/dev/null || { echo "clang is not installed"; exit 77; }
 # file: schemes, then one set of options a line
 sets() {
     case $1 in
-    conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
+    conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=$((2 * t + s)) -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
     conv_mma) echo "i8 u8 f16"; for s in 0 1; do echo "-DHBY_MMA_EMULATED=1 -DHBY_ROUNDING=0 -DHBY_WHOLE_LINES=$s -DHBY_OUT_ALIGNED=$s"; done ;; # ptx.sh has it as NVIDIA builds it
     mma_test) echo "i8 u8 f16"; echo "-DHBY_MMA_EMULATED=1" ;;
-    conv_i16) echo "i16"; for w in 0 1; do for r in 0 3; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=4 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
+    conv_i16) echo "i16"; for w in 0 1; do for r in 0 2 3 4; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=5 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
     conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_WEIGHT_KIND=$t"; done; for k in 2 3; do for z in 0 1; do echo "-DHBY_WEIGHT_KIND=$k -DHBY_WEIGHT_ZERO=$z -DHBY_SEPARATE=$z"; done; done ;;
-    depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=0 -DHBY_NARROW=$t"; done ;;
-    depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=3"; done ;;
+    depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=$((2 * t)) -DHBY_NARROW=$t"; done ;;
+    depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=4"; done ;;
     depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_WEIGHT_KIND=$((2 * t))"; done; echo "-DHBY_WEIGHT_KIND=1" ;;
     hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_IN_TYPE=$t"; done ;;
     conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
@@ -23,7 +23,7 @@ sets() {
     window) echo "i8 u8 i16 f32 f16"; for k in 0 1 2 3; do echo "-DHBY_KIND=$((k % 3)) -DHBY_WEIGHT_KIND=$k -DHBY_ROUNDING=$((k % 3 + 1)) -DHBY_WIDE=0"; done ;;
     matmul) echo "f32 f16"; for t in 0 1; do echo "-DHBY_B_TYPE=$t"; done ;;
     matmul_int) echo "i8 i16"; echo "-DHBY_PLAIN=1"; echo "-DHBY_B_TYPE=2" ;;
-    nibbles) echo "i8"; for r in 0 1 2; do echo "-DHBY_ROUNDING=$r -DHBY_NARROW=$((r % 2)) -DHBY_ALIGNED=$((r % 2))"; done ;;
+    nibbles) echo "i8"; for r in 0 1 2 3; do echo "-DHBY_ROUNDING=$r -DHBY_NARROW=$((r % 2)) -DHBY_ALIGNED=$((r % 2))"; done ;;
     nibbles_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_RUNS=$t -DHBY_HALF_OUT=$t -DHBY_ALIGNED=$t"; done ;;
     gather) echo "i8 i16 f32 i32"; for i in 2 4 8; do echo "-DHBY_INDEX=$i"; done ;;
     cast) echo "i32"; for i in 0 1 2 3 4 5 6 7; do for o in 0 5 7; do echo "-DHBY_IN_TYPE=$i -DHBY_OUT_TYPE=$o"; done; done; for i in 0 6; do for o in 1 2 3 4 6; do echo "-DHBY_IN_TYPE=$i -DHBY_OUT_TYPE=$o"; done; done; echo "-DHBY_FN=10 -DHBY_IN_TYPE=6 -DHBY_OUT_TYPE=6" ;;
