@@ -92,6 +92,7 @@ struct hby_cl_session {
     int *op_first;                /* per step: its first op; n_steps + 1 entries */
     struct hby_cl_waiter *waiter; /* a thread that waits for us, so that we may give up */
     cl_event last;                /* of the command enqueued last; NULL when all is done */
+    bool quick;                   /* the last wait was a short one */
     bool dead;                    /* a call failed */
     bool lost;                    /* nobody can tell whether the device is through: shared memory, which drivers do not guard, is not freed */
     bool hung;                    /* the device did not answer: nothing that it may touch is freed */

@@ -1,7 +1,8 @@
-/* A wait that ends. No OpenCL call can be interrupted, so none that blocks is made on the caller's thread: it looks at the event for a moment, and then
- *   GPU: keeps looking, with naps when it takes long;
- *   CPU: lets a thread of ours block in clWaitForEvents, and sleeps until that or the deadline. Some CPU drivers put the thread that waits to work, and run on
- *        one core less without it; and looking would take the core from the kernels. */
+/* A wait that ends. No OpenCL call can be interrupted, so none that blocks is made on the caller's thread:
+ *   GPU: it looks at the event, with naps when that takes long;
+ *   CPU: it lets a thread of ours block in clWaitForEvents, and sleeps until that or the deadline. Some CPU drivers put the thread that waits to work, and run on
+ *        one core less without it; and looking would take the core from the kernels. Where the last wait was a short one it looks for a moment before: that spares
+ *        two threads their waking up. On a busy machine whoever looks for longer gives its core to other processes, and gets it back late. */
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 #include "kernels_cl/cl_session.h"
 
-enum { LOOK_NS = 20000, LOOK_GPU_NS = 2000000, NAP_NS = 50000 };
+enum { LOOK_NS = 2000, QUICK_NS = 30000, LOOK_GPU_NS = 2000000, NAP_NS = 50000 };
 
 struct hby_cl_waiter {
     pthread_mutex_t lock;
@@ -126,11 +127,11 @@ static enum hby_status ask(struct hby_cl_session *s, cl_event event, int64_t dea
     return done ? hby_cl_fail(err, "clWaitForEvents", why) : hung(s, ms, why);
 }
 
-enum hby_status hby_cl_wait(struct hby_cl_session *s, cl_event event, int ms, struct hby_reason *why)
+static enum hby_status wait_until(struct hby_cl_session *s, cl_event event, int64_t start, int ms, struct hby_reason *why)
 {
     const struct hby_cl_api *cl = s->st->cl;
     const bool is_cpu = s->st->dev.info.kind == HBY_CL_CPU;
-    const int64_t start = hby_cl_now_ns(), deadline = start + (int64_t)ms * 1000000;
+    const int64_t look = !is_cpu ? LOOK_GPU_NS : s->quick ? LOOK_NS : 0, deadline = start + (int64_t)ms * 1000000;
     enum hby_status st = hby_cl_fail(cl->clFlush(s->queue), "clFlush", why);
     while (!st) {
         cl_int status = CL_QUEUED;
@@ -142,18 +143,26 @@ enum hby_status hby_cl_wait(struct hby_cl_session *s, cl_event event, int ms, st
         const int64_t now = hby_cl_now_ns();
         if (now >= deadline)
             return hung(s, ms, why);
-        if (is_cpu && now - start > LOOK_NS) {
+        if (is_cpu && now - start >= look) {
             if (!s->waiter)
                 s->waiter = waiter_create(cl);
             if (s->waiter)
                 return ask(s, event, deadline, ms, why);
         }
-        if (now - start > (is_cpu ? LOOK_NS : LOOK_GPU_NS)) {
+        if (now - start > look) {
             const struct timespec nap = {0, NAP_NS};
             nanosleep(&nap, NULL);
         } else {
             sched_yield();
         }
     }
+    return st;
+}
+
+enum hby_status hby_cl_wait(struct hby_cl_session *s, cl_event event, int ms, struct hby_reason *why)
+{
+    const int64_t start = hby_cl_now_ns();
+    const enum hby_status st = wait_until(s, event, start, ms, why);
+    s->quick = hby_cl_now_ns() - start < QUICK_NS;
     return st;
 }
