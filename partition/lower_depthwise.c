@@ -45,6 +45,8 @@ enum hby_status hby_lower_depthwise(struct hby_lowering *lo, const struct hby_no
     struct hby_window_axis x = {"width", in->dim[2], w->dim[2], p->stride_w, p->dilation_w, out->dim[2], p->pad_left};
     if ((st = hby_window_fit(lo, p->padding, &h)) || (st = hby_window_fit(lo, p->padding, &x)) || (st = hby_check_bias(lo, bias, out_c, scheme)))
         return st;
+    if (bias >= 0 && hby_tensor_of(lo, bias)->rank != 1)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the bias is of rank %d; it must be 1", hby_tensor_of(lo, bias)->rank);
     struct hby_args_conv args = {
         .batch = in->dim[0], .in_h = h.in, .in_w = x.in, .in_c = in_c, .out_h = h.out, .out_w = x.out, .out_c = out_c,
         .k_h = h.k, .k_w = x.k, .stride_h = h.stride, .stride_w = x.stride, .dilation_h = h.dilation, .dilation_w = x.dilation,

@@ -89,6 +89,8 @@ static bool rank_is_possible(enum hby_op op, int input, int rank)
     case HBY_OP_transpose:
     case HBY_OP_broadcast_to:
         return rank == 1;
+    case HBY_OP_range:
+        return rank == 0;
     default:
         return rank <= 1;
     }

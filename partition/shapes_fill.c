@@ -88,6 +88,9 @@ enum hby_status hby_shape_range(const struct hby_shape_call *c, struct hby_shape
     struct hby_known k[3];
     const struct hby_tensor *first = hby_shape_input(c, 0);
     out->rank = 1;
+    for (int i = 0; i < 3; i++)
+        if (hby_shape_input(c, i) && hby_shape_input(c, i)->rank != 0)
+            return hby_say(HBY_BAD_MODEL, c->why, "RANGE needs three scalars");
     if (first && first->type == HBY_F32)
         return float_range(c, out);
     for (int i = 0; i < 3; i++) {

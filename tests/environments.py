@@ -27,7 +27,7 @@ OCLGRIND = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
 
 # --- the child: one model, several ways to run it ---
 
-def network(large=False):
+def network(large=False, open_batch=False):
     """int8: convolution, addition, mean; or a float addition of 8 MB."""
     m = Model()
     if large:
@@ -44,6 +44,8 @@ def network(large=False):
     m.op("ADD", [y, y], [s], "AddOptions", fusedActivationFunction=0)
     m.op("MEAN", [s, m.tensor([2], "int32", np.int32([1, 2]))], [r], "ReducerOptions", keepDims=False)
     m.op("SOFTMAX", [r], [z], "SoftmaxOptions", beta=1.0)
+    for t in (x, y, s, r, z) if open_batch else ():
+        m.graph.tensors[t].shapeSignature = [-1, *m.graph.tensors[t].shape[1:]]
     return m.bytes([x], [z])
 
 

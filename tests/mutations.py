@@ -377,7 +377,7 @@ def option_float(rng, m):
     if o is None:
         return None
     key = pick(rng, sorted(k for k, v in vars(o.builtinOptions).items() if isinstance(v, float)))
-    setattr(o.builtinOptions, key, pick(rng, FLOATS))
+    setattr(o.builtinOptions, key, pick(rng, [f for f in FLOATS if not 1e30 < abs(f) < 1e39]))  # else it is a matter of whether a product overflows in float
     return f"{key}: {getattr(o.builtinOptions, key)}"
 
 
