@@ -348,10 +348,10 @@ static enum hby_status make(struct hby_cl_session *s, struct hby_reason *why)
     }
     if (!st && chained < 2)
         st = hby_say(HBY_UNSUPPORTED, why, "%d launches only", chained);
+    if (!st) /* before the program, which takes longer */
+        st = fill(s, &t, why);
     if (!st)
         st = build(s, &parts, why);
-    if (!st)
-        st = fill(s, &t, why);
     if (!st)
         st = bind(s, &t, why);
     if (!st)

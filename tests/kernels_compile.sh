@@ -40,6 +40,7 @@ sets() {
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
+    chain) echo "i8"; echo "-cl-std=CL2.0" ;; # its atomics are newer
     unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0"; for f in 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 24 25; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 9 10 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=5 -DHBY_OUT_TYPE=5"; done ;;
     mean) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 1 2 3 4; do echo "-DHBY_REDUCE_FN=$f"; done ;;
     binary) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 4 5 6 7; do echo "-DHBY_BINARY_FN=$f"; done ;;
