@@ -20,6 +20,7 @@ static void destroy_kernel(struct hby_kernel **kernel)
     free(k->out);
     free(k->in_data);
     free(k->out_data);
+    free(k->time);
     hby_delegate_unref(&k->delegate);
     free(k);
 }
@@ -181,6 +182,7 @@ static int kernel_invoke(struct hby_tfl_context *ctx, struct hby_tfl_node *node)
         return HBY_TFL_ERROR;
     }
     note_run(k, now_us() - start);
+    hby_kernel_tell_profiler(k, ctx->profiler);
     return HBY_TFL_OK;
 }
 

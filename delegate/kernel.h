@@ -31,6 +31,8 @@ struct hby_kernel {
     long failures_logged;
     double total_us, first_us;
     long runs;
+    struct hby_cl_time *time; /* option profile: of the last run's launches, while they are handed on */
+    int n_time;
     struct hby_reason why; /* of a failed init */
 };
 
@@ -42,6 +44,8 @@ bool hby_border_fits(const struct hby_border *b, const struct hby_tfl_tensor *t)
 bool hby_kernel_fits(const struct hby_kernel *k, const struct hby_tfl_context *ctx, bool values);
 /* New shapes of everything inside, a new plan. Programs do not depend on shapes and are found again. */
 enum hby_status hby_kernel_plan_again(struct hby_kernel *k, const struct hby_tfl_context *ctx, bool values);
+/* profile.c: hands the times of the last run's operators to the runtime's profiler, where there is one and the option profile is on. */
+void hby_kernel_tell_profiler(struct hby_kernel *k, void *profiler);
 /* In a forked child: an executor without the device. */
 enum hby_status hby_kernel_build_on_host(struct hby_kernel *k);
 

@@ -321,6 +321,11 @@ const struct hby_plan *hby_executor_plan(const struct hby_executor *ex)
     return ex->plan;
 }
 
+const struct hby_session *hby_executor_device_session(const struct hby_executor *ex)
+{
+    return ex->on_device;
+}
+
 const struct hby_executor_stats *hby_executor_stats(const struct hby_executor *ex)
 {
     return &ex->stats;

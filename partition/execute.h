@@ -20,6 +20,8 @@ enum hby_status hby_executor_create(struct hby_plan *plan, struct hby_backend *d
  * A device fault is repaired inside: the same call computes the result on host_ref. Not re-entrant. */
 enum hby_status hby_executor_run(struct hby_executor *ex, const void *const *inputs, void *const *outputs, struct hby_reason *why);
 const struct hby_plan *hby_executor_plan(const struct hby_executor *ex);
+/* The device's session, for what only its backend can tell (times of kernels); NULL where there is none. Owned by the executor. */
+const struct hby_session *hby_executor_device_session(const struct hby_executor *ex);
 const struct hby_executor_stats *hby_executor_stats(const struct hby_executor *ex);
 void hby_executor_destroy(struct hby_executor **ex);
 
