@@ -1,10 +1,11 @@
 /* DEPTHWISE_CONV_2D: every stride, dilation and padding, with and without a depth multiplier. */
 #include "tests/window_cases.h"
 
-static void one(struct check *c, enum hby_scheme scheme)
+static void one(struct check *c, enum hby_scheme scheme, bool wide)
 {
     const struct window_case w = window_random(c, 5, true);
-    const int multiplier = check_chance(c, 60) ? 1 : check_int(c, 2, 5), in_c = check_chance(c, 50) ? 8 * check_int(c, 1, 5) : check_int(c, 1, 37);
+    const int multiplier = wide || check_chance(c, 60) ? 1 : check_int(c, 2, 5);
+    const int in_c = wide ? (check_chance(c, 50) ? 64 * check_int(c, 1, 3) : check_int(c, 97, 191)) : check_chance(c, 50) ? 8 * check_int(c, 1, 5) : check_int(c, 1, 37);
     const int out_c = in_c * multiplier, batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
     const int in_dim[] = {batch, w.size[0], w.size[1], in_c}, out_dim[] = {batch, w.out[0], w.out[1], out_c}, w_dim[] = {1, w.k[0], w.k[1], out_c};
     const int in = check_input(c, check_type(scheme), 4, in_dim);
@@ -20,7 +21,7 @@ static void one(struct check *c, enum hby_scheme scheme)
 void hby_check_depthwise_conv_2d(struct check *c, enum hby_scheme scheme)
 {
     for (int i = 0; i < check_cases(); i++)
-        one(c, scheme);
+        one(c, scheme, i % 3 == 2);
     if (scheme == HBY_SCHEME_f32) {
         const int in = check_input(c, HBY_F32, 4, (int[]){1, 4, 4, 3}), weights = check_const(c, HBY_F32, 4, (int[]){1, 1, 1, 4}, NULL);
         const int out = check_output(c, HBY_F32, 4, (int[]){1, 4, 4, 4});

@@ -13,6 +13,7 @@ sets() {
     mma_test) echo "i8 u8 f16"; echo "-DHBY_MMA_EMULATED=1" ;;
     conv_i16) echo "i16"; for w in 0 1; do for r in 0 2 3 4; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=5 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
     conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_WEIGHT_KIND=$t"; done; for k in 2 3; do for z in 0 1; do echo "-DHBY_WEIGHT_KIND=$k -DHBY_WEIGHT_ZERO=$z -DHBY_SEPARATE=$z"; done; done ;;
+    depthwise_dot) echo "i8 u8"; for k in 3 5; do echo "-DHBY_MR=7 -DHBY_KH=$k -DHBY_KW=$k -DHBY_ROUNDING=0 -DHBY_NARROW=1"; done ;;
     depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=$((2 * t)) -DHBY_NARROW=$t"; done ;;
     depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=4"; done ;;
     depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_WEIGHT_KIND=$((2 * t))"; done; echo "-DHBY_WEIGHT_KIND=1" ;;
