@@ -156,7 +156,8 @@ enum hby_status hby_conv_multiplier(const struct hby_lowering *lo, int input, in
     double real = hby_conv_real(lo, input, weights, output, i);
     /* rounded to float, whatever the compiler prefers */
     const volatile float product = hby_tensor_of(lo, input)->quant.scale[0] * w->quant.scale[w->quant.count > 1 ? i : 0];
-    if (rounding == HBY_ROUND_FLOAT) {
+    int32_t unused_mult, unused_shift;
+    if (rounding == HBY_ROUND_FLOAT && hby_quantize_multiplier(real, &unused_mult, &unused_shift) == HBY_OK) {
         *mult = hby_float_bits(product / hby_tensor_of(lo, output)->quant.scale[0]);
         *shift = 0;
         return HBY_OK;
