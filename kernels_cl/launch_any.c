@@ -49,6 +49,12 @@ enum hby_status hby_cl_launch_cast(const struct hby_cl_site *site, struct hby_cl
 
 /* --- pairs --- */
 
+/* Are there operands that the reference fails on? As HBY_IS_BAD of pairs.cl. */
+static bool may_fail(int fn, enum hby_type type)
+{
+    return fn == HBY_FN_FLOOR_DIV || (!hby_nest_is_float(type) && (fn == HBY_FN_FLOOR_MOD || fn == HBY_FN_POW));
+}
+
 int hby_cl_match_pairs(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
@@ -81,7 +87,10 @@ enum hby_status hby_cl_launch_pairs(const struct hby_cl_site *site, struct hby_c
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->in[1]);
     hby_cl_arg_tensor(l, s->out[0]);
-    hby_cl_arg_bad_data(l);
+    if (may_fail(p->fn, a))
+        hby_cl_arg_bad_data(l);
+    else
+        hby_cl_arg_tensor(l, -1);
     hby_nest_grid(site, l, &cut, inner);
     hby_cl_arithmetic(l, arithmetic(a));
     hby_cl_cost(l, 0.0, hby_nest_bytes(site) + (double)hby_plan_bytes(site->plan, s->in[1]));

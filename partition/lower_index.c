@@ -127,6 +127,8 @@ enum hby_status hby_lower_embedding_lookup(struct hby_lowering *lo, const struct
 
 /* --- TOPK_V2 --- */
 
+enum { MOST_RANKED = 1 << 26 }; /* comparisons */
+
 enum hby_status hby_lower_topk(struct hby_lowering *lo, const struct hby_node *node)
 {
     hby_i32 n_in, n_out, n_index;
@@ -157,6 +159,8 @@ enum hby_status hby_lower_topk(struct hby_lowering *lo, const struct hby_node *n
         return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2 wants %lld of %d elements", (long long)k, depth);
     if (index == HBY_I16 && depth > INT16_MAX)
         return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2's positions are int16, its rows have %d elements", depth);
+    if (n_in * k > MOST_RANKED)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2 of %lld among %d: a pass over the row for each is slower than the runtime's sorting", (long long)k, depth);
     struct hby_args_topk a = {.rows = n_in / depth, .depth = depth, .k = (hby_i32)k, .index_size = (hby_i32)hby_type_size(index)};
     if ((int64_t)a.rows * a.k != n_out || n_out != n_index)
         return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2's outputs do not have %d rows of %d elements", (int)a.rows, (int)a.k);

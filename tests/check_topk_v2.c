@@ -20,4 +20,10 @@ void hby_check_topk_v2(struct check *c, enum hby_scheme scheme)
         check_node(c, HBY_OP_topk_v2, 2, in, 2, out);
         check_run(c, 1);
     }
+    const int dim[1] = {9000};
+    const int32_t all = 9000;
+    const int in[2] = {check_input(c, check_type(scheme), 1, dim), check_const(c, HBY_I32, 0, NULL, &all)};
+    const int out[2] = {check_output(c, check_type(scheme), 1, dim), check_output(c, HBY_I32, 1, dim)};
+    check_node(c, HBY_OP_topk_v2, 2, in, 2, out);
+    check_refused(c, "sorting");
 }
