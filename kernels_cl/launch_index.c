@@ -1,4 +1,4 @@
-/* Launch rules of the loop nests one_hot, embedding, topk and update. */
+/* Launch rules of the loop nests one_hot, embedding, topk, update and scatter. */
 #include "kernels_cl/launch_nest.h"
 
 /* --- one_hot --- */
@@ -136,5 +136,41 @@ enum hby_status hby_cl_launch_update(const struct hby_cl_site *site, struct hby_
     hby_nest_grid(site, l, &cut, inner);
     hby_cl_arithmetic(l, "copy");
     hby_cl_cost(l, 0.0, 2.0 * (double)hby_plan_bytes(site->plan, s->out[0]));
+    return HBY_OK;
+}
+
+/* --- scatter --- */
+
+int hby_cl_match_scatter(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    const enum hby_type update = hby_nest_stored(site, s->in[1]), out = hby_nest_stored(site, s->out[0]);
+    if (!hby_nest_fits(site, why))
+        return 0;
+    if (update == out && out <= HBY_BOOL)
+        return 1;
+    hby_say(HBY_UNSUPPORTED, why, "the device does not scatter %s into %s", hby_type_name(update), hby_type_name(out));
+    return 0;
+}
+
+enum hby_status hby_cl_launch_scatter(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *s = site->step;
+    const struct hby_args_scatter *p = &s->args.scatter;
+    const enum hby_type type = hby_nest_stored(site, s->out[0]);
+    hby_cl_define(l, "HBY_IN_TYPE", (int)type);
+    enum hby_status st = hby_cl_use(l, "scatter.cl", "hby_scatter");
+    if (st)
+        return st;
+    const int chunk = site->dev->info.kind == HBY_CL_CPU ? 64 : 1;
+    hby_cl_arg_args(l, p, sizeof *p);
+    for (int i = 0; i < 2; i++)
+        hby_cl_arg_tensor(l, s->in[i]);
+    hby_cl_arg_tensor(l, s->out[0]);
+    hby_cl_arg_bad_data(l);
+    hby_cl_arg_i32(l, chunk);
+    hby_nest_grid_2d(site, l, ((size_t)p->slice + (size_t)chunk - 1) / (size_t)chunk, 1);
+    hby_cl_arithmetic(l, type == HBY_F16 ? "half storage, float arithmetic" : type == HBY_F32 ? "float" : "integer");
+    hby_cl_cost(l, 0.0, (double)hby_plan_bytes(site->plan, s->out[0]) + 2.0 * (double)hby_plan_bytes(site->plan, s->in[1]));
     return HBY_OK;
 }

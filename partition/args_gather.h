@@ -1,4 +1,4 @@
-/* Loop nests whose data are indices: GATHER and GATHER_ND, ONE_HOT, EMBEDDING_LOOKUP, TOPK_V2, DYNAMIC_UPDATE_SLICE. */
+/* Loop nests whose data are indices: GATHER and GATHER_ND, ONE_HOT, EMBEDDING_LOOKUP, TOPK_V2, DYNAMIC_UPDATE_SLICE, SCATTER_ND. */
 #ifndef HBY_PARTITION_ARGS_GATHER_H
 #define HBY_PARTITION_ARGS_GATHER_H
 #include "partition/args_base.h"
@@ -36,5 +36,12 @@ struct hby_args_topk {
 struct hby_args_update {
     hby_i32 count, elem_size, skip;
     hby_i32 dim[HBY_GATHER_DIMS], update_dim[HBY_GATHER_DIMS];
+};
+
+/* SCATTER_ND: zeros, and out[row][..slice] += update[i][..slice] for every i, one after the other, row = sum over d of index[i][d] * stride[d]; modulo 2^n, bool is
+ * or. Inputs: indices (int32), updates. An index outside [0, dim[d]) is bad data. */
+struct hby_args_scatter {
+    hby_i32 n_index, slice, rows, n_dims;
+    hby_i32 dim[HBY_GATHER_DIMS], stride[HBY_GATHER_DIMS];
 };
 #endif

@@ -1,4 +1,4 @@
-/* ONE_HOT, EMBEDDING_LOOKUP, TOPK_V2, DYNAMIC_UPDATE_SLICE; WHERE, which has no place in a plan. */
+/* ONE_HOT, EMBEDDING_LOOKUP, TOPK_V2, DYNAMIC_UPDATE_SLICE, SCATTER_ND; WHERE, which has no place in a plan. */
 #include <string.h>
 
 #include "partition/lower_move.h"
@@ -209,6 +209,50 @@ enum hby_status hby_lower_update(struct hby_lowering *lo, const struct hby_node 
         return HBY_UNSUPPORTED;
     a.elem_size = (hby_i32)hby_type_size(lo->plan->storage[node->out[0]]);
     s->args.update = a;
+    return HBY_OK;
+}
+
+/* --- SCATTER_ND --- */
+
+enum hby_status hby_lower_scatter(struct hby_lowering *lo, const struct hby_node *node)
+{
+    struct hby_args_scatter a = {.n_index = 1, .slice = 1, .rows = 1};
+    hby_i32 unused;
+    enum hby_status st = hby_check_arity(lo, node, 3, 1);
+    if (!st)
+        st = hby_check_movable(lo, node->in[1], node->out[0]);
+    if (!st)
+        st = hby_count_of(lo, node->in[0], &unused);
+    if (st)
+        return st;
+    const struct hby_tensor *index = hby_tensor_of(lo, node->in[0]), *update = hby_tensor_of(lo, node->in[1]), *out = hby_tensor_of(lo, node->out[0]);
+    const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
+    if (!hby_has_ref(node->op, scheme))
+        return not_supported(lo, node, out->type);
+    if (!hby_tensor_of(lo, node->in[2])->data)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "'%.60s' says the shape while the model runs; it must be a constant", hby_name_of(lo, node->in[2]));
+    if (index->type != HBY_I32)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "indices '%.60s' are %s; they must be int32", hby_name_of(lo, node->in[0]), hby_type_name(index->type));
+    const int outer = index->rank - 1;
+    a.n_dims = outer >= 0 ? index->dim[outer] : 0;
+    bool fits = a.n_dims >= 1 && a.n_dims <= HBY_GATHER_DIMS && a.n_dims <= out->rank && update->rank == outer + out->rank - a.n_dims;
+    for (int i = 0; fits && i < update->rank; i++)
+        fits = update->dim[i] == (i < outer ? index->dim[i] : out->dim[a.n_dims + i - outer]);
+    if (!fits)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "SCATTER_ND's indices, updates and shape do not go together");
+    for (int i = 0; i < update->rank; i++)
+        *(i < outer ? &a.n_index : &a.slice) *= update->dim[i];
+    for (int d = a.n_dims - 1; d >= 0; d--) {
+        a.dim[d] = out->dim[d];
+        a.stride[d] = a.rows;
+        a.rows *= out->dim[d];
+    }
+    struct hby_step *s = hby_step_add(lo, node, HBY_NEST_scatter, scheme);
+    if (!s)
+        return HBY_UNSUPPORTED;
+    s->n_in = 2;
+    s->in[2] = -1;
+    s->args.scatter = a;
     return HBY_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Shapes of ONE_HOT, EMBEDDING_LOOKUP, TOPK_V2, DYNAMIC_UPDATE_SLICE and WHERE. */
+/* Shapes of ONE_HOT, EMBEDDING_LOOKUP, TOPK_V2, DYNAMIC_UPDATE_SLICE, SCATTER_ND and WHERE. */
 #include "partition/shapes.h"
 
 enum hby_status hby_shape_one_hot(const struct hby_shape_call *c, struct hby_shape *out)
@@ -52,6 +52,17 @@ enum hby_status hby_shape_update(const struct hby_shape_call *c, struct hby_shap
         return hby_say(HBY_BAD_MODEL, c->why, "DYNAMIC_UPDATE_SLICE has no operand");
     hby_shape_same(in, out);
     return HBY_OK;
+}
+
+enum hby_status hby_shape_scatter(const struct hby_shape_call *c, struct hby_shape *out)
+{
+    struct hby_known want;
+    enum hby_status st = hby_shape_values(c, 2, &want);
+    if (!st && want.n > HBY_MAX_RANK)
+        st = hby_say(HBY_UNSUPPORTED, c->why, "the shape has %d dimensions; the limit is %d", want.n, HBY_MAX_RANK);
+    for (int i = 0; !st && i < want.n; i++)
+        out->dim[out->rank++] = want.value[i];
+    return st;
 }
 
 enum hby_status hby_shape_where(const struct hby_shape_call *c, struct hby_shape *out)

@@ -34,6 +34,8 @@ def cases():
                [x, np.array([0, bad], np.int32)], True)
         yield (f"GATHER_ND {bad}", model("GATHER_ND", "GatherNdOptions", 1, [[3, 2], [1, 1]], ["float32", "int32", "float32"], [1, 2]), [x, np.array([[2]], np.int32)],
                [x, np.array([[bad]], np.int32)], True)
+        yield (f"SCATTER_ND {bad}", model("SCATTER_ND", "ScatterNdOptions", 1, [[2, 1], [2, 2], [2]], ["int32", "float32", "int32", "float32"], [3, 2], (None, None, [3, 2]), (None,) * 4),
+               [np.array([[2], [2]], np.int32), x[:2]], [np.array([[0], [bad]], np.int32), x[:2]], True)
         table = np.arange(6).reshape(3, 2)
         yield (f"EMBEDDING_LOOKUP {bad}", model("EMBEDDING_LOOKUP", None, 3, [[2], [3, 2]], ["int32", "int8", "float32"], [2, 2], (None, table), (None, 0.5, None)),
                [np.array([2, 0], np.int32)], [np.array([2, bad], np.int32)], True)

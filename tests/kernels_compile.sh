@@ -37,6 +37,7 @@ sets() {
     norm_local) echo "f32 f16"; echo "-DHBY_NORM_FN=2" ;;
     cumsum) echo "i32"; for t in 0 1 5 6; do echo "-DHBY_IN_TYPE=$t"; done ;;
     topk) echo "i32"; for t in 0 1 2 3 4 5 6; do for i in 2 4; do echo "-DHBY_IN_TYPE=$t -DHBY_INDEX=$i"; done; done ;;
+    scatter) echo "i32"; for t in 0 1 2 3 5 6 7; do echo "-DHBY_IN_TYPE=$t"; done ;;
     index) echo "f32 i8 i16"; for i in 4 8; do echo "-DHBY_INDEX=$i"; done; echo "-DHBY_IN_TYPE=8 -DHBY_OUT_TYPE=1 -DHBY_ELEM=8" ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;

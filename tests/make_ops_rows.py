@@ -124,6 +124,18 @@ def update_slice(rng, scheme):
     return m, [x, s] if constant else [x, u, s], [y]
 
 
+def scatter_nd(rng, scheme):
+    m = Model()
+    shape, q = shape_of(rng, 1, 4, 6, 1000), quant_of(rng, scheme)
+    n = int(rng.integers(1, len(shape) + 1))
+    lead = [int(v) for v in rng.integers(1, 5, int(rng.integers(0, 3)))]
+    i, u = m.tensor(lead + [n], "int32"), operand(rng, m, lead + shape[n:], q, False)
+    m.given[i] = np.stack([rng.integers(0, d, lead) for d in shape[:n]], -1).astype(np.int32)
+    y = m.tensor(shape, q[0], scale=q[1], zero_point=q[2])
+    m.op("SCATTER_ND", [i, u, m.tensor([len(shape)], "int32", shape)], [y], "ScatterNdOptions")
+    return m, [i, u], [y]
+
+
 SIX = ("f32", "i8", "u8", "i16", "i32", "i64")
 OPERATORS = {
     "log_softmax": (norm("LOG_SOFTMAX", "LogSoftmaxOptions", 16 / 256, {"i8": 127, "u8": 255}), ("f32", "i8", "u8")),
@@ -134,6 +146,7 @@ OPERATORS = {
     "cumsum": (cumsum, ("f32", "i32", "i64")),
     "one_hot": (one_hot, ("f32", "i8", "u8", "i32", "i64", "bool")),
     "embedding_lookup": (embedding, ("f32", "i8", "u8", "i16", "i32", "f32w8", "f32w4")),
+    "scatter_nd": (scatter_nd, ("f32", "i8", "u8", "i32", "i64", "bool")),
     "topk_v2": (topk, SIX),
     "dynamic_update_slice": (update_slice, ("f32", "i8", "i16", "i32", "i64", "bool")),
 }
