@@ -8,8 +8,8 @@
 #include "delegate/delegate.h"
 
 /* What a partition costs besides its kernels, in microseconds: enqueues, one wait, and the copies across its border. */
-static const double partition_us = 25.0;
-static const double border_bytes_per_us = 4000.0;
+static const double partition_us = 12.0;
+static const double border_bytes_per_us = 8000.0;
 
 struct claim {
     struct hby_tfl_context *ctx;

@@ -162,12 +162,13 @@ static void open_device(struct hby_delegate *d)
 }
 
 /* The verdict of each node, from a plan of the whole graph. */
-static enum hby_status judge(struct hby_delegate *d, struct hby_import *im, struct hby_reason *why)
+static enum hby_status judge(struct hby_delegate *d, struct hby_import *im, int threads, struct hby_reason *why)
 {
     struct hby_graph *copy = NULL;
     struct hby_plan *plan = NULL;
     struct hby_plan_options po;
     hby_delegate_plan_options(d, &po);
+    po.runtime_threads = threads;
     int n = im->graph->n_nodes;
     int *all = calloc((size_t)n + 1, sizeof *all);
     if (!all)
@@ -265,7 +266,7 @@ static int prepare_locked(struct hby_delegate *d, struct hby_tfl_context *ctx)
     if (!d->device && !host_only) {
         leave_all(im, d->no_device.text);
     } else {
-        st = judge(d, im, &why);
+        st = judge(d, im, ctx->recommended_num_threads, &why);
         if (!st)
             st = hby_claim(ctx, d->opt, im);
         if (st) {

@@ -368,7 +368,7 @@ bool hby_cl_chain_is_wanted(const struct hby_cl_state *st)
 {
     const struct hby_cl_api *cl = st->cl;
     cl_device_svm_capabilities can = 0;
-    return st->dev.info.kind == HBY_CL_CPU && st->dev.info.version_major >= 3 && !st->profile && !st->guard && !st->no_chain &&
+    return st->dev.info.kind == HBY_CL_CPU && st->dev.info.version_major >= 3 && !st->no_chain &&
            cl->clCompileProgram && cl->clLinkProgram && cl->clGetMemObjectInfo && cl->clSVMAlloc && cl->clSVMFree && cl->clSetKernelExecInfo &&
            !cl->clGetDeviceInfo(st->id, CL_DEVICE_SVM_CAPABILITIES, sizeof can, &can, NULL) && can & CL_DEVICE_SVM_FINE_GRAIN_BUFFER;
 }

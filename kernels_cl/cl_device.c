@@ -143,8 +143,10 @@ enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct h
         st = hby_say(HBY_NO_MEMORY, why, "out of memory opening the device");
     else
         st = open_device(s, &found[pick], why);
-    if (!st)
+    if (!st) {
+        s->chains = hby_cl_chain_is_wanted(s);
         hby_cl_tuner_load(s);
+    }
     free(found);
     if (st)
         hby_cl_state_drop(s);

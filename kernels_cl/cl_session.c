@@ -1,5 +1,6 @@
 /* The vtable of partition/backend.h on a device: which kernel takes a step, and a session made of kernels with their arguments bound. */
 #include "kernels_cl/cl_session.h"
+#include "partition/cost.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -57,26 +58,45 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
     return hby_say(HBY_UNSUPPORTED, why, "%s", refusal.text);
 }
 
-/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only.
- */
-static double estimate_us(const struct hby_cl_state *st, const struct hby_cl_launch *l, int first, int count)
+/* Products per cycle and compute unit on CPUs, fitted to the times of 75 networks under PoCL on AVX-512 with VNNI; other instruction sets in proportion. */
+static double cpu_rate(const struct hby_cl_info *in, enum hby_work work, enum hby_scheme scheme)
+{
+    static const double rate[HBY_WORK_MATH][4] = {/* float, int8 and uint8, int16, dynamic range */
+                                                  [HBY_WORK_CONV] = {35, 119, 57, 29},
+                                                  [HBY_WORK_DEPTHWISE] = {4.7, 6, 6, 1.9},
+                                                  [HBY_WORK_DENSE] = {20, 60, 30, 20},
+                                                  [HBY_WORK_MATMUL] = {5, 5, 5, 5},
+                                                  [HBY_WORK_RECURRENT] = {2.8, 7, 7, 2.8}};
+    static const double int_part[HBY_DOT_COUNT] = {[HBY_DOT_PORTABLE] = 0.1, [HBY_DOT_X86_VNNI] = 1, [HBY_DOT_X86_MADD] = 0.5};
+    const bool is_float = scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16;
+    const int column = is_float ? 0 : scheme == HBY_SCHEME_i16 ? 2 : scheme == HBY_SCHEME_f32w8 ? 3 : 1;
+    const bool products = work == HBY_WORK_CONV || work == HBY_WORK_DENSE;
+    const double part = !products ? 1 : is_float ? (in->x86_avx512 ? 1 : 0.5) : int_part[in->dot] > 0 ? int_part[in->dot] : 0.4;
+    return rate[work][column] * part;
+}
+
+/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only. */
+static double estimate_us(const struct hby_cl_state *st, const struct hby_cl_launch *l, int first)
 {
     const struct hby_cl_info *in = &st->dev.info;
-    const bool gpu = in->kind != HBY_CL_CPU;
-    double bytes = l->bytes;
-    for (int k = first; k < first + count && l->bytes <= 0; k++) {
-        const struct hby_step *s = &l->plan->step[k];
-        for (int i = 0; i < s->n_in; i++)
-            bytes += s->in[i] < 0 ? 0 : (double)hby_plan_bytes(l->plan, s->in[i]);
-        for (int i = 0; i < s->n_out; i++)
-            bytes += (double)hby_plan_bytes(l->plan, s->out[i]);
+    const struct hby_cost c = hby_cost_of_step(l->plan, &l->plan->step[first]);
+    const enum hby_scheme scheme = l->step->scheme;
+    const double macs = l->macs > 0 ? l->macs : c.macs, bytes = l->bytes > 0 ? l->bytes : c.bytes;
+    const double units = in->compute_units > 0 ? in->compute_units : 1;
+    const bool is_float = scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16;
+    double compute = 0, memory = 0;
+    if (in->kind != HBY_CL_CPU) {
+        compute = macs / ((is_float || in->dot == HBY_DOT_PORTABLE ? 24 : 96) * (in->clock_mhz > 0 ? in->clock_mhz : 1000) * units);
+        memory = bytes / 100e3;
+    } else if (c.work < HBY_WORK_MATH) {
+        const struct hby_args_conv *conv = c.work == HBY_WORK_CONV ? &l->step->args.conv : NULL;
+        const double lanes = conv && conv->out_c > 0 ? 1 + 16.0 / conv->out_c : 1; /* few channels leave lanes idle */
+        compute = macs * lanes / (cpu_rate(in, c.work, scheme) * (in->clock_mhz > 0 ? in->clock_mhz : 2500) * units);
+        memory = bytes / 12e3;
+    } else {
+        memory = bytes / (c.work == HBY_WORK_MOVE ? 12e3 : is_float ? 3500 * units : 850 * units);
     }
-    static const double int_rate[HBY_DOT_COUNT] = {[HBY_DOT_PORTABLE] = 12, [HBY_DOT_X86_VNNI] = 40, [HBY_DOT_X86_MADD] = 20}; /* products per cycle and core */
-    const bool is_float = l->step->scheme == HBY_SCHEME_f32 || l->step->scheme == HBY_SCHEME_f16;
-    const double per_cycle = gpu ? (is_float || in->dot == HBY_DOT_PORTABLE ? 24 : 96) : is_float ? 11 : int_rate[in->dot] > 0 ? int_rate[in->dot] : 8;
-    const double clock = in->clock_mhz > 0 ? in->clock_mhz : gpu ? 1000 : 2500;
-    const double compute = l->macs / (per_cycle * clock * (in->compute_units > 0 ? in->compute_units : 1)), memory = bytes / (gpu ? 100e3 : 6e3);
-    return (compute > memory ? compute : memory) + l->n_launches * (gpu ? 4.0 : 1.5);
+    return (compute > memory ? compute : memory) + l->n_launches * (in->kind != HBY_CL_CPU ? 4.0 : st->chains ? 0.65 : 4.0);
 }
 
 static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan, int first, int limit, struct hby_answer *answer, struct hby_reason *why)
@@ -92,7 +112,7 @@ static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan
         status = pick(st, NULL, plan, first, limit, &l, &row, &count, why);
     if (status)
         return status;
-    *answer = (struct hby_answer){.count = count, .us = estimate_us(st, &l, first, count)};
+    *answer = (struct hby_answer){.count = count, .us = estimate_us(st, &l, first)};
     memcpy(answer->arithmetic, l.arithmetic, sizeof answer->arithmetic);
     strncpy(answer->kernel, row->name, sizeof answer->kernel - 1);
     return HBY_OK;
@@ -227,7 +247,7 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
     s->st = st;
     s->plan = plan;
     s->force = *force;
-    s->shares = hby_cl_chain_is_wanted(st);
+    s->shares = st->chains && !st->profile && !st->guard;
     hby_cl_state_keep(st);
     s->op_first = calloc((size_t)plan->n_steps + 1, sizeof *s->op_first);
     cl_int err = CL_SUCCESS;

@@ -156,8 +156,6 @@ bool hby_cl_grow(void **array, int used, int *room, size_t size);
 
 /* --- cl_chain.c --- */
 
-/* Can launches on this device become chains, and should they? */
-bool hby_cl_chain_is_wanted(const struct hby_cl_state *st);
 /* Fills s->address, and makes s->chain of the ops that are bound, where that is possible; the log says why not. */
 void hby_cl_chain_create(struct hby_cl_session *s);
 /* Ops [first, result) can be launched as one: `first` itself, or two or more from there. */

@@ -53,7 +53,7 @@ struct hby_cl_state {
     pthread_mutex_t tune_lock;
     struct hby_cl_tuned *tuned; /* what is known of tiles: cl_tuner.c */
     int n_tuned, tuned_room;
-    bool profile, zero_copy, no_chain, guard, cache_failure_logged;
+    bool profile, zero_copy, no_chain, chains /* launches become one */, guard, cache_failure_logged;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
     size_t memory_limit;       /* bytes, 0: none */
@@ -102,6 +102,11 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why);
 
 /* Builds and runs mma_test.cl; s->features must be there. Failing is an answer: no matrix units. */
 enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool emulated);
+
+/* --- cl_chain.c --- */
+
+/* Can launches on this device become chains, and should they? */
+bool hby_cl_chain_is_wanted(const struct hby_cl_state *s);
 
 /* --- cl_program.c --- */
 

@@ -35,6 +35,7 @@ struct hby_plan_options {
     enum hby_rounding rounding;
     enum hby_precision precision;  /* as the user said; AUTO is EXACT */
     enum hby_host_ref_use host_ref; /* may host_ref take steps inside a partition */
+    int runtime_threads; /* what the runtime's own kernels may use: for estimates; 0 counts as 1 */
     enum hby_half half; /* DECIDE from the graph; a partition is told what plan->half_storage said for the whole model */
 };
 

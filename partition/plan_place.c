@@ -110,8 +110,8 @@ static void prepare_answers(struct hby_plan *p)
         struct hby_cost c = hby_cost_of_step(p, step);
         if (!v->host_us || step->op == p->graph->node[step->node].op)
             v->scheme = step->scheme;
-        v->host_us += hby_cost_host_us(c, step->scheme);
-        v->runtime_us += hby_cost_runtime_us(c, step->scheme);
+        v->host_us += hby_cost_host_us(c);
+        v->runtime_us += hby_cost_runtime_us(c, step->scheme, p->opt.runtime_threads);
     }
 }
 
