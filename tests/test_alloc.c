@@ -238,7 +238,7 @@ static void on_the_device(void **state)
         return;
     }
     free(info);
-    each_fails(true, getenv("HBY_FAULTS") ? 1 : 5);
+    each_fails(true, getenv("HBY_FAULTS") ? 1 : 10);
 }
 
 int main(void)
