@@ -50,9 +50,11 @@ enum hby_status hby_lower_norm(struct hby_lowering *lo, const struct hby_node *n
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %d dimensions", hby_ops[node->op].name, in->rank);
     if (a.fn == HBY_NORM_L2 && node->params.norm.act != HBY_ACT_NONE)
         return hby_say(HBY_UNSUPPORTED, lo->why, "L2_NORMALIZATION with a fused activation fails in TFLite");
-    if (a.fn == HBY_NORM_LOCAL_RESPONSE && (a.radius < 0 || a.radius > INT32_MAX - a.depth)) /* beyond, the reference's sums of int overflow */
+    if (a.fn == HBY_NORM_LOCAL_RESPONSE && (a.radius < 0 || a.radius > INT32_MAX - in->dim[3])) /* beyond, the reference's sums of int overflow */
         return hby_say(HBY_UNSUPPORTED, lo->why, "LOCAL_RESPONSE_NORMALIZATION has radius %d", (int)a.radius);
     a.depth = in->dim[in->rank - 1];
+    if (a.depth < 1)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s over no elements", hby_ops[node->op].name);
     a.rows = count / a.depth;
     if (is_int) {
         const bool is_log = a.fn == HBY_NORM_LOG_SOFTMAX, is_signed = scheme == HBY_SCHEME_i8;
