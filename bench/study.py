@@ -300,8 +300,11 @@ def parser(kind):
 
 
 def main():
-    kind, cache = sys.argv[1], sys.argv[2]
-    options = parser(kind).parse_intermixed_args(sys.argv[3:])
+    kind, cache, words = sys.argv[1], sys.argv[2], sys.argv[3:]
+    if "--range" in words[:-1]:  # LOW may begin with a minus, which argparse takes for an option's
+        at = words.index("--range")
+        words[at:at + 2] = [f"--range={words[at + 1]}"]
+    options = parser(kind).parse_intermixed_args(words)
     options.cache, options.judged_by = pathlib.Path(cache), None
     if options.json:
         try:

@@ -171,7 +171,7 @@ def end_to_end(folder):
            and rows["weight-only int4"]["smaller"] > 7, out)
 
     x = np.load(DIGITS)["x"][:4]
-    code, result, out = run("accuracy", npz(folder, x=x), MODELS / "mnist_mlp.float32.tflite", MODELS / "mnist_mlp.qat.tflite")
+    code, result, out = run("accuracy", "--range", "-1,0", npz(folder, x=x.astype(np.float32) / 255), MODELS / "mnist_mlp.float32.tflite", MODELS / "mnist_mlp.qat.tflite")
     rows = {m["mode"]: m for m in result["networks"][0]["modes"]}
     expect("without labels: the difference from float32", code == 0 and rows["mnist_mlp.float32"]["cpu"]["error"] == 0 and 0 < rows["mnist_mlp.qat"]["device"]["error"] < 0.1, out)
     code, result, out = run("accuracy", "--option", "nonsense=1", npz(folder, x=x), MODELS / "mnist_mlp.float32.tflite")
