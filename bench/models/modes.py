@@ -110,7 +110,7 @@ def make_all(source, out, samples, only=None):
             elif mode.recipe:
                 quantize(single, path, recipe_of(**mode.recipe), samples)
         except Exception as error:
-            path, why = None, f"the quantizer refuses: {str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__}"
+            path, why = None, f"the quantizer refuses: {(str(error).strip() or type(error).__name__).splitlines()[0].split('Error: ')[-1][:160]}"
         if path and mode.recipe and not is_quantized(flat.load(path)):
             path, why = None, "no operator of this network takes it"
         made.append((mode.name, path, why))
