@@ -147,7 +147,7 @@ static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_
                 const int tap = (ti * p->dilation_h * p->in_w + tj * p->dilation_w) * p->in_c;
                 HBY_EACH_ROW a[r] = in + (rows.base[r] + tap);
             } else {
-                int at[HBY_MR];
+                int at[HBY_ROW_ROOM];
                 any = hby_rows_tap(&rows, p, ti, tj, at);
                 HBY_EACH_ROW a[r] = at[r] < 0 ? zero : in + at[r];
             }

@@ -82,7 +82,7 @@ HBY_WITHIN void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv
                 const __global HBY_T *tap = in + (ti * p->dilation_h * p->in_w + tj * p->dilation_w) * p->in_c;
                 HBY_EACH_ROW a[r] = (hby_bytes)(tap + rows.base[r]);
             } else {
-                int at[HBY_MR];
+                int at[HBY_ROW_ROOM];
                 const int any = hby_rows_tap(&rows, p, ti, tj, at);
                 HBY_EACH_ROW a[r] = (hby_bytes)(at[r] < 0 ? zero : in + at[r]);
 #if HBY_TRANSPOSED

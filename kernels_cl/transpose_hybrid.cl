@@ -53,7 +53,7 @@ static inline void hby_tile_transpose(const struct hby_args_conv *p, const struc
     for (int tap = taps - 1; tap >= 0; tap--) {
         const int ti = tap / p->k_w, tj = tap - ti * p->k_w;
         const __global HBY_BYTE *a[HBY_MR];
-        int at[HBY_MR];
+        int at[HBY_ROW_ROOM];
         const int any = hby_rows_tap(&rows, p, ti, tj, at);
         HBY_EACH_ROW a[r] = at[r] < 0 ? zero[r] : zero[r] - image + (at[r] - rows.base[r]);
         if (any < 0) /* the whole tile is outside */
