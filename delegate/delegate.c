@@ -180,6 +180,7 @@ static enum hby_status judge(struct hby_delegate *d, struct hby_import *im, int 
     if (!st)
         st = hby_plan_create(copy, &po, d->device, hby_host_ref_backend(), &plan, why);
     if (!st) {
+        im->apart = hby_plan_makes_integers(plan);
         im->half = plan->half_storage ? HBY_HALF_ON : HBY_HALF_OFF;
         hby_note_verdicts(im, plan, false);
     }

@@ -25,6 +25,7 @@ struct hby_import {
     atomic_int refs;
     struct hby_graph *graph;
     enum hby_half half; /* whether float tensors are stored in half, decided for the whole graph */
+    bool apart; /* see hby_plan_makes_integers */
     int n_records;
     struct hby_record *record; /* in execution order */
 };

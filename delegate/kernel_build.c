@@ -149,6 +149,7 @@ static enum hby_status build(struct hby_kernel *k, struct hby_backend *device, s
     struct hby_plan_options po;
     hby_delegate_plan_options(k->delegate, &po);
     po.half = k->half;
+    po.apart = k->apart;
     if (!device)
         po.host_ref = HBY_HOST_REF_ONLY;
     enum hby_status st = copy_graph(k->graph, &copy);
@@ -240,6 +241,7 @@ static enum hby_status build_somewhere(struct hby_kernel *k, struct hby_import *
 void hby_kernel_build(struct hby_kernel *k, struct hby_import *im, const struct hby_tfl_delegate_params *params)
 {
     k->half = im->half;
+    k->apart = im->apart;
     enum hby_status st = cut_partition(k, im, params);
     if (!st)
         st = make_borders(k);

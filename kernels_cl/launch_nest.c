@@ -102,22 +102,7 @@ double hby_nest_bytes(const struct hby_cl_site *site)
     return (double)hby_plan_bytes(site->plan, s->out[0]) + (s->in[0] >= 0 ? (double)hby_plan_bytes(site->plan, s->in[0]) : 0.0);
 }
 
-static bool makes_integers(const struct hby_plan *plan, const struct hby_step *s)
-{
-    if (s->scheme == HBY_SCHEME_f32w8)
-        return true;
-    if (s->op != HBY_OP_quantize || s->in[0] < 0 || plan->graph->tensor[s->in[0]].type != HBY_F32)
-        return false;
-    for (int i = 0; i < plan->graph->n_inputs; i++)
-        if (plan->graph->input[i] == s->in[0])
-            return false;
-    return true;
-}
-
 bool hby_nest_rounds_apart(const struct hby_cl_site *site)
 {
-    for (int i = 0; i < site->plan->n_steps && site->step->scheme == HBY_SCHEME_f32; i++)
-        if (makes_integers(site->plan, &site->plan->step[i]))
-            return true;
-    return false;
+    return site->step->scheme == HBY_SCHEME_f32 && hby_plan_makes_integers(site->plan);
 }

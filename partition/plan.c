@@ -194,3 +194,38 @@ enum hby_status hby_plan_create(struct hby_graph *g, const struct hby_plan_optio
     *out = p;
     return HBY_OK;
 }
+
+static bool is_computed(const struct hby_graph *g, int tensor)
+{
+    for (int i = 0; i < g->n_inputs; i++)
+        if (g->input[i] == tensor)
+            return false;
+    return tensor >= 0 && g->tensor[tensor].type == HBY_F32 && !g->tensor[tensor].data;
+}
+
+static bool has_byte_weights(const struct hby_graph *g, const struct hby_node *n)
+{
+    for (int i = 1; i < n->n_in; i++) {
+        const struct hby_tensor *t = n->in[i] >= 0 ? &g->tensor[n->in[i]] : NULL;
+        if (t && t->data && (t->type == HBY_I8 || t->type == HBY_I4))
+            return true;
+    }
+    return false;
+}
+
+bool hby_plan_makes_integers(const struct hby_plan *p)
+{
+    const struct hby_graph *g = p->graph;
+    if (p->opt.apart)
+        return true;
+    for (int i = 0; i < g->n_nodes; i++) {
+        const struct hby_node *n = &g->node[i];
+        if (n->folded || n->n_in < 1 || n->n_out < 1 || n->out[0] < 0)
+            continue;
+        if (n->op == HBY_OP_quantize && is_computed(g, n->in[0]))
+            return true;
+        if (!n->weight_only && g->tensor[n->out[0]].type == HBY_F32 && has_byte_weights(g, n))
+            return true;
+    }
+    return false;
+}

@@ -36,6 +36,7 @@ struct hby_plan_options {
     enum hby_precision precision;  /* as the user said; AUTO is EXACT */
     enum hby_host_ref_use host_ref; /* may host_ref take steps inside a partition */
     int runtime_threads; /* what the runtime's own kernels may use: for estimates; 0 counts as 1 */
+    bool apart; /* floats end in integers behind this partition: see hby_plan_makes_integers */
     enum hby_half half; /* DECIDE from the graph; a partition is told what plan->half_storage said for the whole model */
 };
 
@@ -89,5 +90,9 @@ bool hby_plan_is_border(const struct hby_plan *plan, int tensor); /* graph input
  * Inputs and outputs of the graph live through the whole plan. `align` is a power of two. `fused`: for the device, which needs no place for what lives inside one of
  * its spans. */
 enum hby_status hby_arena_plan(const struct hby_plan *plan, size_t align, size_t slack, bool fused, size_t *offset, size_t *total);
+
+/* Are integers made of computed floats in this plan, by QUANTIZE or by a dynamic range step, also one that is left to the runtime? Then float sums are rounded product
+ * by product, as the reference rounds them: the last bit decides an integer now and then. Of the whole model's plan it is what its partitions are told (`apart`). */
+bool hby_plan_makes_integers(const struct hby_plan *p);
 
 #endif
