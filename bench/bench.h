@@ -25,6 +25,7 @@ struct bench_options {
     int runs;    /* timed runs a configuration; 0: as many as fit the default budget */
     int threads; /* of the CPU, for XNNPACK and for a device that is the CPU */
     bool list_devices, verbose;
+    bool device_only;   /* neither on the CPU nor on host_ref */
     bool together;      /* all models take turns, on the device and on the CPU, without host_ref; memory is measured */
     bool feed;          /* run what lies in MODEL.in, sample after sample, into MODEL.PLACE.out, before any run is timed */
     const char *before; /* a model that each process runs first, so that only what comes on top counts as the models' memory; NULL: none */

@@ -10,7 +10,7 @@
 
 const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
 
-enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER, KEY_TOGETHER, KEY_FEED, KEY_BEFORE };
+enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER, KEY_TOGETHER, KEY_DEVICE_ONLY, KEY_FEED, KEY_BEFORE };
 
 static const struct argp_option rows[] = {
     {"device", 'd', "DEVICE", 0, "an index of --list-devices, gpu, cpu, accelerator, or a part of a device's name", 0},
@@ -18,6 +18,7 @@ static const struct argp_option rows[] = {
     {"threads", 't', "N", 0, "CPU threads, for XNNPACK and for a device that is the CPU (default: all)", 0},
     {"option", KEY_OPTION, "KEY=VALUE", 0, "an option of the delegate, for example precision=exact; may be repeated", 0},
     {"json", KEY_JSON, "FILE", 0, "write all results to FILE too", 0},
+    {"device-only", KEY_DEVICE_ONLY, NULL, 0, "measure on the device only, and compare nothing", 0},
     {"together", KEY_TOGETHER, NULL, 0,
      "all models take turns, device and CPU, without host_ref: for comparing models with each other; up to 1000 runs, 3 s of each", 0},
     {"list-devices", KEY_LIST, NULL, 0, "list the OpenCL devices, and end", 0},
@@ -101,6 +102,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_TOGETHER:
         o->together = true;
+        return 0;
+    case KEY_DEVICE_ONLY:
+        o->device_only = true;
         return 0;
     case KEY_FEED:
         o->feed = true;

@@ -222,14 +222,14 @@ void bench_run_models(const struct bench_options *o, char **models, int n, struc
             snprintf(rows[0].failure, sizeof rows[0].failure, "out of memory");
             continue;
         }
-        for (int k = 0; k < 2 && runs; k++) {
+        for (int k = o->device_only ? 1 : 0; k < 2 && runs; k++) {
             seat[seats++] = (struct seat){.row = &rows[in_turns[k]], .folder = folder[i]};
         }
     }
     measure(o, seat, seats);
     for (int i = 0; i < n && seat && folder; i++) {
         struct bench_result *rows = r + i * BENCH_WHERE_COUNT;
-        if (!o->together && !*rows[BENCH_HOST_REF].failure) {
+        if (!o->together && !o->device_only && !*rows[BENCH_HOST_REF].failure) {
             struct seat alone = {.row = &rows[BENCH_HOST_REF], .folder = folder[i]};
             measure(o, &alone, 1);
         }

@@ -27,7 +27,8 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
             return backends[i].be;
     if (n_backends == MAX_BACKENDS || strlen(deny) >= sizeof backends[0].deny)
         return NULL;
-    struct hby_cl_options opt = {.choice = {.device_id = -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1}, .deny_kernels = deny, .guard_arena = true};
+    const char *id = getenv("HBY_CHECK_DEVICE_ID");
+    struct hby_cl_options opt = {.choice = {.device_id = id ? atoi(id) : -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1}, .deny_kernels = deny, .guard_arena = true};
     struct hby_backend *be = NULL;
     if (hby_cl_backend_create(&opt, &be, why))
         return NULL;

@@ -8,8 +8,14 @@ DTYPES = {F32: np.float32, F16: np.float16, I32: np.int32}
 
 
 def load(path):
-    """The model as a tree of schema objects."""
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(path.read_bytes()), 0))
+    """The model as a tree of schema objects. Constants that lie behind the flatbuffer, as quantizers may write them, are taken into it."""
+    raw = path.read_bytes()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(raw), 0))
+    for buffer in model.buffers:
+        if buffer.offset > 1:
+            buffer.data = np.frombuffer(raw, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
+    return model
 
 
 def save(model, path):

@@ -41,6 +41,8 @@ def window(options, padding, stride, act):
 class Net:
     """Builds the graph and runs it on the calibration images at the same time: a tensor is (index, its values on those images)."""
 
+    repeat = 1  # so many output channels of a convolution share their weights: files that compress, and run as long (bundle.py)
+
     def __init__(self, name, seed, images):
         self.rng = np.random.default_rng(seed)
         self.model = schema.ModelT()
@@ -78,18 +80,22 @@ class Net:
     def weighted(self, builtin, x, weights, bias, values, kind, options):
         return self.op(builtin, [x[0], self.constant("weights", weights), self.constant("bias", bias)], values, kind, options)
 
+    def rows(self, array):
+        """Each `repeat`-th row, so many times."""
+        return np.repeat(array[::self.repeat], self.repeat, axis=0)[:len(array)]
+
     def normalized(self, taps, weights, per_output):
         """Folds a batch normalization with the images' own statistics and seeded gamma and beta into weights and bias."""
         out = taps(weights)
         mean, deviation = out.mean((0, 1, 2)), out.std((0, 1, 2)) + 1e-3
-        gain = self.rng.uniform(0.6, 1.4, mean.shape) / deviation
-        bias = self.rng.normal(0.15, 0.3, mean.shape) - mean * gain
+        gain = self.rows(self.rng.uniform(0.6, 1.4, mean.shape)) / deviation
+        bias = self.rows(self.rng.normal(0.15, 0.3, mean.shape)) - mean * gain
         return (weights * per_output(gain)).astype(np.float32), bias.astype(np.float32), (out * gain + bias).astype(np.float32)
 
     def conv(self, x, channels, kernel=1, stride=1, act=RELU, padding=SAME):
         values = pad_same(x[1], kernel, stride) if padding == SAME else x[1]
         fan_in = kernel * kernel * values.shape[3]
-        weights = self.rng.normal(0, np.sqrt(2 / fan_in), (channels, kernel, kernel, values.shape[3])).astype(np.float32)
+        weights = self.rows(self.rng.normal(0, np.sqrt(2 / fan_in), (channels, kernel, kernel, values.shape[3])).astype(np.float32))
         taps = lambda w: sum(v @ w[:, ky, kx].T for ky, kx, v in windows(values, kernel, stride))
         weights, bias, out = self.normalized(taps, weights, lambda g: g[:, None, None, None])
         options = window(schema.Conv2DOptionsT(), padding, stride, act)
@@ -131,7 +137,7 @@ class Net:
 
     def classes(self, values, n):
         """The last layer's weights and bias, scaled and centred so that the softmax has something to choose from: logits of deviation 2 about 0."""
-        weights = self.rng.normal(0, 1, (n, values.shape[-1]))
+        weights = self.rows(self.rng.normal(0, 1, (n, values.shape[-1])))
         centre = values.reshape(-1, values.shape[-1]).mean(0)
         logits = (values - centre) @ weights.T
         weights = weights * 2 / (logits.std() + 1e-3)

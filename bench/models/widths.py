@@ -100,15 +100,20 @@ def quiet(log):
 
 def to_int8(float32_path, int8_path, samples):
     """Static int8 activations and weights, calibrated with samples: a list of arrays for the one input."""
+    quantize(float32_path, int8_path, "static_wi8_ai8", samples)
+
+
+def quantize(float32_path, int8_path, recipe_name, samples):
+    """By a recipe of the quantizer's; those that are static are calibrated with the samples."""
     from ai_edge_quantizer import quantizer, recipe
 
-    q = quantizer.Quantizer(str(float32_path), recipe.static_wi8_ai8())
+    q = quantizer.Quantizer(str(float32_path), getattr(recipe, recipe_name)())
     name = flat.load(float32_path).signatureDefs[0]
     key, feed = name.signatureKey, name.inputs[0].name
     text = lambda s: s.decode() if isinstance(s, bytes) else s
     part = int8_path.with_suffix(".part")
     part.unlink(missing_ok=True)
     with quiet(int8_path.with_suffix(".log")):
-        stats = q.calibrate({text(key): [{text(feed): x} for x in samples]}, num_threads=2)
+        stats = q.calibrate({text(key): [{text(feed): x} for x in samples]}, num_threads=2) if q.need_calibration else None
         q.quantize(stats, serialize_to_path=str(part), enable_progress_bar=False, enable_progress_report=False)
     part.rename(int8_path)
