@@ -129,8 +129,9 @@ enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason
     size_t *offset = calloc(n, sizeof *offset), total = 0;
     s->tensor = calloc(n, sizeof *s->tensor);
     s->staged = calloc(n, sizeof *s->staged);
+    s->pinned = calloc(n, sizeof *s->pinned);
     s->guard = calloc(n, sizeof *s->guard);
-    enum hby_status st = offset && s->tensor && s->staged && s->guard ? HBY_OK : hby_say(HBY_NO_MEMORY, why, "out of memory");
+    enum hby_status st = offset && s->tensor && s->staged && s->pinned && s->guard ? HBY_OK : hby_say(HBY_NO_MEMORY, why, "out of memory");
     if (!st && (st = hby_arena_plan(s->plan, s->st->dev.info.align_bytes, HBY_CL_SLACK, true, offset, &total)))
         hby_say(st, why, "out of memory planning the arena");
     s->arena_bytes = total;
@@ -203,17 +204,6 @@ enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reaso
     return st;
 }
 
-unsigned char *hby_cl_memory_stage(struct hby_cl_session *s, int root)
-{
-    if (!s->staged[root]) {
-        const size_t bytes = (hby_plan_bytes(s->plan, root) + HBY_CL_SLACK + 4095) & ~(size_t)4095;
-        s->staged[root] = aligned_alloc(4096, bytes);
-        if (s->staged[root])
-            memset(s->staged[root], 0, bytes); /* touched now, not in the first run */
-    }
-    return s->staged[root];
-}
-
 void hby_cl_memory_free(struct hby_cl_session *s)
 {
     const struct hby_cl_api *cl = s->st->cl;
@@ -224,8 +214,7 @@ void hby_cl_memory_free(struct hby_cl_session *s)
     for (int t = 0; s->guard && t < n; t++)
         if (s->guard[t])
             cl->clReleaseMemObject(s->guard[t]);
-    for (int t = 0; s->staged && t < n; t++)
-        free(s->staged[t]);
+    hby_cl_stages_free(s);
     for (int i = 0; i < s->n_constants; i++)
         cl->clReleaseMemObject(s->constant[i].mem);
     for (int i = 0; i < HBY_CL_SCRATCH; i++)
@@ -247,6 +236,5 @@ void hby_cl_memory_free(struct hby_cl_session *s)
     s->allocated = 0;
     free(s->tensor);
     free(s->guard);
-    free(s->staged);
     free(s->constant);
 }

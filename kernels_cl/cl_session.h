@@ -83,6 +83,7 @@ struct hby_cl_session {
     cl_int found_bad_data;
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
     cl_mem *guard;          /* guard_arena only: per root tensor, the buffer that its part and the bands around it lie in */
+    cl_mem *pinned;         /* per root tensor: the buffer whose mapped memory `staged` is, or NULL: memory of malloc's */
     unsigned char **staged; /* per root tensor that crosses to the host: memory of ours, so that a lost device never touches the caller's */
     struct hby_cl_op *op;
     struct hby_cl_const *constant;
@@ -148,8 +149,9 @@ enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct h
 /* guard_arena: a tensor between two bands of a pattern, and whether all bands still hold it. */
 enum hby_status hby_cl_guard_place(struct hby_cl_session *s, int root, struct hby_reason *why);
 enum hby_status hby_cl_guard_check(struct hby_cl_session *s, struct hby_reason *why);
-/* The host's side of a tensor; allocated if need be, NULL when out of memory. */
+/* cl_stage.c: the host's side of a tensor; allocated if need be, NULL when out of memory. */
 unsigned char *hby_cl_memory_stage(struct hby_cl_session *s, int root);
+void hby_cl_stages_free(struct hby_cl_session *s);
 void hby_cl_memory_free(struct hby_cl_session *s);
 /* Doubles an array when it is full; false when out of memory (the array stays as it is). */
 bool hby_cl_grow(void **array, int used, int *room, size_t size);
