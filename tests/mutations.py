@@ -49,6 +49,8 @@ def left_to_chance(blob):
     """Does the result depend on what happens to lie in the runtime's memory? A tensor that is read before it is written, or written twice; a transposition that leaves gaps."""
     m = schema.ModelT.InitFromPackedBuf(blob, 0)
     given = {int(i) for i in (m.subgraphs[0].inputs if m.subgraphs[0].inputs is not None else [])} | {i for i, t in enumerate(tensors(m)) if content(m, t) is not None or t.isVariable}
+    if any(content(m, tensors(m)[int(i)]) is not None for i in (m.subgraphs[0].inputs if m.subgraphs[0].inputs is not None else []) if 0 <= i < len(tensors(m))):
+        return True  # an input that is a constant: the caller writes to it after it was read
     made = set()
     for o in operators(m):
         code = m.operatorCodes[o.opcodeIndex].builtinCode if o.opcodeIndex < len(m.operatorCodes) else -1
