@@ -28,6 +28,10 @@ def bench(options, models, *arguments):
         for flag in ("device", "threads", "runtime", "delegate"):
             if getattr(options, flag) is not None:
                 command += [f"--{flag}", str(getattr(options, flag))]
+        programs = (options.cache / "programs").resolve()  # compiled once, in the first of the two passes
+        programs.mkdir(parents=True, exist_ok=True)
+        if not set(":;") & set(str(programs)):
+            command += ["--option", f"serialization_dir={programs}"]
         for word in options.option:
             command += ["--option", word]
         command += ["--verbose"] if options.verbose else []
