@@ -8,7 +8,7 @@
 #include "bench/bench.h"
 #include "bench/threads.h"
 
-const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
+__attribute__((visibility("default"))) const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
 
 enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER, KEY_TOGETHER, KEY_DEVICE_ONLY, KEY_FEED, KEY_BEFORE };
 

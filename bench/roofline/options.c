@@ -9,7 +9,7 @@
 
 enum { KEY_JSON = 256, KEY_LIST, KEY_ONLY, KEY_ROUNDS, KEY_SCHEME, KEY_DENY, KEY_TFLITE, KEY_TUNE };
 
-const char *argp_program_version = "halfbyte-kernels " HBY_VERSION;
+__attribute__((visibility("default"))) const char *argp_program_version = "halfbyte-kernels " HBY_VERSION;
 
 static const struct argp_option rows[] = {
     {"device", 'd', "DEVICE", 0, "an index (bench/run --list-devices), gpu, cpu, accelerator, or a part of a device's name", 0},
