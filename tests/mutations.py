@@ -69,6 +69,19 @@ def left_to_chance(blob):
     return any(int(i) not in made and int(i) not in given for i in (m.subgraphs[0].outputs if m.subgraphs[0].outputs is not None else []))
 
 
+def has_lowest_weight(blob):
+    """Has a recurrent node on floats an int8 weight of -128? Weights are symmetric; the runtime's x86 kernels take this one for 128."""
+    m = schema.ModelT.InitFromPackedBuf(blob, 0)
+    recurrent = (schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_RNN, schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM, schema.BuiltinOperator.SVDF)
+    for o in operators(m):
+        code = m.operatorCodes[o.opcodeIndex].builtinCode if o.opcodeIndex < len(m.operatorCodes) else -1
+        used = [tensors(m)[int(i)] for i in (o.inputs if o.inputs is not None else []) if 0 <= i < len(tensors(m))]
+        if code in recurrent and any(t.type == schema.TensorType.FLOAT32 for t in used):
+            if any(t.type == schema.TensorType.INT8 and content(m, t) is not None and 0x80 in bytes(content(m, t)) for t in used):
+                return True
+    return False
+
+
 # --- tensors ---
 
 def one_dimension(rng, m):
