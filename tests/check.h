@@ -45,6 +45,9 @@ struct hby_node *check_node(struct check *c, enum hby_op op, int n_in, const int
 /* Takes the outputs to span at least `times` the largest magnitude of the first input, for the float bounds: the sum of many terms of both signs may come
  * out as nearly nothing, and its rounding errors are not smaller for it. */
 void check_span(struct check *c, double times);
+/* Where the reference adds n terms one by one in float32: the bound of the run whose inputs are one constant is at least n * 2^-25, for equal terms err the same
+ * way at every addition. */
+void check_equal_terms(struct check *c, int n);
 
 /* Runs and compares the graph just built, three times with other inputs (random, extremes, constant), then forgets it. `sum_length` is the number of
  * products in one sum (1 for elementwise), for the float bounds. */
@@ -54,10 +57,10 @@ void check_forget(struct check *c);
 /* Expects that the graph just built is refused by lowering, with a reason that contains `word`. */
 void check_refused(struct check *c, const char *word);
 
-/* The allowed difference as a fraction of the largest magnitude of the reference's output (or of check_span), written down before any kernel was measured:
- *   f32    1e-5, from 336 products on n * 2^-25   fp32 sums in another order: adding n equal terms one by one errs the same way n times
- *   f16    2^-10 * (2 + sqrt(n) / 16)             two roundings to half, and sums of n products of which short runs may be accumulated in half
- *   f32w8  1e-6                                   the integer part is exact; what is left is one float multiply-add
+/* The allowed difference (check_equal_terms aside) as a fraction of the largest magnitude of the reference's output (or of check_span), written down before any kernel was measured:
+ *   f32    1e-5                        fp32 sums in another order
+ *   f16    2^-10 * (2 + sqrt(n) / 16)  two roundings to half, and sums of n products of which short runs may be accumulated in half
+ *   f32w8  1e-6                        the integer part is exact; what is left is one float multiply-add
  *   integers 0 */
 double check_bound(enum hby_scheme scheme, int sum_length);
 

@@ -15,13 +15,17 @@ struct check {
     } range[4]; /* of integer inputs: check_range */
     int n_ranges;
     double least_span; /* of the outputs, as a multiple of the largest magnitude of the first input: check_span */
+    double constant_bound; /* least bound of the run on one constant: check_equal_terms */
 };
+
+/* What the inputs of a run hold. */
+enum check_values { CHECK_RANDOM, CHECK_EXTREMES, CHECK_CONSTANT, CHECK_RUNS };
 
 /* Ends the program: tests have no other way on. */
 void check_die(const char *what);
 /* p, which must not be NULL. */
 void *check_must(void *p);
-/* Fills a tensor's bytes: kind 0 random, 1 many extremes, 2 one constant. */
-void check_fill(struct check *c, const struct hby_tensor *t, void *p, int kind);
+/* Fills a tensor's bytes: CHECK_EXTREMES with many extremes, CHECK_CONSTANT with one value. */
+void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check_values values);
 
 #endif

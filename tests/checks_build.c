@@ -54,7 +54,7 @@ double check_bound(enum hby_scheme scheme, int sum_length)
 {
     switch (scheme) {
     case HBY_SCHEME_f32:
-        return fmax(1e-5, sum_length * 0x1p-25);
+        return 1e-5;
     case HBY_SCHEME_f16:
         return 0x1p-10 * (2 + sqrt(sum_length) / 16);
     case HBY_SCHEME_f32w8:
@@ -165,13 +165,13 @@ void check_range(struct check *c, int tensor, int lo, int hi)
 }
 
 /* The tensor's range, if it has one. */
-static bool fill_range(struct check *c, const struct hby_tensor *t, void *p, size_t n, int kind)
+static bool fill_range(struct check *c, const struct hby_tensor *t, void *p, size_t n, enum check_values values)
 {
     for (int r = 0; r < c->n_ranges; r++) {
         if (t != &c->g->tensor[c->range[r].tensor])
             continue;
         for (size_t i = 0; i < n; i++) {
-            const int lo = c->range[r].lo, hi = c->range[r].hi, v = kind == 1 && check_chance(c, 50) ? (check_chance(c, 50) ? lo : hi) : check_int(c, lo, hi);
+            const int lo = c->range[r].lo, hi = c->range[r].hi, v = values == CHECK_EXTREMES && check_chance(c, 50) ? (check_chance(c, 50) ? lo : hi) : check_int(c, lo, hi);
             if (t->type == HBY_I64)
                 ((int64_t *)p)[i] = v;
             else if (t->type == HBY_I32)
@@ -186,15 +186,15 @@ static bool fill_range(struct check *c, const struct hby_tensor *t, void *p, siz
     return false;
 }
 
-void check_fill(struct check *c, const struct hby_tensor *t, void *p, int kind)
+void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check_values values)
 {
     const size_t n = t->type == HBY_I4 ? t->bytes : t->bytes / hby_type_size(t->type);
     const double constant = check_real(c, -1, 1);
-    for (size_t i = 0; i < n && !fill_range(c, t, p, n, kind); i++) {
-        const double u = kind == 2 ? constant : kind == 1 && check_chance(c, 50) ? (check_chance(c, 50) ? 1 : -1) : check_real(c, -1, 1);
+    for (size_t i = 0; i < n && !fill_range(c, t, p, n, values); i++) {
+        const double u = values == CHECK_CONSTANT ? constant : values == CHECK_EXTREMES && check_chance(c, 50) ? (check_chance(c, 50) ? 1 : -1) : check_real(c, -1, 1);
         switch (t->type) {
         case HBY_F32:
-            ((float *)p)[i] = (float)(u * (kind == 1 ? 8 : 2));
+            ((float *)p)[i] = (float)(u * (values == CHECK_EXTREMES ? 8 : 2));
             break;
         case HBY_F16:
             ((uint16_t *)p)[i] = half_of((float)u);
@@ -232,7 +232,7 @@ int check_const(struct check *c, enum hby_type type, int rank, const int *dim, c
     if (data) {
         memcpy(p, data, t->bytes);
     } else {
-        check_fill(c, t, p, 0);
+        check_fill(c, t, p, CHECK_RANDOM);
         if (type == HBY_F32)
             for (size_t i = 0; i < t->bytes / 4; i++)
                 ((float *)p)[i] *= 0.5f;

@@ -32,6 +32,8 @@ static inline void reduce_case(struct check *c, enum hby_op op, enum hby_scheme 
     node->params.reducer.keep_dims = keep;
     if (op == HBY_OP_mean)
         check_span(c, 1 / sqrt(length));
+    if (op == HBY_OP_mean || op == HBY_OP_sum)
+        check_equal_terms(c, length);
     check_run(c, length);
 }
 
