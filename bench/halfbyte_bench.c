@@ -64,19 +64,21 @@ int main(int argc, char **argv)
         return 2;
     }
     int n = o.num_models * BENCH_WHERE_COUNT, width = longest_name(&o), failed = 0;
-    bench_table_head(width);
+    bench_noise_start();
+    bench_table_head(&o, width);
     for (int i = 0; i < o.num_models; i++) {
         struct bench_result *r = all + i * BENCH_WHERE_COUNT;
         if (!o.together || i == 0) {
             bench_run_models(&o, o.models + i, o.together ? o.num_models : 1, r);
         }
-        bench_table_rows(r, BENCH_WHERE_COUNT, width);
+        bench_table_rows(&o, r, BENCH_WHERE_COUNT, width);
         for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
             failed += *r[w].failure != 0;
         }
     }
-    bench_table_foot(&o, all, n);
-    if (o.json && !bench_json_write(o.json, &o, all, n)) {
+    const struct bench_noise noise = bench_noise_end();
+    bench_table_foot(&o, all, n, &noise);
+    if (o.json && !bench_json_write(o.json, &o, all, n, &noise)) {
         failed++;
     }
     for (int i = 0; i < n; i++) {

@@ -36,14 +36,27 @@ static void result(FILE *f, const struct bench_result *r)
         fputs(", ", f);
         text(f, "failure", r->failure);
     } else {
-        fprintf(f, ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f",
-                r->runs, r->stats.median, r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us);
+        fprintf(f, ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f, \"setup_cpu_us\": %.1f",
+                r->runs, r->stats.median, r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us, r->setup_cpu_us);
         if (r->memory_bytes) {
             fprintf(f, ", \"memory_bytes\": %llu", (unsigned long long)r->memory_bytes);
         }
-        if (r->buffer_bytes) {
-            fprintf(f, ", \"buffer_bytes\": %llu", (unsigned long long)r->buffer_bytes);
+        const unsigned long long activations = r->buffers.activations, weights = r->buffers.weights, scratch = r->buffers.scratch;
+        if (activations + weights + scratch) {
+            fprintf(f, ", \"buffer_bytes\": %llu, \"activation_bytes\": %llu, \"weight_bytes\": %llu", activations + weights + scratch, activations, weights);
         }
+        if (r->ratio.n) {
+            fprintf(f, ", \"device_ratio\": {\"median\": %.4f, \"low\": %.4f, \"high\": %.4f, \"rounds\": %d}", r->ratio.median, r->ratio.low, r->ratio.high, r->ratio.n);
+        }
+        for (int i = 0; i < r->rounds; i++) {
+            fputs(i ? ", " : ", \"rounds_us\": [", f);
+            if (r->round_us[i] > 0) {
+                fprintf(f, "%.2f", r->round_us[i]);
+            } else {
+                fputs("null", f);
+            }
+        }
+        fputs(r->rounds ? "]" : "", f);
         if (r->report.known) {
             fprintf(f, ", \"nodes\": {\"device\": %d, \"host_ref\": %d, \"runtime\": %d}, \"partitions\": %d", r->report.device, r->report.host_ref,
                     r->report.runtime, r->report.partitions);
@@ -71,7 +84,7 @@ bool bench_json_writable(const char *path)
     return fclose(f) == 0;
 }
 
-bool bench_json_write(const char *path, const struct bench_options *o, const struct bench_result *all, int n)
+bool bench_json_write(const char *path, const struct bench_options *o, const struct bench_result *all, int n, const struct bench_noise *noise)
 {
     char version[32] = "", why[256];
     FILE *f = fopen(path, "w");
@@ -88,7 +101,11 @@ bool bench_json_write(const char *path, const struct bench_options *o, const str
             break;
         }
     }
-    fprintf(f, ", \"threads\": %d, \"results\": [\n", o->threads);
+    fprintf(f, ", \"threads\": %d", o->threads);
+    if (noise->others >= 0) {
+        fprintf(f, ", \"others\": %.4f", noise->others);
+    }
+    fprintf(f, ", \"slowdown\": %.4f, \"results\": [\n", noise->slowdown);
     const char *comma = "";
     for (int i = 0; i < n; i++) {
         if (all[i].runs || *all[i].failure) {

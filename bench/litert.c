@@ -107,7 +107,7 @@ static bool set_cpu_options(struct litert_model *m, char *why, size_t size)
 {
     const struct litert *lib = m->lib;
     char text[96];
-    snprintf(text, sizeof text, "num_threads = %d\nkernel_mode = \"%s\"\n", lib->config.threads, lib->config.reference_kernels ? "reference" : "xnnpack");
+    snprintf(text, sizeof text, "num_threads = %d\nkernel_mode = \"%s\"\n", lib->config.threads, lib->config.kernels);
     char *copy = strdup(text);
     void *opaque = NULL;
     if (!copy) {
@@ -127,19 +127,30 @@ static bool make_input(struct litert_model *m, void *signature, size_t i, char *
     struct tensor_type type;
     struct layout now;
     void *tensor, *requirements;
-    bool open = false;
+    bool open = false, misfit = false;
     if (!ok(lib->GetSignatureInputTensorByIndex(signature, i, &tensor), "finding an input", why, size) ||
         !ok(lib->GetRankedTensorType(tensor, &type), "an input without a rank", why, size) ||
         !ok(lib->GetCompiledModelInputTensorLayout(m->compiled, 0, i, &now), "an input's shape", why, size)) {
         return false;
     }
     int dims[LITERT_MAX_RANK];
+    const char *shape = i == 0 ? lib->config.shape : NULL;
     for (unsigned d = 0; d < now.rank && d < LITERT_MAX_RANK; d++) {
         open |= type.layout.dim[d] < 1 || now.dim[d] < 1;
         dims[d] = now.dim[d] < 1 ? 1 : now.dim[d];
+        if (shape) {
+            char *end;
+            const long wanted = strtol(shape, &end, 10);
+            dims[d] = wanted > 0 && wanted <= 1 << 20 ? (int)wanted : 0;
+            shape = *end ? end + 1 : end;
+            misfit |= dims[d] < 1;
+        }
         type.layout.dim[d] = dims[d];
     }
-    if (open && !ok(lib->CompiledModelResizeInputTensor(m->compiled, 0, i, dims, now.rank), "setting an open dimension to 1", why, size)) {
+    if (shape && (*shape || misfit)) {
+        return fail(why, size, "the shape asked for has another number of dimensions than the input: %u", now.rank);
+    }
+    if ((open || shape) && !ok(lib->CompiledModelResizeInputTensorNonStrict(m->compiled, 0, i, dims, now.rank), shape ? "resizing the input" : "setting an open dimension to 1", why, size)) {
         return false;
     }
     m->input_type[i] = type.element;

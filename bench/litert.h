@@ -37,7 +37,8 @@ struct litert_config {
     const char *library;     /* libLiteRt.so */
     const void *accelerator; /* the address of LiteRtAcceleratorImpl, or NULL: CPU alone */
     int threads;             /* of the CPU */
-    bool reference_kernels;  /* what is left to the CPU runs on the reference kernels, not on XNNPACK */
+    const char *kernels;     /* what the CPU runs on: "xnnpack" or "builtin" (optimized, without XNNPACK; "reference" is the same in LiteRT 2.3) */
+    const char *shape;       /* what the first input is resized to, "1x224x224x3"; NULL: left as it is */
     bool verbose;            /* the runtime's own log lines too */
 };
 

@@ -10,21 +10,28 @@
 
 __attribute__((visibility("default"))) const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
 
-enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER, KEY_TOGETHER, KEY_DEVICE_ONLY, KEY_FEED, KEY_BEFORE };
+enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER, KEY_TOGETHER, KEY_COMPARE, KEY_PLACES, KEY_SHAPE, KEY_REFERENCE, KEY_DEVICE_ONLY, KEY_FEED, KEY_BEFORE };
 
 static const struct argp_option rows[] = {
     {"device", 'd', "DEVICE", 0, "an index of --list-devices, gpu, cpu, accelerator, or a part of a device's name", 0},
-    {"runs", 'r', "N", 0, "timed runs in each place (default: 50, or as many as fit 10 s; host_ref at most 5)", 0},
+    {"runs", 'r', "N", 0, "timed runs in each place (default: 50, or as many as fit 10 s; host_ref at most 5); with --compare: rounds (default: 15)", 0},
     {"threads", 't', "N", 0, "CPU threads, for XNNPACK and for a device that is the CPU (default: all)", 0},
     {"option", KEY_OPTION, "KEY=VALUE", 0, "an option of the delegate, for example precision=exact; may be repeated", 0},
     {"json", KEY_JSON, "FILE", 0, "write all results to FILE too", 0},
+    {"compare", KEY_COMPARE, NULL, 0,
+     "against XNNPACK, TFLite's optimized kernels without it, and its reference kernels: in rounds, in each of which every place takes its turn, a block of runs; prints "
+     "the ratio of the device's time to each, the median over the rounds and the quartiles. Blocks with a pause after each, never single runs, because XNNPACK's "
+     "threads go on looking for work for milliseconds after a run, on the processors that the next place needs", 0},
+    {"places", KEY_PLACES, "LIST", 0, "these places only, of device,cpu,opt,ref,host_ref", 0},
+    {"shape", KEY_SHAPE, "DIMS", 0, "resize the first input through the runtime, for example to 8x192x192x3", 0},
     {"device-only", KEY_DEVICE_ONLY, NULL, 0, "measure on the device only, and compare nothing", 0},
     {"together", KEY_TOGETHER, NULL, 0,
-     "all models take turns, device and CPU, without host_ref: for comparing models with each other; up to 1000 runs, 3 s of each", 0},
+     "all models take turns, device and CPU (or --places), without host_ref: for comparing models with each other; up to 1000 runs, 3 s of each", 0},
     {"list-devices", KEY_LIST, NULL, 0, "list the OpenCL devices, and end", 0},
     {"verbose", 'v', NULL, 0, "the runtime's and the delegate's own messages too, and benchmark_model's timing lines", 0},
     {"runtime", KEY_RUNTIME, "FILE", 0, "libLiteRt.so of an installed ai-edge-litert (default: that in .venv)", 1},
     {"delegate", KEY_DELEGATE, "FILE", 0, "libhalfbyte.so (default: that beside this program)", 1},
+    {"reference", KEY_REFERENCE, "COMMAND", 0, "runs a model on TFLite's reference kernels (bench/reference.py): for --compare, or the place ref; bench/run names its own", 1},
     {"feed", KEY_FEED, NULL, 0, "run the samples in MODEL.in first, each the bytes of all inputs; their outputs go to MODEL.device.out, MODEL.cpu.out, ...", 1},
     {"before", KEY_BEFORE, "FILE", 0, "a small model that each process runs first: what that takes does not count as a model's memory", 1},
     {"worker", KEY_WORKER, "PLACE", OPTION_HIDDEN, NULL, 0},
@@ -66,6 +73,29 @@ static int find_worker(const char *arg, struct argp_state *state)
     return -1;
 }
 
+static unsigned find_places(const char *arg, struct argp_state *state)
+{
+    unsigned places = 0;
+    char word[16];
+    for (const char *p = arg; *p;) {
+        const size_t n = strcspn(p, ",");
+        snprintf(word, sizeof word, "%.*s", (int)n, p);
+        places |= 1u << find_worker(word, state);
+        p += n + (p[n] == ',');
+    }
+    if (!places) {
+        argp_error(state, "--places is empty: device, cpu, opt, ref or host_ref is needed");
+    }
+    return places;
+}
+
+/* Where models run, unless --places or --device-only says it. */
+static unsigned usual_places(const struct bench_options *o)
+{
+    const unsigned both = 1u << BENCH_DEVICE | 1u << BENCH_CPU;
+    return o->compare ? both | 1u << BENCH_OPT | (o->reference ? 1u << BENCH_REF : 0) : o->together ? both : both | 1u << BENCH_HOST_REF;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct bench_options *o = state->input;
@@ -103,8 +133,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_TOGETHER:
         o->together = true;
         return 0;
+    case KEY_COMPARE:
+        o->compare = true;
+        return 0;
+    case KEY_REFERENCE:
+        o->reference = arg;
+        return 0;
+    case KEY_SHAPE:
+        if (strspn(arg, "0123456789x") != strlen(arg) || !*arg || strlen(arg) > 80 || strstr(arg, "xx") || *arg == 'x' || arg[strlen(arg) - 1] == 'x') {
+            argp_error(state, "--shape is '%s': numbers with x between are needed, for example 8x192x192x3", arg);
+        }
+        o->shape = arg;
+        return 0;
+    case KEY_PLACES:
+        o->places = find_places(arg, state);
+        return 0;
     case KEY_DEVICE_ONLY:
-        o->device_only = true;
+        o->places = 1u << BENCH_DEVICE;
         return 0;
     case KEY_FEED:
         o->feed = true;
@@ -122,6 +167,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->list_devices && o->num_models == 0) {
             argp_error(state, "name at least one model");
+        }
+        if (o->places >> BENCH_REF & 1 && !o->reference && o->worker < 0) {
+            argp_error(state, "--places has ref, and --reference names no program for it");
         }
         return 0;
     default:
@@ -165,6 +213,9 @@ void bench_parse(int argc, char **argv, struct bench_options *o)
     o->threads = bench_threads_available();
     o->runtime = getenv("HALFBYTE_BENCH_RUNTIME");
     argp_parse(&argp, argc, argv, 0, NULL, o);
+    if (!o->places) {
+        o->places = usual_places(o);
+    }
     if (!o->delegate) {
         o->delegate = beside_program("libhalfbyte.so", delegate, sizeof delegate);
     }

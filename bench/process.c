@@ -55,8 +55,8 @@ static void delegate_options(const struct bench_options *o, enum bench_where whe
 /* In the new process: never returns. */
 static void become_worker(const struct bench_options *o, const char *model, enum bench_where where, const char *options, int command, int reply, int log)
 {
-    char threads[32], runtime[4200], delegate[4200], place[32], before[4200];
-    const char *argv[12] = {"halfbyte-bench", place, threads, runtime, delegate};
+    char threads[32], runtime[4200], delegate[4200], place[32], shape[96], before[4200];
+    const char *argv[13] = {"halfbyte-bench", place, threads, runtime, delegate};
     int n = 5;
     snprintf(threads, sizeof threads, "--threads=%d", o->threads);
     snprintf(runtime, sizeof runtime, "--runtime=%s", o->runtime);
@@ -75,6 +75,15 @@ static void become_worker(const struct bench_options *o, const char *model, enum
     closefrom(BENCH_REPLY_FD + 1);
     setenv("HALFBYTE_OPTIONS", options, 1);
     bench_threads_limit(o->threads);
+    if (where == BENCH_REF) {
+        snprintf(before, sizeof before, "%s \"$@\"", o->reference);
+        execl("/bin/sh", "sh", "-c", before, "sh", model, threads + strlen("--threads="), o->shape, (char *)NULL);
+        _exit(127);
+    }
+    if (o->shape) {
+        snprintf(shape, sizeof shape, "--shape=%s", o->shape);
+        argv[n++] = shape;
+    }
     if (o->verbose) {
         argv[n++] = "--verbose";
     }

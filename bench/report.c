@@ -61,13 +61,16 @@ static void copy_string(const char *p, char *out, size_t size)
     out[n] = 0;
 }
 
-uint64_t bench_report_buffers(const char *log)
+struct bench_buffers bench_report_buffers(const char *log)
 {
     char *text = read_file(log);
-    unsigned long long activations, weights, scratch, all = 0;
+    unsigned long long activations, weights, scratch;
+    struct bench_buffers all = {0};
     for (const char *p = text; p && (p = strstr(p, "memory: ")); p++) {
         if (sscanf(p, "memory: %llu bytes of activations, %llu of weights and tables in %*d buffers, %llu of scratch", &activations, &weights, &scratch) == 3) {
-            all += activations + weights + scratch;
+            all.activations += activations;
+            all.weights += weights;
+            all.scratch += scratch;
         }
     }
     free(text);

@@ -1,4 +1,5 @@
-/* Models on the device and on the CPU in turns, so that all meet the same machine, then on host_ref. */
+/* Models in several places in turns, so that all meet the same machine, then on host_ref. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +13,28 @@
 
 enum { READY_SECONDS = 300, FEED_SECONDS = 7200, RUN_SECONDS = 120 };
 /* Without --runs: 50 runs, but not more than this long in one place, and 3 at least. host_ref is slow and only an oracle: a few. */
-static const double budget_us[BENCH_WHERE_COUNT] = {10e6, 10e6, 3e6};
-static const int default_runs[BENCH_WHERE_COUNT] = {50, 50, 5}, least_runs[BENCH_WHERE_COUNT] = {3, 3, 1};
+static const double budget_us[BENCH_WHERE_COUNT] = {10e6, 10e6, 10e6, 10e6, 3e6};
+static const int default_runs[BENCH_WHERE_COUNT] = {50, 50, 50, 50, 5}, least_runs[BENCH_WHERE_COUNT] = {3, 3, 3, 3, 1};
+/* Rounds of turns: what cannot take part in all of them within this time takes part in some, 3 at least. A turn has so many runs at most. */
+enum { COMPARE_ROUNDS = 15, COMPARE_LEAST = 3, COMPARE_RUNS = 1000 };
+static const double compare_us = 6e6;
 /* All models together: more of the short runs, for they are compared with each other. A turn takes a twentieth of them at most. */
 enum { TOGETHER_RUNS = 1000, TOGETHER_TURNS = 20 };
 static const double together_us = 3e6;
 /* One turn takes about this long, and starts with a run that is not counted: the other place has had the caches meanwhile. */
 static const double turn_us = 150e3;
+/* XNNPACK's threads look for work for some milliseconds before they sleep. */
+static const struct timespec settle = {.tv_nsec = 20000000};
 
-const char *const bench_where_name[BENCH_WHERE_COUNT] = {"device", "CPU (XNNPACK)", "host_ref"};
-const char *const bench_where_key[BENCH_WHERE_COUNT] = {"device", "cpu", "host_ref"};
+const char *const bench_where_name[BENCH_WHERE_COUNT] = {"device", "CPU (XNNPACK)", "CPU (OPT)", "CPU (REF)", "host_ref"};
+const char *const bench_where_key[BENCH_WHERE_COUNT] = {"device", "cpu", "opt", "ref", "host_ref"};
 
 /* One model in one place. */
 struct seat {
     struct bench_process process;
     struct bench_result *row;
     const char *folder; /* for its log and report */
-    int wanted;         /* timed runs */
+    int wanted;         /* timed runs; with o->compare: rounds */
     double one_us;      /* what the last one took */
     bool alive;
 };
@@ -95,17 +101,19 @@ static bool get_ready(const struct bench_options *o, struct seat *p)
     snprintf(r->width, sizeof r->width, "%s", ready.width);
     r->setup_us = ready.setup_us;
     r->first_us = p->one_us = ready.first_us;
+    r->setup_cpu_us = ready.setup_cpu_us;
     r->memory_bytes = ready.memory_bytes;
-    if (r->where != BENCH_CPU) {
+    if (r->where == BENCH_DEVICE || r->where == BENCH_HOST_REF) {
         bench_report_read(report, &r->report);
-        r->buffer_bytes = bench_report_buffers(p->process.log);
+        r->buffers = bench_report_buffers(p->process.log);
     }
-    p->wanted = o->runs ? o->runs : o->together ? TOGETHER_RUNS : default_runs[r->where];
+    p->wanted = o->runs ? o->runs : o->compare ? COMPARE_ROUNDS : o->together ? TOGETHER_RUNS : default_runs[r->where];
     if (r->where == BENCH_HOST_REF && p->wanted > default_runs[BENCH_HOST_REF]) {
         p->wanted = default_runs[BENCH_HOST_REF];
     }
-    r->us = calloc((size_t)p->wanted, sizeof *r->us);
-    if (!r->us) {
+    r->us = calloc((size_t)p->wanted * (o->compare ? COMPARE_RUNS : 1), sizeof *r->us);
+    r->round_us = o->compare ? calloc((size_t)p->wanted, sizeof *r->round_us) : NULL;
+    if (!r->us || (o->compare && !r->round_us)) {
         snprintf(r->failure, sizeof r->failure, "out of memory");
         return false;
     }
@@ -116,9 +124,10 @@ static bool get_ready(const struct bench_options *o, struct seat *p)
 static bool take_turn(const struct bench_options *o, struct seat *p)
 {
     struct bench_result *r = p->row;
-    int left = p->wanted - r->runs, fit = p->one_us > 0 ? (int)(turn_us / p->one_us) : 1, share = o->together ? p->wanted / TOGETHER_TURNS : left;
+    int left = o->compare ? COMPARE_RUNS : p->wanted - r->runs, share = o->together && !o->compare ? p->wanted / TOGETHER_TURNS : left;
+    int fit = p->one_us > 0 ? (int)fmin(turn_us / p->one_us, COMPARE_RUNS) : 1;
     int most = share < 1 ? 1 : share < left ? share : left, timed = fit < 1 ? 1 : fit > most ? most : fit;
-    bool warm = r->where != BENCH_HOST_REF; /* the oracle's times are too long to be worth it */
+    bool warm = r->where < BENCH_REF || p->one_us < turn_us; /* the references' times may be too long to be worth it */
     double us, budget = o->together ? together_us : budget_us[r->where];
     bench_process_ask(&p->process, (uint32_t)(timed + warm));
     for (int i = 0; i < timed + warm; i++) {
@@ -130,6 +139,10 @@ static bool take_turn(const struct bench_options *o, struct seat *p)
         }
     }
     p->one_us = us;
+    nanosleep(&settle, NULL);
+    if (o->compare) {
+        return true;
+    }
     /* Over the budget: what there is must do. */
     if ((!o->runs || r->where == BENCH_HOST_REF) && r->runs >= least_runs[r->where] && us * (r->runs + 1) > budget) {
         p->wanted = r->runs;
@@ -137,12 +150,42 @@ static bool take_turn(const struct bench_options *o, struct seat *p)
     return true;
 }
 
-static void measure(const struct bench_options *o, struct seat *seat, int n)
+/* Does it take part in this round? What is slow comes every so many rounds. */
+static bool takes_part(const struct bench_options *o, const struct seat *p, int round)
+{
+    if (!p->alive || round >= p->wanted) {
+        return false;
+    }
+    if (o->runs) {
+        return true;
+    }
+    const double turn = fmax(turn_us, p->one_us * (p->row->where < BENCH_REF || p->one_us < turn_us ? 2 : 1)), fit = compare_us / turn;
+    const int rounds = fit > p->wanted ? p->wanted : fit < COMPARE_LEAST ? COMPARE_LEAST : (int)fit;
+    return round % (p->wanted / rounds) == 0;
+}
+
+/* Every place that takes part has its turn in every round. */
+static void measure_rounds(const struct bench_options *o, struct seat *seat, int n)
+{
+    const int rounds = o->runs ? o->runs : COMPARE_ROUNDS;
+    for (int round = 0; round < rounds; round++) {
+        for (int i = 0; i < n; i++) {
+            struct bench_result *r = seat[i].row;
+            if (!takes_part(o, &seat[i], round)) {
+                continue;
+            }
+            bench_progress("%s %s on %s: round %d of %d", r->network, r->width, bench_where_name[r->where], round + 1, rounds);
+            const int before = r->runs;
+            seat[i].alive = take_turn(o, &seat[i]);
+            r->rounds = rounds;
+            r->round_us[round] = bench_stats_of(r->us + before, r->runs - before).median;
+        }
+    }
+}
+
+static void measure_turns(const struct bench_options *o, struct seat *seat, int n)
 {
     bool more = true;
-    for (int i = 0; i < n; i++) {
-        seat[i].alive = get_ready(o, &seat[i]);
-    }
     while (more) {
         more = false;
         for (int i = 0; i < n; i++) {
@@ -153,6 +196,18 @@ static void measure(const struct bench_options *o, struct seat *seat, int n)
                 more = true;
             }
         }
+    }
+}
+
+static void measure(const struct bench_options *o, struct seat *seat, int n)
+{
+    for (int i = 0; i < n; i++) {
+        seat[i].alive = get_ready(o, &seat[i]);
+    }
+    if (o->compare) {
+        measure_rounds(o, seat, n);
+    } else {
+        measure_turns(o, seat, n);
     }
     for (int i = 0; i < n; i++) {
         bench_process_stop(&seat[i].process);
@@ -175,7 +230,7 @@ static void remove_folder(const char *folder)
 enum { FOLDER_SIZE = 256 };
 
 /* Fills in what is known of a model before it runs, and makes its folder. The rows say so if it cannot be run. */
-static bool prepare(const char *model, char *folder, struct bench_result *r)
+static bool prepare(const char *model, unsigned places, char *folder, struct bench_result *r)
 {
     struct stat st = {0};
     /* The folder's name must not hold a ':' or ';', which separate options. */
@@ -188,7 +243,7 @@ static bool prepare(const char *model, char *folder, struct bench_result *r)
         r[w].where = (enum bench_where)w;
         r[w].model_bytes = (uint64_t)st.st_size;
         network_name(model, r[w].network, sizeof r[w].network);
-        snprintf(r[w].failure, sizeof r[w].failure, "%s", failure ? failure : "");
+        snprintf(r[w].failure, sizeof r[w].failure, "%s", failure && places >> w & 1 ? failure : "");
     }
     return !failure;
 }
@@ -196,11 +251,14 @@ static bool prepare(const char *model, char *folder, struct bench_result *r)
 /* What follows from all runs of a model. */
 static void conclude(struct bench_result *r)
 {
-    const struct bench_result *oracle = &r[BENCH_HOST_REF];
+    const struct bench_result *oracle = &r[r[BENCH_HOST_REF].outputs ? BENCH_HOST_REF : BENCH_REF];
     for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
         r[w].stats = bench_stats_of(r[w].us, r[w].runs);
         for (int k = 0; k < BENCH_WHERE_COUNT && !*r[w].width; k++) {
             memcpy(r[w].width, r[k].width, sizeof r[w].width);
+        }
+        if (w != BENCH_DEVICE && r[w].rounds == r[BENCH_DEVICE].rounds) {
+            r[w].ratio = bench_ratio_of(r[BENCH_DEVICE].round_us, r[w].round_us, r[w].rounds);
         }
         if (oracle->outputs > 0 && oracle->outputs == r[w].outputs && !*oracle->failure) {
             r[w].diff = bench_diff_of(oracle->output, r[w].output, r[w].outputs);
@@ -210,26 +268,29 @@ static void conclude(struct bench_result *r)
 
 void bench_run_models(const struct bench_options *o, char **models, int n, struct bench_result *r)
 {
-    static const enum bench_where in_turns[] = {BENCH_CPU, BENCH_DEVICE};
-    struct seat *seat = calloc((size_t)n * 2, sizeof *seat);
+    static const enum bench_where in_turns[] = {BENCH_CPU, BENCH_DEVICE, BENCH_OPT, BENCH_REF};
+    enum { IN_TURNS = sizeof in_turns / sizeof *in_turns };
+    struct seat *seat = calloc((size_t)n * IN_TURNS, sizeof *seat);
     char(*folder)[FOLDER_SIZE] = calloc((size_t)n, sizeof *folder);
     int seats = 0;
     for (int i = 0; i < n; i++) {
         struct bench_result *rows = r + i * BENCH_WHERE_COUNT;
         char none[FOLDER_SIZE];
-        bool runs = prepare(models[i], folder ? folder[i] : none, rows);
+        bool runs = prepare(models[i], o->places, folder ? folder[i] : none, rows);
         if (!seat || !folder) {
             snprintf(rows[0].failure, sizeof rows[0].failure, "out of memory");
             continue;
         }
-        for (int k = o->device_only ? 1 : 0; k < 2 && runs; k++) {
-            seat[seats++] = (struct seat){.row = &rows[in_turns[k]], .folder = folder[i]};
+        for (int k = 0; k < IN_TURNS && runs; k++) {
+            if (o->places >> in_turns[k] & 1) {
+                seat[seats++] = (struct seat){.row = &rows[in_turns[k]], .folder = folder[i]};
+            }
         }
     }
     measure(o, seat, seats);
     for (int i = 0; i < n && seat && folder; i++) {
         struct bench_result *rows = r + i * BENCH_WHERE_COUNT;
-        if (!o->together && !o->device_only && !*rows[BENCH_HOST_REF].failure) {
+        if (o->places >> BENCH_HOST_REF & 1 && !*rows[BENCH_HOST_REF].failure) {
             struct seat alone = {.row = &rows[BENCH_HOST_REF], .folder = folder[i]};
             measure(o, &alone, 1);
         }

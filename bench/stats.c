@@ -30,6 +30,33 @@ struct bench_stats bench_stats_of(double *us, int n)
     return s;
 }
 
+/* Between the neighbours of a part of a sorted row. */
+static double quantile(const double *sorted, int n, double part)
+{
+    const double at = part * (n - 1);
+    const int below = (int)at;
+    return below + 1 < n ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[n - 1];
+}
+
+struct bench_ratio bench_ratio_of(const double *a, const double *b, int rounds)
+{
+    struct bench_ratio r = {0};
+    double *ratio = rounds > 0 ? calloc((size_t)rounds, sizeof *ratio) : NULL;
+    for (int i = 0; i < rounds && ratio && a && b; i++) {
+        if (a[i] > 0 && b[i] > 0) {
+            ratio[r.n++] = a[i] / b[i];
+        }
+    }
+    if (r.n > 0) {
+        qsort(ratio, (size_t)r.n, sizeof *ratio, ascending);
+        r.low = quantile(ratio, r.n, 0.25);
+        r.median = quantile(ratio, r.n, 0.5);
+        r.high = quantile(ratio, r.n, 0.75);
+    }
+    free(ratio);
+    return r;
+}
+
 /* Element i as a double: exact for every integer type up to 32 bits. */
 static double element(const struct bench_output *o, size_t i)
 {
@@ -113,5 +140,6 @@ void bench_result_free(struct bench_result *r)
     }
     r->outputs = 0;
     free(r->us);
-    r->us = NULL;
+    free(r->round_us);
+    r->us = r->round_us = NULL;
 }

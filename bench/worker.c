@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,19 @@ static double now_us(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* CPU time of this process, all threads, and of its children, for drivers start compilers and linkers. */
+static double cpu_us(void)
+{
+    const int who[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    double us = 0;
+    for (size_t i = 0; i < sizeof who / sizeof *who; i++) {
+        struct rusage u = {0};
+        getrusage(who[i], &u);
+        us += ((double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec) * 1e6 + (double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec;
+    }
+    return us;
 }
 
 static bool send_all(const void *data, size_t bytes)
@@ -129,14 +143,17 @@ static bool feed(const struct bench_options *o, struct litert_model *m, char *wh
     return bench_feed(m, in, out, why, size);
 }
 
+/* What a place's share of the CPU runs on. */
+static const char *const kernels_of[BENCH_WHERE_COUNT] = {[BENCH_DEVICE] = "xnnpack", [BENCH_CPU] = "xnnpack", [BENCH_OPT] = "builtin", [BENCH_HOST_REF] = "reference"};
+
 int bench_worker(const struct bench_options *o)
 {
     struct bench_ready ready = {0};
     struct litert *lib = NULL;
     struct litert_model *model = NULL;
-    bool delegated = o->worker != BENCH_CPU;
-    struct litert_config config = {.library = o->runtime, .threads = o->threads, .reference_kernels = o->worker == BENCH_HOST_REF, .verbose = o->verbose};
-    double start = now_us();
+    bool delegated = o->worker == BENCH_DEVICE || o->worker == BENCH_HOST_REF;
+    struct litert_config config = {.library = o->runtime, .threads = o->threads, .kernels = kernels_of[o->worker], .shape = o->shape, .verbose = o->verbose};
+    double start = now_us(), start_cpu = cpu_us();
     if (delegated && !(config.accelerator = find_accelerator(o->delegate, ready.why, sizeof ready.why))) {
         goto failed;
     }
@@ -148,6 +165,7 @@ int bench_worker(const struct bench_options *o)
             goto failed;
         }
         start = now_us();
+        start_cpu = cpu_us();
     }
     struct bench_memory memory = bench_memory_read();
     bench_memory_reset_peak();
@@ -164,6 +182,7 @@ int bench_worker(const struct bench_options *o)
         goto failed;
     }
     ready.first_us = now_us() - start;
+    ready.setup_cpu_us = cpu_us() - start_cpu;
     uint64_t peak = bench_memory_read().peak;
     ready.memory_bytes = peak > memory.now ? peak - memory.now : 0;
     if (o->feed && !feed(o, model, ready.why, sizeof ready.why)) {

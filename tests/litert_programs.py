@@ -5,6 +5,7 @@ usage: litert_programs.py EXAMPLE BENCH DELEGATE ARCHIVE.zip      (exit 77 where
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,12 @@ import zipfile
 
 import ai_edge_litert
 
+top = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(top))
+from bench.models import flat  # noqa: E402
+
 example, bench, delegate, archive = sys.argv[1:]
+reference = f"PYTHONPATH={shlex.quote(str(top))} exec {shlex.quote(sys.executable)} -P -m bench.reference"
 runtime = str(pathlib.Path(ai_edge_litert.__file__).parent / "libLiteRt.so")
 
 
@@ -31,7 +37,7 @@ def measured(*arguments):
     """The bench's exit status and its rows by place."""
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "out.json")
-        code, out, err = run(bench, "--runtime", runtime, "--delegate", delegate, "--runs", "2", "--json", report, *arguments)
+        code, out, err = run(bench, "--runtime", runtime, "--delegate", delegate, "--reference", reference, "--runs", "2", "--json", report, *arguments)
         text = pathlib.Path(report).read_text() if os.path.exists(report) else ""
     expect("the bench writes its results", text, out + err)
     return code, {row["where"]: row for row in json.loads(text)["results"]}, out
@@ -57,6 +63,24 @@ with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive) as z:
     expect("it equals host_ref", device["difference_lsb"] == 0, device)
     expect("the times make sense", 0 < device["min_us"] <= device["median_us"] <= device["p90_us"] and device["setup_us"] > 0, device)
     expect("host_ref ran alone", rows["host_ref"]["nodes"]["device"] == 0 and rows["host_ref"]["nodes"]["host_ref"] > 0, rows["host_ref"])
+
+    code, rows, out = measured("--compare", model)
+    expect("--compare runs everywhere", code == 0 and set(rows) == {"device", "cpu", "opt", "ref"} and not any("failure" in r for r in rows.values()), out)
+    expect("it equals TFLite's reference kernels", rows["device"]["difference_lsb"] == 0 and rows["ref"]["difference_lsb"] == 0, rows)
+    expect("a ratio to each other place, of both rounds", "device_ratio" not in rows["device"] and all(
+        rows[p]["device_ratio"]["rounds"] == 2 and 0 < rows[p]["device_ratio"]["low"] <= rows[p]["device_ratio"]["median"] <= rows[p]["device_ratio"]["high"] for p in ("cpu", "opt", "ref")), rows)
+    by_hand = sorted(a / b for a, b in zip(rows["device"]["rounds_us"], rows["cpu"]["rounds_us"]))
+    expect("the ratio is that of the rounds", abs(sum(by_hand) / 2 - rows["cpu"]["device_ratio"]["median"]) <= 0.01 * by_hand[1], rows)
+    code, rows, out = measured("--places", "ref,device", model)
+    expect("--places", code == 0 and set(rows) == {"device", "ref"} and rows["device"]["difference_lsb"] == 0, out)
+    graph = flat.load(pathlib.Path(model)).subgraphs[0]
+    shape = [int(n) for n in graph.tensors[graph.inputs[0]].shape]
+    code, rows, out = measured("--places", "device,cpu,ref", "--shape", "x".join(str(n) for n in [3 * shape[0], *shape[1:]]), model)
+    expect("--shape resizes the input everywhere", code == 0 and rows["device"]["difference_lsb"] == 0 and rows["device"]["nodes"]["runtime"] == 0, out)
+    code, rows, out = measured("--places", "device,cpu", "--shape", "3x28", model)
+    expect("another number of dimensions is a row that says so", code == 1 and all("dimensions" in r["failure"] for r in rows.values()), out)
+    code, out, err = run(bench, "--places", "device,nowhere", model)
+    expect("an unknown place is refused", code not in (0, 1) and "nowhere" in err, err)
 
     code, rows, out = measured("--option", "nonsense=1", model)
     expect("a wrong option is a row that names it", code == 1 and "nonsense" in rows["device"].get("failure", "") and "failure" not in rows["cpu"], out)

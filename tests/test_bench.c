@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,6 +16,7 @@
 #include "bench/inputs.c"
 #include "bench/litert_element.c"
 #include "bench/memory.c"
+#include "bench/noise.c"
 #include "bench/report.c"
 #include "bench/runtime.c"
 #include "bench/stats.c"
@@ -33,6 +36,61 @@ static void order_statistics(void **state)
     }
     assert_true(bench_stats_of(twenty, 20).p90 == 18); /* two runs in twenty were slower */
     assert_true(bench_stats_of(NULL, 0).min == 0);
+}
+
+static void ratios(void **state)
+{
+    (void)state;
+    const double a[] = {2, 4, 0, 9, 5}, b[] = {1, 1, 3, 3, 0}; /* 2, 4 and 3: in two rounds one of them did not take part */
+    struct bench_ratio r = bench_ratio_of(a, b, 5);
+    assert_int_equal(r.n, 3);
+    assert_true(fabs(r.median - 3) < 1e-12 && fabs(r.low - 2.5) < 1e-12 && fabs(r.high - 3.5) < 1e-12);
+    r = bench_ratio_of(a, b, 1);
+    assert_true(r.n == 1 && r.low == 2 && r.median == 2 && r.high == 2);
+    assert_int_equal(bench_ratio_of(a, NULL, 5).n, 0);
+    assert_int_equal(bench_ratio_of(a + 2, b + 2, 1).n, 0);
+}
+
+/* What another process takes of the processors is seen; what our own children take is not held against us. */
+static double others_while(bool waited_for)
+{
+    bench_noise_start();
+    const pid_t pid = fork();
+    if (pid == 0) {
+        for (volatile unsigned i = 0; true; i++) {
+        }
+    }
+    assert_true(pid > 0);
+    usleep(400000);
+    if (waited_for) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    const struct bench_noise n = bench_noise_end();
+    if (!waited_for) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    assert_true(n.slowdown >= 0);
+    return n.others;
+}
+
+static void busy_machines(void **state)
+{
+    (void)state;
+    char text[320];
+    assert_false(bench_noise_text(&(struct bench_noise){.others = 0.01, .slowdown = 0.02}, text, sizeof text));
+    assert_false(bench_noise_text(&(struct bench_noise){.others = -1}, text, sizeof text));
+    assert_true(bench_noise_text(&(struct bench_noise){.others = 0.43}, text, sizeof text) && strstr(text, "43 %") && !strstr(text, "arithmetic"));
+    assert_true(bench_noise_text(&(struct bench_noise){.others = 0.5, .slowdown = 0.3}, text, sizeof text) && strstr(text, "50 %") && strstr(text, "30 %"));
+    const double stranger = others_while(false);
+    if (stranger >= 0) { /* the system says it; a child that is not waited for is a stranger, one of at least some of our processors for most of the time */
+        int processors;
+        assert_true(busy_seconds(&processors) > 0 && processors > 0);
+        assert_true(stranger * processors > 0.1);
+    }
+    const double own = others_while(true);
+    assert_true(own <= 1.05);
 }
 
 static struct bench_output output(uint32_t type, void *data, size_t bytes)
@@ -103,10 +161,12 @@ static void buffers_of_the_log(void **state)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/log", (const char *)*state);
-    assert_int_equal(bench_report_buffers(path), 0);
+    struct bench_buffers b = bench_report_buffers(path);
+    assert_true(b.activations == 0 && b.weights == 0 && b.scratch == 0);
     write_file(path, "halfbyte: memory: 100 bytes of activations, 20 of weights and tables in 3 buffers, 4 of scratch\nhalfbyte: memory: none\n"
                      "halfbyte: memory: 5000000000 bytes of activations, 1 of weights and tables in 1 buffers, 0 of scratch\n");
-    assert_true(bench_report_buffers(path) == 5000000125);
+    b = bench_report_buffers(path);
+    assert_true(b.activations == 5000000100 && b.weights == 21 && b.scratch == 4);
     unlink(path);
 }
 
@@ -178,7 +238,7 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics),   cmocka_unit_test(differences), cmocka_unit_test(report),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics),   cmocka_unit_test(differences), cmocka_unit_test(report),      cmocka_unit_test(ratios), cmocka_unit_test(busy_machines),
                                        cmocka_unit_test(buffers_of_the_log), cmocka_unit_test(memory),      cmocka_unit_test(runtime_versions),
                                        cmocka_unit_test(seeded_inputs)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
