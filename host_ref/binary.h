@@ -3,8 +3,8 @@
 #define HBY_HOST_REF_BINARY_H
 
 #include "host_ref/element.h"
-#include "host_ref/fixedpoint.h"
 #include "host_ref/ref.h"
+#include "partition/fixedpoint.h"
 
 /* Where the two walks of an index space of `rank` dimensions stand; all zero before the first element. */
 struct hby_odometer {

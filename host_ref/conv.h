@@ -6,8 +6,8 @@
 #include <math.h>
 
 #include "host_ref/element.h"
-#include "host_ref/fixedpoint.h"
 #include "host_ref/ref.h"
+#include "partition/fixedpoint.h"
 
 /* NaN passes, as it does through std::max and std::min. */
 HBY_INLINE float hby_clamp_float(float v, float lo, float hi)

@@ -2,8 +2,8 @@
 #include <math.h>
 
 #include "host_ref/element.h"
-#include "host_ref/fixedpoint.h"
 #include "host_ref/ref.h"
+#include "partition/fixedpoint.h"
 
 /* As x86's cvttss2si: what does not fit becomes INT32_MIN. */
 static int32_t to_int(float x)

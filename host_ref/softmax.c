@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "host_ref/element.h"
-#include "host_ref/fixedpoint.h"
 #include "host_ref/ref.h"
+#include "partition/fixedpoint.h"
 
 void hby_ref_softmax_float(const struct hby_ref_call *c)
 {

@@ -1,7 +1,7 @@
 /* SVDF: tflite/kernels/internal/reference/svdf.h. */
-#include "host_ref/fixedpoint.h"
 #include "host_ref/recurrent.h"
 #include "host_ref/ref.h"
+#include "partition/fixedpoint.h"
 
 enum { X, FEATURE, TIME, BIAS };
 

@@ -1,9 +1,9 @@
 /* UNIDIRECTIONAL_SEQUENCE_LSTM: tflite/kernels/lstm_eval.cc. One batch after the other: they do not touch each other. */
 #include "partition/lstm.h"
 
-#include "host_ref/fixedpoint.h"
 #include "host_ref/recurrent.h"
 #include "host_ref/ref.h"
+#include "partition/fixedpoint.h"
 
 /* --- float and dynamic range --- */
 

@@ -36,7 +36,7 @@ static inline int32_t hby_clamp32(int32_t x, int32_t lo, int32_t hi)
     return x < lo ? lo : x > hi ? hi : x;
 }
 
-/* The high 32 bits of 2ab, rounded to nearest with ties away from zero; INT32_MIN squared saturates. */
+/* The high 32 bits of 2ab, rounded to nearest with ties up; INT32_MIN squared saturates. */
 static inline int32_t hby_srdhm(int32_t a, int32_t b)
 {
     if (a == INT32_MIN && b == INT32_MIN)
