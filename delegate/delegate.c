@@ -145,7 +145,7 @@ static void open_device(struct hby_delegate *d)
                                 .memory_limit_mb = o->memory_limit_mb,
                                 .profile = o->profile,
                                 .zero_copy = o->zero_copy,
-                                .no_chain = o->chain != 0,
+                                .chain = o->chain,
                                 .log = device_log,
                                 .log_ctx = &d->opt->verbose};
     enum hby_status st = hby_cl_backend_create(&co, &d->device, &d->no_device);
@@ -161,8 +161,8 @@ static void open_device(struct hby_delegate *d)
     hby_log(o->verbose, HBY_LOG_CLAIMS, "device: %s / %s, %s", info->platform, info->name, info->version);
 }
 
-/* The verdict of each node, from a plan of the whole graph. */
-static enum hby_status judge(struct hby_delegate *d, struct hby_import *im, int threads, struct hby_reason *why)
+/* The verdict of each node, from a plan of the whole graph; the caller destroys *out. */
+static enum hby_status judge(struct hby_delegate *d, struct hby_import *im, int threads, struct hby_plan **out, struct hby_reason *why)
 {
     struct hby_graph *copy = NULL;
     struct hby_plan *plan = NULL;
@@ -184,7 +184,42 @@ static enum hby_status judge(struct hby_delegate *d, struct hby_import *im, int 
         im->half = plan->half_storage ? HBY_HALF_ON : HBY_HALF_OFF;
         hby_note_verdicts(im, plan, false);
     }
-    hby_plan_destroy(&plan);
+    *out = plan;
+    return st;
+}
+
+/* The device's programs for the nodes that are claimed. */
+static enum hby_status build_claimed(const struct hby_delegate *d, const struct hby_import *im, const struct hby_plan *plan, struct hby_reason *why)
+{
+    if (!d->device || !d->device->ops->build)
+        return HBY_OK;
+    bool *taken = calloc((size_t)plan->graph->n_nodes + 1, sizeof *taken);
+    if (!taken)
+        return hby_say(HBY_NO_MEMORY, why, "out of memory");
+    for (int i = 0; i < plan->graph->n_nodes; i++) {
+        const struct hby_record *r = hby_import_find(im, plan->graph->node[i].runtime_index);
+        taken[i] = r && r->claimed;
+    }
+    const enum hby_status st = d->device->ops->build(d->device, plan, taken, why);
+    free(taken);
+    return st;
+}
+
+/* What is claimed, by plan and cost. A device that does not build what it said it runs is asked once more, and then says what it has built. */
+static enum hby_status choose(struct hby_delegate *d, struct hby_tfl_context *ctx, struct hby_import *im, struct hby_reason *why)
+{
+    enum hby_status st = HBY_OK, built = HBY_OK;
+    for (int attempt = 0; attempt < 2 && !st; attempt++) {
+        struct hby_plan *plan = NULL;
+        struct hby_reason failure;
+        st = judge(d, im, ctx->recommended_num_threads, &plan, why);
+        if (!st)
+            st = hby_claim(ctx, d->opt, im);
+        built = st ? HBY_OK : build_claimed(d, im, plan, &failure);
+        hby_plan_destroy(&plan);
+        if (!built)
+            break;
+    }
     return st;
 }
 
@@ -267,9 +302,7 @@ static int prepare_locked(struct hby_delegate *d, struct hby_tfl_context *ctx)
     if (!d->device && !host_only) {
         leave_all(im, d->no_device.text);
     } else {
-        st = judge(d, im, ctx->recommended_num_threads, &why);
-        if (!st)
-            st = hby_claim(ctx, d->opt, im);
+        st = choose(d, ctx, im, &why);
         if (st) {
             leave_all(im, why.text[0] ? why.text : "out of memory");
             hby_log(d->opt->verbose, HBY_LOG_WARNING, "nothing is delegated: %s", why.text[0] ? why.text : "out of memory");

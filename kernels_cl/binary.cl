@@ -178,21 +178,16 @@ static inline hby_vi hby_apply(const struct hby_args_binary *p, hby_vi a, hby_vi
 
 #endif
 
-/* Division of integers: a divisor of 0 is bad data. HBY_BAD_DATA is the argument that says so, where there is one. */
+/* Division of integers: a divisor of 0 is bad data. Else nothing is written to bad_data. */
 #ifdef HBY_BINARY_FN
 #define HBY_FINDS_ZERO (HBY_BINARY_FN == HBY_FN_DIV && !HBY_FLOAT)
 #else
 #define HBY_FINDS_ZERO 0
 #endif
-#if HBY_FINDS_ZERO
-#define HBY_BAD_DATA(type) type bad_data,
-#else
-#define HBY_BAD_DATA(type)
-#endif
 
 /* Elements [from, to) of rows [first, last). */
 HBY_APART void hby_binary_part(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
-                               HBY_BAD_DATA(__global int *) int from, int to, int first, int last)
+                               __global int *bad_data, int from, int to, int first, int last)
 {
     const int inner = p.dim[HBY_BINARY_RANK - 1];
     const int a_step = p.a_stride[HBY_BINARY_RANK - 1], b_step = p.b_stride[HBY_BINARY_RANK - 1];
@@ -222,8 +217,8 @@ HBY_APART void hby_binary_part(const struct hby_args_binary p, __global const HB
 }
 
 HBY_NEST_KERNEL void hby_binary(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
-                                __global HBY_P(HBY_TYPE) * out, HBY_BAD_DATA(__global int *) int chunk, int rows, int rows_each)
+                                __global HBY_P(HBY_TYPE) * out, __global int *bad_data, int chunk, int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, first = (int)get_global_id(1) * rows_each;
-    hby_binary_part(p, a, b, out, HBY_BAD_DATA() from, min(p.dim[HBY_BINARY_RANK - 1], from + chunk), first, min(rows, first + rows_each));
+    hby_binary_part(p, a, b, out, bad_data, from, min(p.dim[HBY_BINARY_RANK - 1], from + chunk), first, min(rows, first + rows_each));
 }

@@ -135,7 +135,7 @@ enum hby_status hby_cl_backend_create(const struct hby_cl_options *opt, struct h
     s->tune = opt->tune;
     s->profile = opt->profile;
     s->zero_copy = opt->zero_copy;
-    s->no_chain = opt->no_chain;
+    s->chain = opt->chain;
     s->guard = opt->guard_arena;
     s->log = opt->log;
     s->log_ctx = opt->log_ctx;

@@ -45,6 +45,19 @@ void hby_cl_any_bytes(struct hby_cl_launch *l)
     l->any_bytes = true;
 }
 
+static bool want(struct hby_cl_wanted *w, const struct hby_cl_function *f, bool chained)
+{
+    const struct hby_cl_function ***list = chained ? &w->chained : &w->alone;
+    int *n = chained ? &w->n_chained : &w->n_alone;
+    for (int i = 0; i < *n; i++)
+        if ((*list)[i] == f)
+            return true;
+    if (!hby_cl_grow((void **)list, *n, chained ? &w->chained_room : &w->alone_room, sizeof **list))
+        return false;
+    (*list)[(*n)++] = f;
+    return true;
+}
+
 /* Ends the launch in the making: all of its parts must be there. */
 static void close_launch(struct hby_cl_launch *l)
 {
@@ -55,17 +68,50 @@ static void close_launch(struct hby_cl_launch *l)
         refuse(l, "a launch without a grid");
     else if (l->n_args != l->limits.n_args)
         refuse(l, "as many arguments as the kernel has");
+    else if (l->wanted && l->function && !want(l->wanted, l->function, l->group == 1))
+        fail(l, HBY_NO_MEMORY, &(struct hby_reason){"out of memory"});
     l->n_launches++;
 }
 
-static enum hby_status add_op(struct hby_cl_launch *l, const struct hby_cl_program *program, const char *entry, struct hby_reason *why)
+static enum hby_status add_op(struct hby_cl_launch *l, const struct hby_cl_function *function, const char *entry, struct hby_reason *why)
 {
     struct hby_cl_session *s = l->session;
     if (!hby_cl_grow((void **)&s->op, s->n_ops, &s->op_room, sizeof *s->op))
         return hby_say(HBY_NO_MEMORY, why, "out of memory");
-    s->op[s->n_ops] = (struct hby_cl_op){.kernel = l->kernel, .program = program, .first_value = s->n_values, .step = l->step_index};
+    s->op[s->n_ops] = (struct hby_cl_op){.kernel = l->kernel, .function = function, .first_value = s->n_values, .step = l->step_index};
     snprintf(s->op[s->n_ops++].name, sizeof s->op->name, "%s", entry);
     return HBY_OK;
+}
+
+/* Is the launch to be described by a function, whose program is built when it is known what it is launched with? A step by itself has a program of its own, which
+ * serves other models as well. */
+static enum hby_status find_function(struct hby_cl_launch *l, const char *file, const char *options, const char *entry, const struct hby_cl_function **function,
+                                     struct hby_reason *why)
+{
+    *function = NULL;
+    if (!l->st->chains)
+        return HBY_OK;
+    const enum hby_status st = hby_cl_function_get(l->st, file, options, entry, function, why);
+    if (!st && l->st->chain != HBY_CL_CHAIN_ALWAYS && l->plan->n_steps < 2 && !hby_cl_function_is_built(l->st, *function))
+        *function = NULL;
+    return st;
+}
+
+/* The kernel `entry`, or what is known of it before it is built. */
+static enum hby_status find_kernel(struct hby_cl_launch *l, const char *file, const char *options, const char *entry, const struct hby_cl_function **function,
+                                   struct hby_reason *why)
+{
+    struct hby_cl_program *p;
+    enum hby_status st = find_function(l, file, options, entry, function, why);
+    l->kernel = NULL;
+    if (!st && *function) {
+        l->limits = (struct hby_cl_entry){.n_args = (*function)->n_args, .max_group = l->st->dev.info.max_work_group};
+        snprintf(l->limits.name, sizeof l->limits.name, "%s", entry);
+        return HBY_OK;
+    }
+    if (!st)
+        st = hby_cl_program_get(l->st, file, options, &p, why);
+    return st ? st : hby_cl_kernel_get(l->st, p, entry, &l->limits, l->session ? &l->kernel : NULL, why);
 }
 
 enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char *entry)
@@ -73,21 +119,18 @@ enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char
     close_launch(l);
     if (l->status)
         return l->status;
-    struct hby_cl_program *p;
     struct hby_reason why = {""};
     char options[sizeof l->options + 48];
     const enum hby_scheme scheme = l->any_bytes && l->step->scheme == HBY_SCHEME_u8 ? HBY_SCHEME_i8 : l->step->scheme;
     l->any_bytes = false;
     snprintf(options, sizeof options, "-DHBY_SCHEME_%s=1%s", hby_scheme_names[scheme], l->options);
-    enum hby_status st = hby_cl_program_get(l->st, file, options, &p, &why);
-    if (!st)
-        st = hby_cl_kernel_get(l->st, p, entry, &l->limits, l->session ? &l->kernel : NULL, &why);
+    enum hby_status st = find_kernel(l, file, options, entry, &l->function, &why);
     l->options_used = 0;
     l->options[0] = 0;
     l->n_args = 0;
     l->n_scratch = 0;
     l->has_grid = false;
-    if (!st && l->session && (st = add_op(l, p, entry, &why)) != HBY_OK)
+    if (!st && l->session && (st = add_op(l, l->function, entry, &why)) != HBY_OK && l->kernel)
         l->st->cl->clReleaseKernel(l->kernel);
     if (st)
         fail(l, st, &why);
@@ -120,7 +163,11 @@ static bool keep_value(struct hby_cl_session *s, const struct hby_cl_value *v, c
 static void note_value(struct hby_cl_launch *l, const struct hby_cl_value *v, const void *bytes)
 {
     struct hby_reason why;
-    if (l->session && l->session->shares && l->open && !l->status && !keep_value(l->session, v, bytes))
+    const struct hby_cl_function *f = l->open && !l->status ? l->function : NULL;
+    const cl_uint index = l->n_args - 1;
+    if (f && (index >= f->n_args || f->kind[index] != v->kind))
+        refuse(l, "an argument that is not of the parameter's kind");
+    else if (f && l->session && !keep_value(l->session, v, bytes))
         fail(l, hby_say(HBY_NO_MEMORY, &why, "out of memory"), &why);
 }
 
@@ -133,7 +180,7 @@ static void bind_arg(struct hby_cl_launch *l, size_t bytes, const void *value)
         return;
     }
     const cl_uint index = l->n_args++;
-    if (!l->session)
+    if (!l->kernel)
         return;
     struct hby_reason why;
     const enum hby_status st = hby_cl_fail(l->st->cl->clSetKernelArg(l->kernel, index, bytes, value), "clSetKernelArg", &why);
@@ -236,8 +283,8 @@ void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes)
         if (bytes > s->scratch_bytes[slot])
             s->scratch_bytes[slot] = bytes;
     }
-    note_value(l, &(struct hby_cl_value){.kind = HBY_CL_BUFFER}, NULL);
     l->n_args++; /* bound by hby_cl_memory_scratch */
+    note_value(l, &(struct hby_cl_value){.kind = HBY_CL_BUFFER}, NULL);
 }
 
 void hby_cl_arg_scratch(struct hby_cl_launch *l, size_t bytes)
@@ -282,6 +329,7 @@ void hby_cl_grid(struct hby_cl_launch *l, const size_t global[3], const size_t l
         return;
     }
     l->has_grid = true;
+    l->group = group;
     if (l->session) {
         struct hby_cl_op *to = &l->session->op[l->session->n_ops - 1];
         to->dims = op.dims;
@@ -354,6 +402,25 @@ enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_k
             if (s->op[--s->n_ops].kernel)
                 l->st->cl->clReleaseKernel(s->op[s->n_ops].kernel);
         s->n_scratch_args = scratch_args;
+    }
+    return st;
+}
+
+enum hby_status hby_cl_launch_alone(struct hby_cl_session *s, struct hby_cl_op *op, struct hby_reason *why)
+{
+    struct hby_cl_program *p;
+    struct hby_cl_entry limits;
+    enum hby_status st = hby_cl_program_of_key(s->st, op->function->key, &p, why);
+    if (!st)
+        st = hby_cl_kernel_get(s->st, p, op->function->name, &limits, &op->kernel, why);
+    if (!st && op->local[0] * op->local[1] * op->local[2] > limits.max_group)
+        st = hby_say(HBY_UNSUPPORTED, why, "%s: a work-group of %zu, and the device runs this kernel with %zu at most", op->name,
+                     op->local[0] * op->local[1] * op->local[2], limits.max_group);
+    for (int i = 0; i < op->n_values && !st; i++) {
+        const struct hby_cl_value *v = &s->value[op->first_value + i];
+        const void *value = v->kind == HBY_CL_WORD ? &v->word : v->kind == HBY_CL_BYTES ? (const void *)(s->value_bytes + v->at) : &v->mem;
+        const size_t bytes = v->kind == HBY_CL_WORD ? sizeof v->word : v->kind == HBY_CL_BYTES ? v->bytes : sizeof v->mem;
+        st = hby_cl_fail(s->st->cl->clSetKernelArg(op->kernel, (cl_uint)i, bytes, value), "clSetKernelArg", why);
     }
     return st;
 }

@@ -197,9 +197,11 @@ enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reaso
     for (int i = 0; i < s->n_scratch_args && !st; i++) {
         const struct hby_cl_scratch_arg *a = &s->scratch_arg[i];
         const cl_mem *mem = s->scratch[a->slot] ? &s->scratch[a->slot] : &s->dummy;
-        st = hby_cl_fail(s->st->cl->clSetKernelArg(s->op[a->op].kernel, a->index, sizeof *mem, mem), "clSetKernelArg", why);
-        if (s->shares && (int)a->index < s->op[a->op].n_values)
-            s->value[s->op[a->op].first_value + (int)a->index].mem = *mem;
+        const struct hby_cl_op *op = &s->op[a->op];
+        if (op->function)
+            s->value[op->first_value + (int)a->index].mem = *mem;
+        else
+            st = hby_cl_fail(s->st->cl->clSetKernelArg(op->kernel, a->index, sizeof *mem, mem), "clSetKernelArg", why);
     }
     return st;
 }

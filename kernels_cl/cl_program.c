@@ -76,19 +76,20 @@ static void to_disk(struct hby_cl_state *s, const char *key, cl_program p)
     free(binary);
 }
 
-static enum hby_status build(struct hby_cl_state *s, const char *file, const char *options, struct hby_cl_program *out)
+/* `source` may be NULL: then it is the text of `file`. */
+static enum hby_status build(struct hby_cl_state *s, const char *file, const char *source, const char *options, struct hby_cl_program *out)
 {
-    char *source, *key = NULL;
-    enum hby_status st = hby_cl_source(file, &source, &out->why);
+    char *own = NULL, *key = NULL;
+    enum hby_status st = source ? HBY_OK : hby_cl_source(file, &own, &out->why);
     if (st)
         return st;
-    if (s->cache_dir && (key = disk_key(s, file, options, source)))
+    const char *text = source ? source : own;
+    if (s->cache_dir && (key = disk_key(s, file, options, text)))
         out->program = from_disk(s, key, options);
     const bool cached = out->program != NULL;
     const int64_t start = hby_cl_now_ns();
     if (!out->program) {
         cl_int err;
-        const char *text = source;
         out->program = s->cl->clCreateProgramWithSource(s->ctx, 1, &text, NULL, &err);
         if (!out->program) {
             st = hby_cl_fail(err ? err : CL_OUT_OF_RESOURCES, "clCreateProgramWithSource", &out->why);
@@ -105,7 +106,7 @@ static enum hby_status build(struct hby_cl_state *s, const char *file, const cha
                : st   ? "does not build"
                       : "built",
                (double)(hby_cl_now_ns() - start) * 1e-6);
-    free(source);
+    free(own);
     free(key);
     return st;
 }
@@ -123,63 +124,10 @@ static void free_program(struct hby_cl_state *s, struct hby_cl_program *p)
     free(p);
 }
 
-/* --- programs that are linked --- */
-
-static enum hby_status compile(struct hby_cl_state *s, const char *name, const struct hby_cl_piece *piece, cl_program *out, struct hby_reason *why)
-{
-    cl_int err;
-    const char *text = piece->source;
-    *out = s->cl->clCreateProgramWithSource(s->ctx, 1, &text, NULL, &err);
-    if (!*out)
-        return hby_cl_fail(err ? err : CL_OUT_OF_RESOURCES, "clCreateProgramWithSource", why);
-    const enum hby_status st = hby_cl_fail(s->cl->clCompileProgram(*out, 1, &s->id, piece->options, 0, NULL, NULL, NULL, NULL), "clCompileProgram", why);
-    read_build_log(s, *out, name, st != HBY_OK, why);
-    return st;
-}
-
-static enum hby_status link_pieces(struct hby_cl_state *s, const char *name, const struct hby_cl_piece *piece, int n, struct hby_cl_program *out)
-{
-    cl_program *part = calloc((size_t)n, sizeof *part);
-    enum hby_status st = part ? HBY_OK : hby_say(HBY_NO_MEMORY, &out->why, "out of memory");
-    for (int i = 0; i < n && !st; i++)
-        st = compile(s, name, &piece[i], &part[i], &out->why);
-    if (!st) {
-        cl_int err = CL_SUCCESS;
-        out->program = s->cl->clLinkProgram(s->ctx, 1, &s->id, "", (cl_uint)n, part, NULL, NULL, &err);
-        st = hby_cl_fail(out->program || err ? err : CL_OUT_OF_RESOURCES, "clLinkProgram", &out->why);
-        if (out->program)
-            read_build_log(s, out->program, name, st != HBY_OK, &out->why);
-    }
-    for (int i = 0; i < n && part; i++)
-        if (part[i])
-            s->cl->clReleaseProgram(part[i]);
-    free(part);
-    return st;
-}
-
-static enum hby_status build_linked(struct hby_cl_state *s, const char *name, const struct hby_cl_piece *piece, int n, struct hby_cl_program *out)
-{
-    char *key = s->cache_dir ? disk_key(s, name, "", out->key) : NULL;
-    if (key)
-        out->program = from_disk(s, key, "");
-    const bool cached = out->program != NULL;
-    const int64_t start = hby_cl_now_ns();
-    const enum hby_status st = cached ? HBY_OK : link_pieces(s, name, piece, n, out);
-    if (!st && !cached && key)
-        to_disk(s, key, out->program);
-    hby_cl_log(s, HBY_CL_LOG_BUILD, "%s of %d parts: %s in %.0f ms", name, n,
-               cached ? "from the cache"
-               : st   ? "does not link"
-                      : "linked",
-               (double)(hby_cl_now_ns() - start) * 1e-6);
-    free(key);
-    return st;
-}
-
 /* --- programs in memory --- */
 
-/* The program of this key, which it takes: the one there is, or a new one, built from `file`, or linked of n pieces. */
-static enum hby_status get(struct hby_cl_state *s, char *key, const char *file, const struct hby_cl_piece *piece, int n, struct hby_cl_program **out,
+/* The program of this key, which it takes: the one there is, or a new one, of `source` or, where that is NULL, of the text of `file`. */
+static enum hby_status get(struct hby_cl_state *s, char *key, const char *file, const char *source, const char *options, struct hby_cl_program **out,
                            struct hby_reason *why)
 {
     *out = NULL;
@@ -195,7 +143,7 @@ static enum hby_status get(struct hby_cl_state *s, char *key, const char *file, 
         st = hby_say(HBY_NO_MEMORY, why, "out of memory building %s", file);
     } else {
         p->key = key;
-        p->st = piece ? build_linked(s, file, piece, n, p) : build(s, file, key + strlen(file) + 1, p);
+        p->st = build(s, file, source, options, p);
         if (p->st == HBY_NO_MEMORY) { /* may be better next time: not remembered */
             st = hby_say(p->st, why, "%s", p->why.text);
             free_program(s, p);
@@ -212,29 +160,31 @@ static enum hby_status get(struct hby_cl_state *s, char *key, const char *file, 
     return st;
 }
 
+enum hby_status hby_cl_program_of_key(struct hby_cl_state *s, const char *key, struct hby_cl_program **out, struct hby_reason *why)
+{
+    char file[64], *copy = strdup(key);
+    if (!copy)
+        return hby_say(HBY_NO_MEMORY, why, "out of memory building %.60s", key);
+    snprintf(file, sizeof file, "%.*s", (int)strcspn(key, " "), key);
+    return get(s, copy, file, NULL, copy + strlen(file) + 1, out, why);
+}
+
 enum hby_status hby_cl_program_get(struct hby_cl_state *s, const char *file, const char *options, struct hby_cl_program **out, struct hby_reason *why)
 {
     char *key = NULL;
     if (asprintf(&key, "%s %s %s", file, s->features, options) < 0)
         return hby_say(HBY_NO_MEMORY, why, "out of memory building %s", file);
-    return get(s, key, file, NULL, 0, out, why);
+    return get(s, key, file, NULL, key + strlen(file) + 1, out, why);
 }
 
-enum hby_status hby_cl_program_link(struct hby_cl_state *s, const char *name, const struct hby_cl_piece *piece, int n, struct hby_cl_program **out,
-                                    struct hby_reason *why)
+enum hby_status hby_cl_program_of_text(struct hby_cl_state *s, const char *name, const char *text, const char *options, struct hby_cl_program **out,
+                                       struct hby_reason *why)
 {
-    char *key = strdup(name);
-    for (int i = 0; i < n && key; i++) { /* texts are long: their hashes stand for them */
-        const struct hby_hash h = hby_hash_of(piece[i].source, strlen(piece[i].source));
-        char *longer = NULL;
-        if (asprintf(&longer, "%s\n%016llx%016llx %s", key, (unsigned long long)h.word[0], (unsigned long long)h.word[1], piece[i].options) < 0)
-            longer = NULL;
-        free(key);
-        key = longer;
-    }
-    if (!key)
-        return hby_say(HBY_NO_MEMORY, why, "out of memory linking %s", name);
-    return get(s, key, name, piece, n, out, why);
+    const struct hby_hash h = hby_hash_of(text, strlen(text)); /* texts are long: their hashes stand for them */
+    char *key = NULL;
+    if (asprintf(&key, "%s %s %016llx%016llx", name, options, (unsigned long long)h.word[0], (unsigned long long)h.word[1]) < 0)
+        return hby_say(HBY_NO_MEMORY, why, "out of memory building %s", name);
+    return get(s, key, name, text, options, out, why);
 }
 
 /* Under the lock. */
@@ -295,4 +245,5 @@ void hby_cl_programs_free(struct hby_cl_state *s)
         s->programs = p->next;
         free_program(s, p);
     }
+    hby_cl_functions_free(s);
 }

@@ -25,8 +25,8 @@ static bool denied(const char *list, const char *name)
 }
 
 /* The first row that takes plan->step[first], with at most `limit` steps: its launches, bound where there is a session, and how many steps they are. */
-static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *session, const struct hby_plan *plan, int first, int limit, struct hby_cl_launch *l,
-                            const struct hby_cl_kernel **taken, int *count, struct hby_reason *why)
+static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *session, struct hby_cl_wanted *wanted, const struct hby_plan *plan, int first, int limit,
+                            struct hby_cl_launch *l, const struct hby_cl_kernel **taken, int *count, struct hby_reason *why)
 {
     const struct hby_step *step = &plan->step[first];
     const struct hby_cl_site site = {&st->dev, plan, step, first, limit};
@@ -37,7 +37,7 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
         const int n = row->match(&site, &refusal);
         if (n <= 0 || n > limit)
             continue;
-        *l = (struct hby_cl_launch){.st = st, .session = session, .plan = plan, .step = step, .step_index = first, .force = session ? session->force : (struct hby_cl_force){st->gemm, HBY_CL_TILE_TUNED}};
+        *l = (struct hby_cl_launch){.st = st, .session = session, .wanted = wanted, .plan = plan, .step = step, .step_index = first, .force = session ? session->force : (struct hby_cl_force){st->gemm, HBY_CL_TILE_TUNED}};
         struct hby_reason failure = {""};
         const enum hby_status status = hby_cl_launch_run(l, row, &site, &failure);
         if (!status) {
@@ -109,13 +109,51 @@ static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan
     if (!status)
         status = hby_cl_check_quarantine(st, why);
     if (!status)
-        status = pick(st, NULL, plan, first, limit, &l, &row, &count, why);
+        status = pick(st, NULL, NULL, plan, first, limit, &l, &row, &count, why);
     if (status)
         return status;
     *answer = (struct hby_answer){.count = count, .us = estimate_us(st, &l, first)};
     memcpy(answer->arithmetic, l.arithmetic, sizeof answer->arithmetic);
     strncpy(answer->kernel, row->name, sizeof answer->kernel - 1);
     return HBY_OK;
+}
+
+/* The functions of all launches of `taken` nodes, as their steps were answered for. */
+static enum hby_status collect(struct hby_cl_state *st, const struct hby_plan *plan, const bool *taken, struct hby_cl_wanted *wanted, struct hby_reason *why)
+{
+    for (int s = 0; s < plan->n_steps; s++) {
+        struct hby_cl_launch l;
+        const struct hby_cl_kernel *row;
+        int count;
+        if (plan->where[s] != HBY_ON_DEVICE || plan->span[s] == 0 || (plan->step[s].node >= 0 && !taken[plan->step[s].node]))
+            continue;
+        const enum hby_status status = pick(st, NULL, wanted, plan, s, plan->span[s], &l, &row, &count, why);
+        if (status)
+            return status;
+    }
+    return HBY_OK;
+}
+
+static enum hby_status build(struct hby_backend *be, const struct hby_plan *plan, const bool *taken, struct hby_reason *why)
+{
+    struct hby_cl_state *st = hby_cl_state_of(be);
+    struct hby_cl_wanted w = {0};
+    struct hby_cl_program *alone;
+    const struct hby_cl_functions *set;
+    if (!st->chains)
+        return HBY_OK;
+    enum hby_status status = collect(st, plan, taken, &w, why);
+    if (!status && w.n_chained)
+        status = hby_cl_functions_get(st, w.chained, w.n_chained, &set, why);
+    for (int i = 0; i < w.n_alone && !status; i++)
+        status = hby_cl_program_of_key(st, w.alone[i]->key, &alone, why);
+    free(w.chained);
+    free(w.alone);
+    if (status) {
+        hby_cl_log(st, HBY_CL_LOG_FAULT, "launches stay single: %s", why->text);
+        st->chains = false;
+    }
+    return status;
 }
 
 /* Where the time went: the option `profile`. */
@@ -194,11 +232,21 @@ static enum hby_status bind_steps(struct hby_cl_session *s, struct hby_reason *w
         struct hby_cl_launch l;
         const struct hby_cl_kernel *row;
         int count;
-        st = pick(s->st, s, plan, k, span, &l, &row, &count, why);
+        st = pick(s->st, s, NULL, plan, k, span, &l, &row, &count, why);
         if (!st && count != span)
             st = hby_say(HBY_DEVICE, why, "step %d: %s covers %d steps, and the plan says %d", k, row->name, count, span);
     }
     s->op_first[plan->n_steps] = s->n_ops;
+    return st;
+}
+
+/* The chain, and kernels for what is no part of it. */
+static enum hby_status make_kernels(struct hby_cl_session *s, struct hby_reason *why)
+{
+    enum hby_status st = hby_cl_chain_create(s, why);
+    for (int i = 0; i < s->n_ops && !st; i++)
+        if (s->op[i].function && !s->op[i].empty && hby_cl_chain_end(s, i, i + 1) == i)
+            st = hby_cl_launch_alone(s, &s->op[i], why);
     return st;
 }
 
@@ -247,7 +295,7 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
     s->st = st;
     s->plan = plan;
     s->force = *force;
-    s->shares = st->chains && !st->profile && !st->guard;
+    s->shares = st->chains;
     hby_cl_state_keep(st);
     s->op_first = calloc((size_t)plan->n_steps + 1, sizeof *s->op_first);
     cl_int err = CL_SUCCESS;
@@ -262,7 +310,7 @@ enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_
     if (!status)
         status = hby_cl_memory_scratch(s, why);
     if (!status)
-        hby_cl_chain_create(s);
+        status = make_kernels(s, why);
     if (!status)
         status = warm_up(s, why);
     if (!status)
@@ -288,6 +336,7 @@ const struct hby_backend_ops hby_cl_session_ops = {
     .name = "opencl",
     .stages = true,
     .query = query,
+    .build = build,
     .create = create,
     .upload = hby_cl_upload,
     .run = hby_cl_run,

@@ -14,9 +14,9 @@ struct hby_cl_force {
 };
 enum { HBY_CL_GEMM_AUTO, HBY_CL_GEMM_OWN, HBY_CL_GEMM_CLBLAST }; /* the option gemm */
 
-/* An argument as it was bound; kept where launches may become a chain. */
+/* An argument, kept where a launch may be part of a chain; else it is bound at once. */
 struct hby_cl_value {
-    enum { HBY_CL_WORD, HBY_CL_BYTES, HBY_CL_BUFFER } kind;
+    enum hby_cl_kind_of_arg kind;
     int32_t word;
     size_t at, bytes; /* in value_bytes */
     cl_mem mem;
@@ -24,8 +24,8 @@ struct hby_cl_value {
 
 /* One kernel launch with its arguments bound. */
 struct hby_cl_op {
-    cl_kernel kernel; /* NULL: a product of CLBlast's */
-    const struct hby_cl_program *program;
+    cl_kernel kernel; /* NULL: part of the chain, or a product of CLBlast's */
+    const struct hby_cl_function *function; /* where it may be part of a chain */
     int first_value, n_values;
     struct hby_cl_gemm gemm;
     cl_uint dims;
@@ -72,7 +72,7 @@ struct hby_cl_session {
         void *address;
     } *share;
     int n_shares, share_room;
-    struct hby_cl_value *value; /* of all ops; only with `shares` */
+    struct hby_cl_value *value; /* of the ops that have a function */
     unsigned char *value_bytes;
     int n_values, value_room;
     size_t value_bytes_used, value_bytes_room;
@@ -116,18 +116,28 @@ struct hby_cl_launch {
     bool any_bytes;
     bool open, has_grid; /* a launch is being defined */
     struct hby_cl_entry limits;
-    cl_kernel kernel; /* NULL in a query */
+    cl_kernel kernel; /* NULL in a query, and where the launch may be part of a chain */
     cl_uint n_args;
     int n_scratch, n_launches;
+    const struct hby_cl_function *function; /* of the launch in the making, where it may be part of a chain */
+    size_t group;                           /* its work-group */
+    struct hby_cl_wanted *wanted;           /* NULL, or where functions are collected */
     enum hby_status status; /* the first failure: later calls do nothing */
     struct hby_reason why;
     char arithmetic[48];
     double macs, bytes;
 };
+/* Functions that are wanted: those of launches that fit a chain, and those that get a kernel of their own. */
+struct hby_cl_wanted {
+    const struct hby_cl_function **chained, **alone;
+    int n_chained, n_alone, chained_room, alone_room;
+};
 /* A launch of CLBlast's: out = a * b^T; `g` says how large. */
 void hby_cl_product(struct hby_cl_launch *l, const struct hby_cl_gemm *g, int a, int b, int out);
 /* Runs a rule to its end: HBY_OK when every launch is complete. With a session its ops are appended. */
 enum hby_status hby_cl_launch_run(struct hby_cl_launch *l, const struct hby_cl_kernel *row, const struct hby_cl_site *site, struct hby_reason *why);
+/* A kernel of its own for an op that could have been part of a chain, with its arguments bound. */
+enum hby_status hby_cl_launch_alone(struct hby_cl_session *s, struct hby_cl_op *op, struct hby_reason *why);
 
 /* --- cl_memory.c --- */
 
@@ -158,9 +168,9 @@ bool hby_cl_grow(void **array, int used, int *room, size_t size);
 
 /* --- cl_chain.c --- */
 
-/* Fills s->address, and makes s->chain of the ops that are bound, where that is possible; the log says why not. */
-void hby_cl_chain_create(struct hby_cl_session *s);
-/* Ops [first, result) can be launched as one: `first` itself, or two or more from there. */
+/* Fills s->address, and makes s->chain of the ops that fit, where that is possible; the log says why not. Fails with HBY_CL_CHAIN_ALWAYS only. */
+enum hby_status hby_cl_chain_create(struct hby_cl_session *s, struct hby_reason *why);
+/* Ops [first, result) are launched as one; `first` itself where that op is no part of the chain. */
 int hby_cl_chain_end(const struct hby_cl_session *s, int first, int end);
 /* Launches them. */
 cl_int hby_cl_chain_run(struct hby_cl_session *s, int first, int last, cl_event *done);

@@ -42,8 +42,10 @@ struct hby_cl_state {
     cl_context ctx;
     bool correct_divide;
     pid_t pid;            /* drivers do not survive a fork */
-    pthread_mutex_t lock; /* programs, entries, kernel creation */
+    pthread_mutex_t lock; /* programs, entries, kernel creation, functions */
     struct hby_cl_program *programs;
+    struct hby_cl_function *functions; /* for chains */
+    struct hby_cl_functions *sets;
     char *cache_dir, *cache_token, *deny; /* NULL where not given */
     int wait_limit_ms, gemm;              /* gemm: the option */
     pthread_mutex_t gemm_lock;            /* measurements: one at a time */
@@ -53,7 +55,8 @@ struct hby_cl_state {
     pthread_mutex_t tune_lock;
     struct hby_cl_tuned *tuned; /* what is known of tiles: cl_tuner.c */
     int n_tuned, tuned_room;
-    bool profile, zero_copy, no_chain, chains /* launches become one */, guard, cache_failure_logged;
+    int chain; /* the option */
+    bool profile, zero_copy, chains /* launches become one */, guard, cache_failure_logged;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
     size_t memory_limit;       /* bytes, 0: none */
@@ -108,6 +111,36 @@ enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool emulated);
 /* Can launches on this device become chains, and should they? */
 bool hby_cl_chain_is_wanted(const struct hby_cl_state *s);
 
+/* --- cl_function.c --- */
+
+enum hby_cl_kind_of_arg { HBY_CL_WORD, HBY_CL_BYTES, HBY_CL_BUFFER };
+/* A kernel as a function of a chain: one entry of one program's text, which is not built until it is known what else the chain needs. */
+struct hby_cl_function {
+    struct hby_cl_function *next;
+    char *key; /* file and all options, as a program's */
+    char name[64];
+    cl_uint n_args;
+    unsigned char kind[48]; /* of the arguments: enum hby_cl_kind_of_arg */
+};
+/* A program of functions; its kernel is hby_chain, and function[i] is what that calls kind i. */
+struct hby_cl_functions {
+    struct hby_cl_functions *next;
+    struct hby_cl_program *program;
+    int n;
+    const struct hby_cl_function *function[];
+};
+/* The function of kernel `entry` in `file` under `options` (all of them but s->features). Lives as long as the state. Thread-safe. */
+enum hby_status hby_cl_function_get(struct hby_cl_state *s, const char *file, const char *options, const char *entry, const struct hby_cl_function **out,
+                                    struct hby_reason *why);
+/* A program that holds all of n >= 1 functions (NULL entries are skipped): the one there is, perhaps with more, or a new one. Thread-safe. */
+enum hby_status hby_cl_functions_get(struct hby_cl_state *s, const struct hby_cl_function *const *function, int n, const struct hby_cl_functions **out,
+                                     struct hby_reason *why);
+/* Is there a program that holds it? */
+bool hby_cl_function_is_built(struct hby_cl_state *s, const struct hby_cl_function *function);
+/* Which it is there, or -1. */
+int hby_cl_function_find(const struct hby_cl_functions *set, const struct hby_cl_function *function);
+void hby_cl_functions_free(struct hby_cl_state *s);
+
 /* --- cl_program.c --- */
 
 /* The program of `file` under `options` (all of them but s->features): from memory, from disk, or built. Thread-safe. */
@@ -115,13 +148,11 @@ enum hby_status hby_cl_program_get(struct hby_cl_state *s, const char *file, con
 /* Limits of a kernel in it, and, if `kernel` is not NULL, a kernel object of the caller's. Thread-safe. */
 enum hby_status hby_cl_kernel_get(struct hby_cl_state *s, struct hby_cl_program *p, const char *entry, struct hby_cl_entry *limits, cl_kernel *kernel,
                                   struct hby_reason *why);
-/* A part of a program that is linked of several: its text, and all options it is compiled with. */
-struct hby_cl_piece {
-    const char *source, *options;
-};
-/* A program linked of pieces, under a name of its own: from memory, from disk, or built. Thread-safe. */
-enum hby_status hby_cl_program_link(struct hby_cl_state *s, const char *name, const struct hby_cl_piece *piece, int n, struct hby_cl_program **out,
-                                    struct hby_reason *why);
+/* The same by its key: file, a space, all options. */
+enum hby_status hby_cl_program_of_key(struct hby_cl_state *s, const char *key, struct hby_cl_program **out, struct hby_reason *why);
+/* The program of a text that is no file of ours, under a name of its own and all options. Thread-safe. */
+enum hby_status hby_cl_program_of_text(struct hby_cl_state *s, const char *name, const char *text, const char *options, struct hby_cl_program **out,
+                                       struct hby_reason *why);
 void hby_cl_programs_free(struct hby_cl_state *s);
 
 /* --- cl_source.c --- */

@@ -46,6 +46,12 @@ struct hby_cl_choice {
     int device_type;        /* -1 any, else enum hby_cl_kind */
 };
 
+enum hby_cl_chain_mode {
+    HBY_CL_CHAIN_AUTO,
+    HBY_CL_CHAIN_OFF,
+    HBY_CL_CHAIN_ALWAYS /* a step by itself, too, and what cannot be a chain is an error: for tests */
+};
+
 struct hby_cl_options {
     struct hby_cl_choice choice;
     const char *serialization_dir, *model_token; /* NULL: no cache on disk */
@@ -55,7 +61,7 @@ struct hby_cl_options {
     int wait_limit_ms;                           /* 0: the default */
     int memory_limit_mb;                         /* of all sessions' buffers together; 0: none */
     bool profile, zero_copy;
-    bool no_chain; /* launches of a CPU one by one: chain.clh */
+    int chain; /* launches of a CPU as one (chain.clh): enum hby_cl_chain_mode */
     void (*log)(void *log_ctx, int level, const char *text); /* level 0: faults, 3: builds and features; NULL: nowhere. Called from any thread. */
     void *log_ctx;
     bool guard_arena; /* a testing aid: bands of a pattern between the arena's tensors, verified by finish (HBY_DEVICE when one was overwritten) */

@@ -83,7 +83,7 @@ static inline void hby_quantize_line(const struct hby_hybrid_args *h, const stru
     hby_fill(line_q, last + mine, to, step, row->zero);
 }
 
-__kernel void hby_hybrid_range(struct hby_hybrid_args h, hby_floats in, __global float *range)
+__kernel void hby_hybrid_range(struct hby_hybrid_args h, const __global HBY_P(HBY_IN_TYPE) *in, __global float *range)
 {
     __local float part[HBY_GROUP];
     const int group = (int)get_group_id(0), b = group / h.parts, count = h.lines * h.width, first = (group - b * h.parts) * h.part;
@@ -103,7 +103,7 @@ __kernel void hby_hybrid_join(struct hby_hybrid_args h, const __global float *ra
 }
 
 /* nest.clh's cut of batch * padded_lines rows of pitch bytes. */
-__kernel void hby_hybrid_quantize(struct hby_hybrid_args h, hby_floats in, const __global float *range, __global struct hby_hybrid_row *row, __global char *q,
+__kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P(HBY_IN_TYPE) *in, const __global float *range, __global struct hby_hybrid_row *row, __global char *q,
                                   int chunk, int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(from + chunk, h.pitch), first = (int)get_global_id(1) * rows_each, last = min(first + rows_each, rows);
@@ -124,7 +124,7 @@ __kernel void hby_hybrid_quantize(struct hby_hybrid_args h, hby_floats in, const
     }
 }
 
-__kernel void hby_hybrid_whole(struct hby_hybrid_args h, hby_floats in, __global struct hby_hybrid_row *row, __global char *q)
+__kernel void hby_hybrid_whole(struct hby_hybrid_args h, const __global HBY_P(HBY_IN_TYPE) *in, __global struct hby_hybrid_row *row, __global char *q)
 {
     __local float part[HBY_GROUP];
     const int b = (int)get_group_id(0), count = h.lines * h.width, me = (int)get_local_id(0);

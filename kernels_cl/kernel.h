@@ -62,7 +62,7 @@ void hby_cl_any_bytes(struct hby_cl_launch *l);
 /* Builds (or finds) the program of `file` (a name in kernels_cl/, with the headers it includes) under the options defined so far, plus
  * HBY_SCHEME_<name>=1 of the step and the device's feature macros (HBY_HAS_FP16, HBY_DOT_x), and starts a launch of its kernel `entry`. The options are reset after it. */
 enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char *entry);
-/* Arguments in the kernel's order. */
+/* Arguments in the kernel's order: as many in every build, for chains read a kernel's parameters from its text. An argument that a build does not use is tensor -1. */
 void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes); /* a struct by value */
 void hby_cl_arg_i32(struct hby_cl_launch *l, int32_t value);
 void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor);                   /* constant or run-time tensor, as stored; -1: a valid dummy buffer */

@@ -71,6 +71,8 @@ enum hby_status hby_cl_launch_binary(const struct hby_cl_site *site, struct hby_
     hby_cl_arg_tensor(l, s->out[0]);
     if (p->fn == HBY_FN_DIV && !hby_nest_is_float(own))
         hby_cl_arg_bad_data(l);
+    else
+        hby_cl_arg_tensor(l, -1);
     hby_nest_grid(site, l, &cut, inner);
     hby_cl_arithmetic(l, hby_nest_is_float(own) ? float_arithmetic(site) : "integer");
     hby_cl_cost(l, 0.0, hby_nest_bytes(site) + (double)hby_plan_bytes(site->plan, s->in[1]));
@@ -184,6 +186,8 @@ enum hby_status hby_cl_launch_unary(const struct hby_cl_site *site, struct hby_c
     bind_table(s, 1, l);
     if (p->fn == HBY_FN_INTERPOLATE || p->fn == HBY_FN_LOOKUP16)
         hby_cl_arg_bad_data(l);
+    else
+        hby_cl_arg_tensor(l, -1);
     hby_cl_arg_i32(l, cut.chunk);
     hby_nest_grid_2d(site, l, ((size_t)p->count + (size_t)cut.chunk - 1) / (size_t)cut.chunk, 1);
     hby_cl_arithmetic(l, hby_nest_is_float(in) || hby_nest_is_float(out) ? float_arithmetic(site) : "integer");

@@ -28,7 +28,7 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
     if (n_backends == MAX_BACKENDS || strlen(deny) >= sizeof backends[0].deny)
         return NULL;
     const char *id = getenv("HBY_CHECK_DEVICE_ID");
-    struct hby_cl_options opt = {.choice = {.device_id = id ? atoi(id) : -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1}, .deny_kernels = deny, .guard_arena = true};
+    struct hby_cl_options opt = {.choice = {.device_id = id ? atoi(id) : -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1}, .deny_kernels = deny, .chain = HBY_CL_CHAIN_ALWAYS, .guard_arena = true};
     struct hby_backend *be = NULL;
     if (hby_cl_backend_create(&opt, &be, why))
         return NULL;

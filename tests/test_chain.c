@@ -36,7 +36,7 @@ static struct hby_backend *open_device(bool no_chain, const char *deny)
 {
     struct hby_backend *device = NULL;
     struct hby_reason why = {""};
-    const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .log = read_log, .no_chain = no_chain, .deny_kernels = deny};
+    const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .log = read_log, .chain = no_chain ? HBY_CL_CHAIN_OFF : HBY_CL_CHAIN_AUTO, .deny_kernels = deny};
     if (hby_cl_backend_create(&opt, &device, &why) == HBY_OK)
         return device;
     if (getenv("HBY_REQUIRE_DEVICE"))
