@@ -142,7 +142,11 @@ static enum hby_status build(struct hby_backend *be, const struct hby_plan *plan
     const struct hby_cl_functions *set;
     if (!st->chains)
         return HBY_OK;
-    enum hby_status status = collect(st, plan, taken, &w, why);
+    enum hby_status status = hby_cl_check_fork(st, why);
+    if (!status)
+        status = hby_cl_check_quarantine(st, why);
+    if (!status)
+        status = collect(st, plan, taken, &w, why);
     if (!status && w.n_chained)
         status = hby_cl_functions_get(st, w.chained, w.n_chained, &set, why);
     for (int i = 0; i < w.n_alone && !status; i++)
