@@ -20,6 +20,7 @@ enum { SIDE = 12, CHANNELS = 24, BYTES = SIDE * SIDE * CHANNELS, LAYERS = 6, RUN
 static int8_t weights[LAYERS][CHANNELS * CHANNELS], input[2][BYTES];
 static int32_t bias[CHANNELS];
 static _Atomic int launches, chained; /* of the session made last, from the log */
+static _Atomic int built;             /* programs, since it was set to 0 */
 
 static void read_log(void *ctx, int level, const char *text)
 {
@@ -30,6 +31,8 @@ static void read_log(void *ctx, int level, const char *text)
         atomic_store(&chained, a);
         atomic_store(&launches, b);
     }
+    if (strstr(text, ": built in "))
+        atomic_fetch_add(&built, 1);
 }
 
 static struct hby_backend *open_device(bool no_chain, const char *deny)
@@ -76,13 +79,21 @@ static struct hby_graph *network(void)
     return g;
 }
 
-static struct hby_executor *executor(struct hby_backend *device)
+static struct hby_plan *plan_network(struct hby_backend *device)
 {
     struct hby_plan *plan = NULL;
-    struct hby_executor *ex = NULL;
     struct hby_reason why = {""};
     const struct hby_plan_options po = {.precision = HBY_PRECISION_EXACT, .host_ref = device ? HBY_HOST_REF_AUTO : HBY_HOST_REF_ONLY};
-    if (hby_plan_create(network(), &po, device, hby_host_ref_backend(), &plan, &why) != HBY_OK || hby_executor_create(plan, device, hby_host_ref_backend(), &ex, &why) != HBY_OK)
+    if (hby_plan_create(network(), &po, device, hby_host_ref_backend(), &plan, &why) != HBY_OK)
+        fail_msg("%s", why.text);
+    return plan;
+}
+
+static struct hby_executor *executor(struct hby_backend *device)
+{
+    struct hby_executor *ex = NULL;
+    struct hby_reason why = {""};
+    if (hby_executor_create(plan_network(device), device, hby_host_ref_backend(), &ex, &why) != HBY_OK)
         fail_msg("%s", why.text);
     return ex;
 }
@@ -162,6 +173,42 @@ static void around_the_host(void **state)
     hby_cl_backend_destroy(&device);
 }
 
+/* Planning builds nothing; `build` makes one program of what is taken; sessions find all they need in it, or make another. */
+static void one_program(void **state)
+{
+    (void)state;
+    struct hby_backend *device = open_device(false, NULL);
+    if (!device)
+        skip();
+    atomic_store(&chained, 0);
+    struct hby_executor *ex = executor(device);
+    const bool chains = atomic_load(&chained) > 0;
+    hby_executor_destroy(&ex);
+    hby_cl_backend_destroy(&device);
+    if (!chains)
+        skip();
+    for (int some = 0; some < 2; some++) {
+        bool taken[2 * LAYERS];
+        struct hby_reason why = {""};
+        device = open_device(false, NULL);
+        atomic_store(&built, 0);
+        struct hby_plan *plan = plan_network(device);
+        assert_int_equal(atomic_load(&built), 0);
+        for (int i = 0; i < 2 * LAYERS; i++)
+            taken[i] = !some || i % 2 == 0; /* convolutions only */
+        assert_int_equal(device->ops->build(device, plan, taken, &why), HBY_OK);
+        assert_int_equal(atomic_load(&built), 1);
+        hby_plan_destroy(&plan);
+        for (int again = 0; again < 2; again++) {
+            ex = executor(device);
+            assert_int_equal(atomic_load(&built), 1 + some);
+            assert_int_equal(run(ex, 4), -1);
+            hby_executor_destroy(&ex);
+        }
+        hby_cl_backend_destroy(&device);
+    }
+}
+
 static struct hby_backend *common;
 static void *in_a_thread(void *arg)
 {
@@ -193,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_single_launches),
         cmocka_unit_test(around_the_host),
+        cmocka_unit_test(one_program),
         cmocka_unit_test(many_threads),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
