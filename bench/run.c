@@ -48,7 +48,7 @@ static void network_name(const char *path, char *name, size_t size)
     if (end) {
         *end = 0;
     }
-    const char *const widths[] = {".float16", ".int8", ".float32"};
+    const char *const widths[] = {".float16", ".int8", ".float32", ".int16x8", ".dynamic_range"};
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
         size_t n = strlen(name), w = strlen(widths[i]);
         if (n > w && strcmp(name + n - w, widths[i]) == 0) {

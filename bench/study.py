@@ -3,6 +3,7 @@
 usage: python -m bench.study modes|accuracy CACHE_FOLDER [OPTION...] ..."""
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -20,22 +21,24 @@ PLACES = ("device", "cpu")
 USAGE = {"modes": "[OPTION...] [MODEL.tflite...]", "accuracy": "[OPTION...] DATA MODEL.tflite..."}  # bench/run --help says the rest
 
 
-def bench(options, models, *arguments):
-    """Runs halfbyte-bench on all models in turns: ({path: {place: result}}, the whole answer)."""
+def bench(options, models, *arguments, together=True, programs=None, environment=None):
+    """Runs halfbyte-bench on all models in turns, or one after the other: ({path: {place: result}}, the whole answer). Compiled programs are kept in the folder
+    `programs`; None takes the cache's, "" keeps none."""
     with tempfile.TemporaryDirectory(prefix="halfbyte-") as folder:
         answer = pathlib.Path(folder) / "out.json"
-        command = [options.program, "--together", "--json", str(answer), "--before", str(SMALL), *arguments]
+        command = [options.program, "--json", str(answer), *(["--together", "--before", str(SMALL)] if together else []), *arguments]
         for flag in ("device", "threads", "runtime", "delegate"):
             if getattr(options, flag) is not None:
                 command += [f"--{flag}", str(getattr(options, flag))]
-        programs = (options.cache / "programs").resolve()  # compiled once, in the first of the two passes
-        programs.mkdir(parents=True, exist_ok=True)
-        if not set(":;") & set(str(programs)):
+        if programs is None:  # compiled once, in the first of several passes
+            programs = (options.cache / "programs").resolve()
+            programs.mkdir(parents=True, exist_ok=True)
+        if str(programs) and not set(":;") & set(str(programs)):
             command += ["--option", f"serialization_dir={programs}"]
         for word in options.option:
             command += ["--option", word]
         command += ["--verbose"] if options.verbose else []
-        done = subprocess.run(command + ["--"] + [str(m) for m in models], stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(command + ["--"] + [str(m) for m in models], stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
         if not answer.exists() or answer.stat().st_size == 0:
             raise data.BadData(f"halfbyte-bench ended with status {done.returncode}")
         answer = json.loads(answer.read_text())
@@ -291,6 +294,12 @@ def parser(kind):
         p.add_argument("models", nargs="+")
         p.add_argument("--samples", type=positive)
     p.add_argument("--range", type=span, default=(0.0, 1.0))
+    common(p)
+    return p
+
+
+def common(p):
+    """What all studies take, and bench() passes on."""
     p.add_argument("-d", "--device")
     p.add_argument("-r", "--runs", type=positive)
     p.add_argument("-t", "--threads", type=positive)
@@ -300,7 +309,15 @@ def parser(kind):
     p.add_argument("--program", default=str(TOP / "build" / "halfbyte-bench"))
     p.add_argument("--runtime")
     p.add_argument("--delegate")
-    return p
+
+
+def writable(path):
+    """Ends with the reason where the JSON file cannot be written."""
+    if path:
+        try:
+            open(path, "a").close()
+        except OSError as error:
+            sys.exit(f"error: cannot write {path}: {error.strerror}")
 
 
 def main():
@@ -310,11 +327,7 @@ def main():
         words[at:at + 2] = [f"--range={words[at + 1]}"]
     options = parser(kind).parse_intermixed_args(words)
     options.cache, options.judged_by = pathlib.Path(cache), None
-    if options.json:
-        try:
-            open(options.json, "a").close()
-        except OSError as error:
-            sys.exit(f"error: cannot write {options.json}: {error.strerror}")
+    writable(options.json)
     try:
         sys.exit(run_modes(options) if kind == "modes" else run_accuracy(options))
     except (data.BadData, ValueError) as error:

@@ -11,7 +11,6 @@ import sys
 from . import flat, nets, photos, wheels, widths
 
 NAMES = ["mobilenet_v1", "mobilenet_v2", "resnet50"]
-RECIPES = {"int8": "static_wi8_ai8", "int16x8": "static_wi8_ai16", "dynamic_range": "dynamic_wi8_afp32"}
 REPEAT, BATCH = 16, 32
 
 
@@ -56,13 +55,15 @@ def make(name, cache, out):
     widths.lift_dead_channels(model)
     single, part = out / f"{name}.float32.tflite", out / f"{name}.part.tflite"
     flat.save(model, single)
-    for width, recipe in RECIPES.items():
+    for width, recipe in widths.RECIPES.items():
+        if not recipe:
+            continue
         widths.quantize(single, part, recipe, images)
         save(flat.load(part), out, f"{name}.{width}")
         part.unlink()
     single.unlink()
     sizes = sum(f.stat().st_size for f in out.glob(f"{name}_*.gz"))
-    wheels.say(f"made {name} in {1 + len(RECIPES)} widths: {sizes / 1e6:.1f} MB")
+    wheels.say(f"made {name} in {len(widths.RECIPES)} widths: {sizes / 1e6:.1f} MB")
 
 
 def main():

@@ -14,8 +14,9 @@ PRETRAINED = {
     "palm_detection_full": "palm_detection/palm_detection_full.tflite",
     "pose_landmark_full": "pose_landmark/pose_landmark_full.tflite",
 }
-# Known architectures with seeded weights, images in [-1, 1].
-SEEDED = {"mobilenet_v1": "mobilenet_v1", "mobilenet_v2": "mobilenet_v2", "resnet50": "resnet50"}
+# Known architectures with seeded weights, inputs in [-1, 1]: height, width and channels of the input.
+SEEDED = {"mobilenet_v1": (224, 224, 3), "mobilenet_v2": (224, 224, 3), "resnet50": (224, 224, 3)}
+SMALL = {"ds_cnn": (49, 10, 1), "wake_words": (96, 96, 3)}
 
 
 def stamp_of_scripts():
@@ -25,42 +26,58 @@ def stamp_of_scripts():
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
 
 
-def make(name, cache, out):
+def make(name, chosen, cache, out):
+    """The network in the widths chosen, of widths.RECIPES."""
     from . import flat, nets, photos, widths
 
-    half, byte, single = (out / f"{name}.{w}.tflite" for w in ("float16", "int8", "float32"))
+    files = {w: out / f"{name}.{w}.tflite" for w in chosen}
+    single = out / f"{name}.float32.tflite"
     begin = time.monotonic()
     if name in PRETRAINED:
+        half = out / f"{name}.float16.tflite"
         half.write_bytes(wheels.member(cache, "mediapipe", "mediapipe/modules/" + PRETRAINED[name]))
         model = widths.to_float32(flat.load(half))
         shape = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].shape
         images = photos.samples(cache, int(shape[1]), int(shape[2]), 8)
     else:
-        images = photos.samples(cache, 224, 224, 8, -1.0, 1.0)
-        model = getattr(nets, SEEDED[name])(images[:3])
-        flat.save(widths.to_float16(model), half)
+        height, width, channels = (SEEDED | SMALL)[name]
+        images = [x[..., :channels] for x in photos.samples(cache, height, width, 8, -1.0, 1.0)]
+        model = getattr(nets, name)(images[:3])
+        if "float16" in files:
+            flat.save(widths.to_float16(model), files["float16"])
     widths.lift_dead_channels(model)
     flat.save(model, single)
-    widths.to_int8(single, byte, images)
+    for width, path in files.items():
+        if widths.RECIPES[width]:
+            widths.quantize(single, path, widths.RECIPES[width], images)
     single.unlink()
-    wheels.say(f"made {name}: float16 {half.stat().st_size / 1e6:.1f} MB, int8 {byte.stat().st_size / 1e6:.1f} MB, in {time.monotonic() - begin:.1f} s")
+    sizes = ", ".join(f"{w} {f.stat().st_size / 1e6:.2g} MB" for w, f in files.items())
+    wheels.say(f"made {name}: {sizes}, in {time.monotonic() - begin:.1f} s")
+
+
+def ensure(cache, name, chosen=("float16", "int8")):
+    """{width: path} of the network in those widths, made where they are missing or out of date."""
+    out = cache / "networks"
+    out.mkdir(parents=True, exist_ok=True)
+    stamp = out / f"{name}.stamp"
+    want, there = stamp_of_scripts(), stamp.read_text().split() if stamp.exists() else []
+    there = there[1:] if there[:1] == [want] else []
+    missing = [w for w in chosen if w not in there]
+    if missing:
+        make(name, missing, cache, out)
+        stamp.write_text(" ".join([want] + there + missing))
+    return {w: out / f"{name}.{w}.tflite" for w in chosen}
 
 
 def main():
-    cache = pathlib.Path(sys.argv[1])
-    out = cache / "networks"
-    out.mkdir(parents=True, exist_ok=True)
-    want = stamp_of_scripts()
     names = sys.argv[2:] or list(PRETRAINED) + list(SEEDED)
+    known = list(PRETRAINED) + list(SEEDED) + list(SMALL)
     for name in names:
-        if name not in PRETRAINED and name not in SEEDED:
-            sys.exit(f"no network is called {name}; there are: {' '.join(list(PRETRAINED) + list(SEEDED))}")
-        stamp = out / f"{name}.stamp"
-        if not stamp.exists() or stamp.read_text() != want:
-            make(name, cache, out)
-            stamp.write_text(want)
-        print(out / f"{name}.float16.tflite")
-        print(out / f"{name}.int8.tflite")
+        if name not in known:
+            sys.exit(f"no network is called {name}; there are: {' '.join(known)}")
+    for name in names:
+        for path in ensure(pathlib.Path(sys.argv[1]), name).values():
+            print(path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""MobileNet v1 1.0, MobileNet v2 1.0 and ResNet50 v1 at 224x224, written without TensorFlow.
+"""MobileNet v1 1.0, MobileNet v2 1.0 and ResNet50 v1 at 224x224, and two small ones, for key words and for wake words, written without TensorFlow.
 
 The weights are seeded, and each convolution's batch normalization is folded: its statistics are those of the calibration images, so that activations
 neither die out nor explode on the way down. They measure speed, and exactness; they recognise nothing."""
@@ -14,21 +14,27 @@ NONE, RELU, RELU6 = schema.ActivationFunctionType.NONE, schema.ActivationFunctio
 CLIP = {NONE: lambda x: x, RELU: lambda x: np.maximum(x, 0), RELU6: lambda x: np.clip(x, 0, 6)}
 
 
+def pair(kernel):
+    """Height and width of a window."""
+    return kernel if isinstance(kernel, tuple) else (kernel, kernel)
+
+
 def pad_same(x, kernel, stride, value=0.0):
     """TFLite's SAME padding of [n, h, w, c]: the odd row or column goes to the end."""
     pads = [(0, 0)]
-    for size in x.shape[1:3]:
+    for size, taps in zip(x.shape[1:3], pair(kernel)):
         out = -(-size // stride)
-        total = max((out - 1) * stride + kernel - size, 0)
+        total = max((out - 1) * stride + taps - size, 0)
         pads.append((total // 2, total - total // 2))
     return np.pad(x, pads + [(0, 0)], constant_values=value)
 
 
 def windows(x, kernel, stride):
     """The kernel's taps: yields (ky, kx, [n, oh, ow, c])."""
-    oh, ow = (x.shape[1] - kernel) // stride + 1, (x.shape[2] - kernel) // stride + 1
-    for ky in range(kernel):
-        for kx in range(kernel):
+    high, wide = pair(kernel)
+    oh, ow = (x.shape[1] - high) // stride + 1, (x.shape[2] - wide) // stride + 1
+    for ky in range(high):
+        for kx in range(wide):
             yield ky, kx, x[:, ky:ky + (oh - 1) * stride + 1:stride, kx:kx + (ow - 1) * stride + 1:stride]
 
 
@@ -94,8 +100,9 @@ class Net:
 
     def conv(self, x, channels, kernel=1, stride=1, act=RELU, padding=SAME):
         values = pad_same(x[1], kernel, stride) if padding == SAME else x[1]
-        fan_in = kernel * kernel * values.shape[3]
-        weights = self.rows(self.rng.normal(0, np.sqrt(2 / fan_in), (channels, kernel, kernel, values.shape[3])).astype(np.float32))
+        high, wide = pair(kernel)
+        fan_in = high * wide * values.shape[3]
+        weights = self.rows(self.rng.normal(0, np.sqrt(2 / fan_in), (channels, high, wide, values.shape[3])).astype(np.float32))
         taps = lambda w: sum(v @ w[:, ky, kx].T for ky, kx, v in windows(values, kernel, stride))
         weights, bias, out = self.normalized(taps, weights, lambda g: g[:, None, None, None])
         options = window(schema.Conv2DOptionsT(), padding, stride, act)
@@ -199,3 +206,21 @@ def resnet50(images):
             y = net.conv(net.conv(net.conv(x, channels, stride=s), channels, 3), 4 * channels, act=NONE)
             x = net.add(shortcut, y, RELU)
     return net.finish(net.softmax(net.dense(net.mean(x), 1000)))
+
+
+def ds_cnn(images):
+    """Key words: 49 x 10 features of a second of sound, as MLPerf Tiny has it; its mean over the image is a MEAN."""
+    net = Net("ds_cnn", 1004, images)
+    x = net.conv(net.input, 64, (10, 4), 2)
+    for _ in range(4):
+        x = net.conv(net.depthwise(x, act=RELU), 64)
+    return net.finish(net.softmax(net.dense(net.mean(x), 12)))
+
+
+def wake_words(images):
+    """Is there a person in the image? MobileNet v1 with a quarter of its channels at 96 x 96, as MLPerf Tiny has it."""
+    net = Net("mobilenet_v1_0.25_96", 1005, images)
+    x = net.conv(net.input, 8, 3, 2, RELU6)
+    for channels, stride in [(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)] + [(128, 1)] * 5 + [(256, 2), (256, 1)]:
+        x = net.conv(net.depthwise(x, stride), channels, act=RELU6)
+    return net.finish(net.softmax(net.dense(net.mean(x), 2)))

@@ -9,6 +9,8 @@ import numpy as np
 from . import flat
 from .flat import schema
 
+# The widths that a network is made in, and the quantizer's recipe for each; float16 needs none.
+RECIPES = {"float16": None, "int8": "static_wi8_ai8", "int16x8": "static_wi8_ai16", "dynamic_range": "dynamic_wi8_afp32"}
 DEQUANTIZE = schema.BuiltinOperator.DEQUANTIZE
 
 
@@ -98,13 +100,8 @@ def quiet(log):
     log.unlink()
 
 
-def to_int8(float32_path, int8_path, samples):
-    """Static int8 activations and weights, calibrated with samples: a list of arrays for the one input."""
-    quantize(float32_path, int8_path, "static_wi8_ai8", samples)
-
-
 def quantize(float32_path, int8_path, recipe_name, samples):
-    """By a recipe of the quantizer's; those that are static are calibrated with the samples."""
+    """By a recipe of the quantizer's; those that are static are calibrated with the samples: a list of arrays for the one input."""
     from ai_edge_quantizer import quantizer, recipe
 
     q = quantizer.Quantizer(str(float32_path), getattr(recipe, recipe_name)())

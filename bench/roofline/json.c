@@ -87,7 +87,7 @@ bool roof_json_write(const struct roof_bench *b, const struct roof_row *rows, in
             b->peaks.launch_us);
     for (int i = 0; i < b->peaks.n_copies; i++)
         fprintf(f, "%s{\"bytes\": %.0f, \"gbs\": %.2f}", i ? ", " : "", b->peaks.copy[i].bytes, b->peaks.copy[i].gbs);
-    fputs("],\n \"rows\": [\n", f);
+    fprintf(f, "], \"peak_change\": %.4f,\n \"rows\": [\n", b->peaks.change);
     for (int i = 0; i < n; i++) {
         row(f, &rows[i]);
         fputs(i + 1 < n ? ",\n" : "\n", f);

@@ -72,11 +72,10 @@ static enum hby_status measure(struct roof_bench *b, struct roof_row *row, int n
         bench_progress_clear();
         roof_table_row(b, &row[i]);
     }
-    double change;
-    const enum hby_status again = roof_peaks_again(b->be, &b->peaks, &change, why);
+    const enum hby_status again = roof_peaks_again(b->be, &b->peaks, why);
     for (int i = 0; i < n && !again; i++)
         roof_conclude(b, &row[i]);
-    roof_table_foot(b, change);
+    roof_table_foot(b);
     if (b->o->tune)
         roof_table_tunings(b);
     return again;

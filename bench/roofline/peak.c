@@ -167,18 +167,17 @@ static void raise(double *best, double value, double *most)
     *best = fmax(*best, value);
 }
 
-enum hby_status roof_peaks_again(struct hby_backend *be, struct roof_peaks *p, double *change, struct hby_reason *why)
+enum hby_status roof_peaks_again(struct hby_backend *be, struct roof_peaks *p, struct hby_reason *why)
 {
     struct roof_peaks second;
     const enum hby_status st = roof_peaks_measure(be, &second, why);
-    *change = 0;
     if (st)
         return st;
     for (int i = 0; i < ROOF_ARITHS; i++)
         if (second.gops[i] > 0)
-            raise(&p->gops[i], second.gops[i], change);
+            raise(&p->gops[i], second.gops[i], &p->change);
     for (int i = 0; i < p->n_copies && i < second.n_copies; i++)
-        raise(&p->copy[i].gbs, second.copy[i].gbs, change);
+        raise(&p->copy[i].gbs, second.copy[i].gbs, &p->change);
     p->launch_us = fmin(p->launch_us, second.launch_us);
     return HBY_OK;
 }

@@ -47,10 +47,11 @@ struct roof_peaks {
     } copy[ROOF_COPIES];
     int n_copies;
     double launch_us; /* of a kernel that does nothing, launched many times */
+    double change;    /* the largest difference between before and after the kernels, as a fraction */
 };
 enum hby_status roof_peaks_measure(struct hby_backend *be, struct roof_peaks *p, struct hby_reason *why);
-/* Once more, for machines that others use too: the better of both is kept; `change` is the largest difference, as a fraction. */
-enum hby_status roof_peaks_again(struct hby_backend *be, struct roof_peaks *p, double *change, struct hby_reason *why);
+/* Once more, for machines that others use too: the better of both is kept, and p->change filled in. */
+enum hby_status roof_peaks_again(struct hby_backend *be, struct roof_peaks *p, struct hby_reason *why);
 /* GB/s that a copy reaches where the buffers have `bytes` together. */
 double roof_bandwidth(const struct roof_peaks *p, double bytes);
 
@@ -121,8 +122,7 @@ void roof_conclude(const struct roof_bench *b, struct roof_row *row);
 
 void roof_table_head(const struct roof_bench *b);
 void roof_table_row(const struct roof_bench *b, const struct roof_row *r);
-/* change: of the peaks, between before and after. */
-void roof_table_foot(const struct roof_bench *b, double change);
+void roof_table_foot(const struct roof_bench *b);
 /* --tune: the tile of each class of shapes, and what it won. */
 void roof_table_tunings(const struct roof_bench *b);
 /* Can the file be written? Says why not. Asked before the work. */

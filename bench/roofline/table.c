@@ -63,13 +63,13 @@ void roof_table_row(const struct roof_bench *b, const struct roof_row *r)
     fflush(stdout);
 }
 
-void roof_table_foot(const struct roof_bench *b, double change)
+void roof_table_foot(const struct roof_bench *b)
 {
     printf("\nmin, median: of %d rounds, each the mean of launches in a row and one wait; the other columns are of the best round. Gop/s: 2 x multiply-adds.\n"
            "GB/s: inputs, weights and outputs, each once. peak: of the Gop/s above. roof: of what the peak, or a copy of as many bytes, would allow.\n",
            b->o->rounds);
-    if (change > busy)
-        printf("The peaks before and after differ by %.0f %%: something else used the device, and these times are too long.\n", 100 * change);
+    if (b->peaks.change > busy)
+        printf("The peaks before and after differ by %.0f %%: something else used the device, and these times are too long.\n", 100 * b->peaks.change);
 }
 
 void roof_table_tunings(const struct roof_bench *b)
