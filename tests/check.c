@@ -13,6 +13,20 @@
 
 enum { MAX_BACKENDS = 32, GUARD = 64 };
 
+/* What the device said last of a row that fits a step and yet cannot be launched: a kernel that does not build, arguments that are not its own. */
+static struct hby_reason broken;
+
+/* A row that asks for more than the device has ("the device allocates ... at most") rightly gives way to the next. */
+static void note_broken(void *ctx, int level, const char *text)
+{
+    int at = 0;
+    (void)ctx;
+    (void)level;
+    sscanf(text, "step %*d: %n", &at);
+    if (at && (strstr(text, "does not build") || !strstr(text, "the device ")))
+        snprintf(broken.text, sizeof broken.text, "%s", text + at);
+}
+
 /* One backend per set of denied kernels, made on first use. */
 static struct {
     char deny[512];
@@ -28,7 +42,11 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
     if (n_backends == MAX_BACKENDS || strlen(deny) >= sizeof backends[0].deny)
         return NULL;
     const char *id = getenv("HBY_CHECK_DEVICE_ID");
-    struct hby_cl_options opt = {.choice = {.device_id = id ? atoi(id) : -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1}, .deny_kernels = deny, .chain = HBY_CL_CHAIN_ALWAYS, .guard_arena = true};
+    struct hby_cl_options opt = {.choice = {.device_id = id ? atoi(id) : -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1},
+                                 .deny_kernels = deny,
+                                 .chain = HBY_CL_CHAIN_ALWAYS,
+                                 .guard_arena = true,
+                                 .log = note_broken};
     struct hby_backend *be = NULL;
     if (hby_cl_backend_create(&opt, &be, why))
         return NULL;
@@ -168,17 +186,23 @@ void check_forget(struct check *c)
     c->constant_bound = 0;
 }
 
-/* The row that took the node's step, or NULL if the device did not. */
-static const char *row_of(struct check *c, struct hby_plan *plan, struct hby_backend *be, struct hby_reason *why)
+/* The node's own step; -1 where it has none. */
+static int own_step(const struct check *c, const struct hby_plan *plan)
+{
+    for (int s = 0; s < plan->n_steps; s++)
+        if (plan->step[s].node >= 0 && plan->step[s].op == c->op)
+            return s;
+    return -1;
+}
+
+/* The row that took the node's step under the scheme, or NULL: a node that finds no row in half is planned again in float. */
+static const char *row_of(struct check *c, struct hby_plan *plan, enum hby_scheme scheme, struct hby_backend *be, struct hby_reason *why)
 {
     static struct hby_answer answer;
-    for (int s = 0; s < plan->n_steps; s++)
-        if (plan->step[s].node >= 0 && plan->step[s].op == c->op) {
-            if (plan->where[s] != HBY_ON_DEVICE)
-                return NULL;
-            return be->ops->query(be, plan, s, plan->n_steps - s, &answer, why) ? NULL : answer.kernel;
-        }
-    return NULL;
+    const int s = own_step(c, plan);
+    if (s < 0 || plan->where[s] != HBY_ON_DEVICE || plan->step[s].scheme != scheme)
+        return NULL;
+    return be->ops->query(be, plan, s, plan->n_steps - s, &answer, why) ? NULL : answer.kernel;
 }
 
 void check_span(struct check *c, double times)
@@ -209,6 +233,9 @@ void check_run(struct check *c, int sum_length)
         for (int i = 0; i < plan->graph->n_nodes; i++)
             if (plan->verdict[i].where == HBY_ON_RUNTIME)
                 why = plan->verdict[i].reason;
+    const int own = lowered ? own_step(c, plan) : -1;
+    const enum hby_scheme scheme = own >= 0 ? plan->step[own].scheme : c->scheme;
+    c->other_scheme += scheme != c->scheme;
     if (!lowered || !run_plan(c, plan, NULL, &want, &why, &faults)) {
         describe(c, "host_ref", 0, 0, why.text);
         c->failures++;
@@ -222,8 +249,13 @@ void check_run(struct check *c, int sum_length)
         struct hby_backend *be = backend_denying(deny, &why);
         if (!be)
             break;
+        broken.text[0] = 0;
         plan = plan_copy(c, be, &why);
-        const char *row = plan ? row_of(c, plan, be, &why) : NULL;
+        const char *row = plan ? row_of(c, plan, scheme, be, &why) : NULL;
+        if (broken.text[0]) {
+            describe(c, "of a row that fits", 0, 0, broken.text);
+            c->failures++;
+        }
         if (!row) {
             hby_plan_destroy(&plan);
             break;
@@ -332,8 +364,8 @@ static void run_check(size_t k, enum hby_scheme scheme, uint64_t seed, struct to
 {
     struct check c = {.state = seed, .op = checks[k].id, .scheme = scheme};
     checks[k].fn(&c, scheme);
-    printf("%-26s %-6s %4ld cases, %4ld kernel runs, %ld host_ref only, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases, c.kernels_run, c.host_only,
-           c.failures);
+    printf("%-26s %-6s %4ld cases, %4ld kernel runs, %ld host_ref only, %ld in another scheme, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases,
+           c.kernels_run, c.host_only, c.other_scheme, c.failures);
     fflush(stdout);
     sum->failures += c.failures + (c.cases == 0);
     if (!c.cases)

@@ -10,6 +10,7 @@ struct check {
     enum hby_op op;
     enum hby_scheme scheme;
     long cases, kernels_run, failures, host_only;
+    long other_scheme; /* cases whose node the plan computes under another scheme than this: half in, integers out */
     struct {
         int tensor, lo, hi;
     } range[4]; /* of integer inputs: check_range */
