@@ -1,4 +1,5 @@
-/* The driver of ring 2: `checks [--seed=N] [--list] [--need=KERNEL] [OP[:SCHEME]...]`; --need fails where that row of kernels.def never ran. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
+/* The driver of ring 2: `checks [--seed=N] [--list] [--need=KERNEL,...] [OP[:SCHEME]...]`; --need fails where one of
+ * these rows of kernels.def never ran. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
 #include "tests/checks.h"
 
 #include <math.h>
@@ -34,6 +35,19 @@ static struct {
 } backends[MAX_BACKENDS];
 static int n_backends;
 
+/* Which sees for itself what leaves a buffer: buffers without bands, see checks_oclgrind.c. */
+static bool inside_oclgrind(void)
+{
+    return getenv("HBY_CHECK_OCLGRIND") != NULL;
+}
+
+/* A number from the environment; 0 where there is none. */
+static long env_number(const char *name)
+{
+    const char *text = getenv(name);
+    return text ? atol(text) : 0;
+}
+
 static struct hby_backend *backend_denying(const char *deny, struct hby_reason *why)
 {
     for (int i = 0; i < n_backends; i++)
@@ -45,7 +59,7 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
     struct hby_cl_options opt = {.choice = {.device_id = id ? atoi(id) : -1, .device = getenv("HBY_CHECK_DEVICE"), .device_type = -1},
                                  .deny_kernels = deny,
                                  .chain = HBY_CL_CHAIN_ALWAYS,
-                                 .guard_arena = true,
+                                 .guard_arena = !inside_oclgrind(),
                                  .log = note_broken};
     struct hby_backend *be = NULL;
     if (hby_cl_backend_create(&opt, &be, why))
@@ -56,9 +70,61 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
 }
 
 static const char *needed = ""; /* --need */
-static bool needed_ran;
+static char ran[4096];          /* rows of kernels.def, each between commas */
+
+static bool has_run(const char *row, size_t n)
+{
+    for (const char *at = ran; (at = strchr(at, ',')); at++)
+        if (!strncmp(at + 1, row, n) && at[1 + n] == ',')
+            return true;
+    return false;
+}
+
+static void note_ran(const char *row)
+{
+    const size_t used = strlen(ran);
+    if (!has_run(row, strlen(row)))
+        snprintf(ran + used, sizeof ran - used, "%s%s,", used ? "" : ",", row);
+}
 
 /* ---- running ---- */
+
+/* Where running is slow: no case of more work (HBY_CHECK_WORK, in products; an eighth as many elements), one input a case, and no kernel oftener than that for an
+ * operator in a scheme (HBY_CHECK_EACH). */
+static bool too_much_work(const struct check *c, int sum_length)
+{
+    const long limit = env_number("HBY_CHECK_WORK");
+    double out = 0, all = 0;
+    for (int i = 0; i < c->g->n_outputs; i++)
+        out += (double)hby_tensor_count(&c->g->tensor[c->g->output[i]]);
+    for (int i = 0; i < c->g->n_tensors; i++)
+        all += (double)hby_tensor_count(&c->g->tensor[i]);
+    return limit > 0 && fmax(out * sum_length, 8 * all) > (double)limit;
+}
+
+static bool had_its_share(struct check *c, const char *kernel)
+{
+    const long each = env_number("HBY_CHECK_EACH");
+    for (int i = 0; i < c->n_rows; i++)
+        if (!strcmp(c->row[i].name, kernel))
+            return each > 0 && c->row[i].runs++ >= each;
+    if (c->n_rows < (int)(sizeof c->row / sizeof *c->row)) {
+        snprintf(c->row[c->n_rows].name, sizeof c->row->name, "%s", kernel);
+        c->row[c->n_rows++].runs = 1;
+    }
+    return false;
+}
+
+static int runs_each(void)
+{
+    return env_number("HBY_CHECK_EACH") > 0 ? 1 : CHECK_RUNS;
+}
+
+/* What the inputs of run r hold: a single run takes turns. */
+static enum check_values values_of(const struct check *c, int r)
+{
+    return (enum check_values)(runs_each() == 1 ? c->cases % CHECK_RUNS : r);
+}
 
 static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, struct hby_reason *why)
 {
@@ -141,7 +207,7 @@ static bool run_plan(struct check *c, struct hby_plan *plan, struct hby_backend 
     if (hby_executor_create(plan, device, hby_host_ref_backend(), &ex, why))
         return false;
     bool ok = true;
-    for (int r = 0; r < CHECK_RUNS && ok; r++) {
+    for (int r = 0; r < runs_each() && ok; r++) {
         void *out[16];
         for (int i = 0; i < c->g->n_outputs; i++) {
             const size_t bytes = c->g->tensor[c->g->output[i]].bytes;
@@ -215,16 +281,45 @@ void check_equal_terms(struct check *c, int n)
     c->constant_bound = n * 0x1p-25;
 }
 
+/* Runs the plan (which it takes), whose node `name` is to run, on the device, and compares with what host_ref gave. */
+static void run_row(struct check *c, const char *name, struct hby_plan *plan, struct hby_backend *be, const struct buffers *want, int sum_length)
+{
+    struct buffers got = {0};
+    struct hby_reason why = {""};
+    long faults = 0;
+    memcpy(got.in, want->in, sizeof got.in);
+    bool right = run_plan(c, plan, be, &got, &why, &faults) && !faults;
+    if (!right)
+        describe(c, name, 0, 0, why.text);
+    for (int r = 0; r < runs_each() && right; r++)
+        for (int i = 0; i < c->g->n_outputs && right; i++) {
+            double worst = 0;
+            const double span = c->least_span > 0 ? c->least_span * magnitude(&c->g->tensor[c->g->input[0]], want->in[r][0]) : 0;
+            const double bound = fmax(check_bound(c->scheme, sum_length), values_of(c, r) == CHECK_CONSTANT ? c->constant_bound : 0);
+            right = !differs(&c->g->tensor[c->g->output[i]], (const uint8_t *)want->out[r][i] + GUARD, (const uint8_t *)got.out[r][i] + GUARD, span, bound, &worst);
+            if (!right)
+                describe(c, name, r, worst, "differs from host_ref");
+        }
+    c->failures += !right;
+    c->kernels_run++;
+    note_ran(name);
+    free_outputs(&got, c->g->n_outputs);
+}
+
 void check_run(struct check *c, int sum_length)
 {
-    struct buffers want = {0}, got = {0};
+    struct buffers want = {0};
     struct hby_reason why = {""};
+    if (too_much_work(c, sum_length)) {
+        check_forget(c);
+        return;
+    }
     c->cases++;
     for (int r = 0; r < CHECK_RUNS; r++)
         for (int i = 0; i < c->g->n_inputs; i++) {
             const struct hby_tensor *t = &c->g->tensor[c->g->input[i]];
-            want.in[r][i] = got.in[r][i] = check_must(malloc(t->bytes + 1));
-            check_fill(c, t, want.in[r][i], (enum check_values)r);
+            want.in[r][i] = check_must(malloc(t->bytes + 1));
+            check_fill(c, t, want.in[r][i], values_of(c, r));
         }
     long faults = 0;
     struct hby_plan *plan = plan_copy(c, NULL, &why);
@@ -262,26 +357,10 @@ void check_run(struct check *c, int sum_length)
         }
         char name[48];
         snprintf(name, sizeof name, "%s", row);
-        if (!run_plan(c, plan, be, &got, &why, &faults) || faults) {
-            describe(c, name, 0, 0, why.text);
-            c->failures++;
-        } else {
-            for (int r = 0; r < CHECK_RUNS; r++)
-                for (int i = 0; i < c->g->n_outputs; i++) {
-                    double worst = 0;
-                    const double span = c->least_span > 0 ? c->least_span * magnitude(&c->g->tensor[c->g->input[0]], want.in[r][0]) : 0;
-                    const double bound = fmax(check_bound(c->scheme, sum_length), r == CHECK_CONSTANT ? c->constant_bound : 0);
-                    if (differs(&c->g->tensor[c->g->output[i]], (uint8_t *)want.out[r][i] + GUARD, (uint8_t *)got.out[r][i] + GUARD, span, bound, &worst)) {
-                        describe(c, name, r, worst, "differs from host_ref");
-                        c->failures++;
-                        r = CHECK_RUNS - 1;
-                        break;
-                    }
-                }
-        }
-        c->kernels_run++;
-        needed_ran = needed_ran || !strcmp(name, needed);
-        free_outputs(&got, c->g->n_outputs);
+        if (had_its_share(c, name))
+            hby_plan_destroy(&plan);
+        else
+            run_row(c, name, plan, be, &want, sum_length);
         if (strlen(deny) + strlen(name) + 2 > sizeof deny)
             break;
         if (deny[0])
@@ -292,7 +371,6 @@ void check_run(struct check *c, int sum_length)
         c->host_only++;
 done:
     free_outputs(&want, c->g->n_outputs);
-    free_outputs(&got, c->g->n_outputs);
     for (int r = 0; r < CHECK_RUNS; r++)
         for (int i = 0; i < c->g->n_inputs; i++)
             free(want.in[r][i]);
@@ -391,6 +469,8 @@ int main(int argc, char **argv)
         }
     }
     struct hby_reason why = {""};
+    if (inside_oclgrind())
+        check_suit_oclgrind();
     struct hby_backend *be = backend_denying("", &why);
     if (!be) {
         fprintf(stderr, "no device: %s\n", why.text);
@@ -411,9 +491,13 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < n_backends; i++)
         hby_cl_backend_destroy(&backends[i].be);
-    if (needed[0] && !needed_ran) {
-        fprintf(stderr, "FAIL %s never ran\n", needed);
-        sum.failures++;
+    for (const char *at = needed; *at;) {
+        const size_t n = strcspn(at, ",");
+        if (!has_run(at, n)) {
+            fprintf(stderr, "FAIL %.*s never ran\n", (int)n, at);
+            sum.failures++;
+        }
+        at += n + (at[n] == ',');
     }
     printf("%ld cases, %ld kernel runs, %ld on host_ref only, %ld failed\n", sum.cases, sum.kernels, sum.host_only, sum.failures);
     return sum.failures || !sum.cases ? 1 : 0;

@@ -15,6 +15,11 @@ struct check {
         int tensor, lo, hi;
     } range[4]; /* of integer inputs: check_range */
     int n_ranges;
+    struct {
+        char name[48];
+        long runs;
+    } row[16]; /* of kernels.def that ran */
+    int n_rows;
     double least_span; /* of the outputs, as a multiple of the largest magnitude of the first input: check_span */
     double constant_bound; /* least bound of the run on one constant: check_equal_terms */
 };
@@ -28,5 +33,7 @@ void check_die(const char *what);
 void *check_must(void *p);
 /* Fills a tensor's bytes: CHECK_EXTREMES with many extremes, CHECK_CONSTANT with one value. */
 void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check_values values);
+/* For runs inside oclgrind: checks_oclgrind.c. */
+void check_suit_oclgrind(void);
 
 #endif
