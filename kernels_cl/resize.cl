@@ -167,6 +167,55 @@ HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __globa
     }
 }
 
+#if HBY_TYPE == 2 && HBY_BLEND == HBY_BLEND_REF && HBY_LANES == 16
+
+/* Where a coordinate of the output falls, as hby_between says, but one by one. */
+struct hby_place {
+    int low, high, share;
+};
+static inline struct hby_place hby_place_of(int at, int scale_10, int size, int half_pixel)
+{
+    const int q = half_pixel ? at * scale_10 + (scale_10 / 2 - 512) : at * scale_10;
+    const struct hby_place place = {clamp(q >> 10, 0, size - 1), min((q + 1023) >> 10, size - 1), q - (clamp(q >> 10, 0, size - 1) << 10)};
+    return place;
+}
+
+/* Three to eight channels of int8: a pixel is a vector of eight lanes, of which the last belong to the next pixel and are overwritten by it. A row is a row of the
+ * output, of out_w pixels. */
+HBY_NEST_KERNEL void hby_resize_bilinear_few(const struct hby_args_resize p, __global const char *in, __global char *out, int chunk, int rows, int rows_each)
+{
+    const int from = (int)get_global_id(0) * chunk, to = min(p.out_w, from + chunk), c = p.channels;
+    const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
+    for (int row = first; row < last; row++) {
+        const struct hby_place y = hby_place_of(row % p.out_h, p.scale_h_10, p.in_h, p.half_pixel_centers);
+        const __global char *upper = in + hby_pixel(&p, row / p.out_h, y.low, 0), *lower = in + hby_pixel(&p, row / p.out_h, y.high, 0);
+        const int8 top = (int8)(1024 - y.share), bottom = (int8)(y.share);
+        __global char *to_row = out + (size_t)row * (size_t)(p.out_w * c);
+        int8 left = (int8)(0), right = (int8)(0);
+        int seen_left = -1, seen_right = -1;
+        for (int i = from; i < to; i++) {
+            const struct hby_place x = hby_place_of(i, p.scale_w_10, p.in_w, p.half_pixel_centers);
+            if (x.low != seen_left)
+                left = x.low == seen_right ? right : convert_int8(vload8(0, upper + x.low * c)) * top + convert_int8(vload8(0, lower + x.low * c)) * bottom;
+            if (x.high != seen_right)
+                right = x.high == x.low ? left : convert_int8(vload8(0, upper + x.high * c)) * top + convert_int8(vload8(0, lower + x.high * c)) * bottom;
+            seen_left = x.low;
+            seen_right = x.high;
+            const int8 s = left * (1024 - x.share) + right * x.share;
+            const char8 v = convert_char8((s + (1 << 19) + (s <= 0)) >> 20); /* as in hby_blend_columns */
+            if ((to - i) * c >= 8) {
+                vstore8(v, 0, to_row + i * c);
+            } else {
+                char lane[8];
+                vstore8(v, 0, lane);
+                for (int k = 0; k < c; k++)
+                    to_row[i * c + k] = lane[k];
+            }
+        }
+    }
+}
+#endif
+
 /* The same for few channels: a row is a whole row of the output, out_w * channels elements, of which a work-item takes `chunk`. */
 HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,
                                                 int rows, int rows_each)
