@@ -167,47 +167,81 @@ HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __globa
     }
 }
 
-#if HBY_TYPE == 2 && HBY_BLEND == HBY_BLEND_REF && HBY_LANES == 16
+#if (HBY_TYPE == 2 && HBY_BLEND == HBY_BLEND_REF || HBY_TYPE == 0) && HBY_LANES == 16
 
-/* Where a coordinate of the output falls, as hby_between says, but one by one. */
-struct hby_place {
-    int low, high, share;
-};
-static inline struct hby_place hby_place_of(int at, int scale_10, int size, int half_pixel)
+/* Three to eight channels: a pixel is a vector of eight lanes, of which the last belong to the next pixel and are overwritten by it. hby_column is what a column
+ * of two pixels gives; places and blends are those of hby_between, hby_blend_lines and hby_blend_columns. */
+#if HBY_TYPE == 2
+typedef int hby_share;
+typedef int8 hby_column;
+#define HBY_SHARE_1 1024
+static inline hby_share hby_place(int at, float scale, int scale_10, int size, int half_pixel, int *low, int *high)
 {
     const int q = half_pixel ? at * scale_10 + (scale_10 / 2 - 512) : at * scale_10;
-    const struct hby_place place = {clamp(q >> 10, 0, size - 1), min((q + 1023) >> 10, size - 1), q - (clamp(q >> 10, 0, size - 1) << 10)};
-    return place;
+    *low = clamp(q >> 10, 0, size - 1);
+    *high = min((q + 1023) >> 10, size - 1);
+    return q - (*low << 10);
 }
+static inline hby_column hby_column_of(const __global char *upper, const __global char *lower, hby_share dy)
+{
+    return convert_int8(vload8(0, upper)) * (HBY_SHARE_1 - dy) + convert_int8(vload8(0, lower)) * dy;
+}
+static inline char8 hby_across(hby_column left, hby_column right, hby_share dx)
+{
+    const int8 s = left * (HBY_SHARE_1 - dx) + right * dx;
+    return convert_char8((s + (1 << 19) + (s <= 0)) >> 20);
+}
+#else
+typedef float hby_share;
+typedef struct {
+    float8 upper, lower;
+} hby_column;
+#define HBY_SHARE_1 1.0f
+static inline hby_share hby_place(int at, float scale, int scale_10, int size, int half_pixel, int *low, int *high)
+{
+    const float place = (float)at, f = half_pixel ? (place + 0.5f) * scale - 0.5f : place * scale;
+    const int whole = (int)f; /* f > -1: what is below 0 is at 0 */
+    *low = min(whole, size - 1);
+    *high = min(whole + ((float)whole < f), size - 1);
+    return f - (float)*low;
+}
+static inline hby_column hby_column_of(const __global float *upper, const __global float *lower, hby_share dy)
+{
+    const hby_column column = {vload8(0, upper) * (HBY_SHARE_1 - dy), vload8(0, lower) * dy};
+    return column;
+}
+static inline float8 hby_across(hby_column left, hby_column right, hby_share dx)
+{
+    return left.upper * (HBY_SHARE_1 - dx) + left.lower * (HBY_SHARE_1 - dx) + right.upper * dx + right.lower * dx;
+}
+#endif
 
-/* Three to eight channels of int8: a pixel is a vector of eight lanes, of which the last belong to the next pixel and are overwritten by it. A row is a row of the
- * output, of out_w pixels. */
-HBY_NEST_KERNEL void hby_resize_bilinear_few(const struct hby_args_resize p, __global const char *in, __global char *out, int chunk, int rows, int rows_each)
+/* A row is a row of the output, of out_w pixels. */
+HBY_NEST_KERNEL void hby_resize_bilinear_few(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows,
+                                             int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.out_w, from + chunk), c = p.channels;
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
     for (int row = first; row < last; row++) {
-        const struct hby_place y = hby_place_of(row % p.out_h, p.scale_h_10, p.in_h, p.half_pixel_centers);
-        const __global char *upper = in + hby_pixel(&p, row / p.out_h, y.low, 0), *lower = in + hby_pixel(&p, row / p.out_h, y.high, 0);
-        const int8 top = (int8)(1024 - y.share), bottom = (int8)(y.share);
-        __global char *to_row = out + (size_t)row * (size_t)(p.out_w * c);
-        int8 left = (int8)(0), right = (int8)(0);
-        int seen_left = -1, seen_right = -1;
+        int top, bottom, seen_left = -1, seen_right = -1;
+        const hby_share dy = hby_place(row % p.out_h, p.scale_h, p.scale_h_10, p.in_h, p.half_pixel_centers, &top, &bottom);
+        const __global HBY_P(HBY_TYPE) *upper = in + hby_pixel(&p, row / p.out_h, top, 0), *lower = in + hby_pixel(&p, row / p.out_h, bottom, 0);
+        __global HBY_P(HBY_TYPE) *to_row = out + (size_t)row * (size_t)(p.out_w * c);
+        hby_column left = hby_column_of(upper, lower, dy), right = left;
         for (int i = from; i < to; i++) {
-            const struct hby_place x = hby_place_of(i, p.scale_w_10, p.in_w, p.half_pixel_centers);
-            if (x.low != seen_left)
-                left = x.low == seen_right ? right : convert_int8(vload8(0, upper + x.low * c)) * top + convert_int8(vload8(0, lower + x.low * c)) * bottom;
-            if (x.high != seen_right)
-                right = x.high == x.low ? left : convert_int8(vload8(0, upper + x.high * c)) * top + convert_int8(vload8(0, lower + x.high * c)) * bottom;
-            seen_left = x.low;
-            seen_right = x.high;
-            const int8 s = left * (1024 - x.share) + right * x.share;
-            const char8 v = convert_char8((s + (1 << 19) + (s <= 0)) >> 20); /* as in hby_blend_columns */
+            int l, r;
+            const hby_share dx = hby_place(i, p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &l, &r);
+            if (l != seen_left)
+                left = l == seen_right ? right : hby_column_of(upper + l * c, lower + l * c, dy);
+            if (r != seen_right)
+                right = r == l ? left : hby_column_of(upper + r * c, lower + r * c, dy);
+            seen_left = l;
+            seen_right = r;
             if ((to - i) * c >= 8) {
-                vstore8(v, 0, to_row + i * c);
+                vstore8(hby_across(left, right, dx), 0, to_row + i * c);
             } else {
-                char lane[8];
-                vstore8(v, 0, lane);
+                HBY_P(HBY_TYPE) lane[8];
+                vstore8(hby_across(left, right, dx), 0, lane);
                 for (int k = 0; k < c; k++)
                     to_row[i * c + k] = lane[k];
             }
