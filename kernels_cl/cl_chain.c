@@ -81,7 +81,8 @@ static enum hby_status bind(struct hby_cl_session *s, const struct tables *t, st
     struct hby_cl_chain *c = s->chain;
     cl_mem op, word, bytes;
     const cl_int n = s->n_ops;
-    const size_t counters = ((size_t)n * HBY_CHAIN_COUNTERS + 1) * HBY_CHAIN_PITCH * sizeof(cl_int);
+    const size_t shares = c->workers < HBY_CHAIN_SHARES ? c->workers : HBY_CHAIN_SHARES;
+    const size_t counters = ((size_t)n * (shares + 1) + 1) * HBY_CHAIN_PITCH * sizeof(cl_int);
     enum hby_status st = hby_cl_memory_constant(s, t->op, (size_t)n * sizeof *t->op, &op, why);
     if (!st)
         st = hby_cl_memory_constant(s, t->word, ((size_t)s->n_values + 1) * sizeof *t->word, &word, why);
