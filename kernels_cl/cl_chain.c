@@ -52,7 +52,7 @@ static enum hby_status fill(struct hby_cl_session *s, struct tables *t, struct h
         const struct hby_cl_op *op = &s->op[i];
         if (s->chain->kind[i] < 0)
             continue;
-        const size_t tasks = op->global[0] * op->global[1] * op->global[2], share = tasks / (8 * s->chain->workers);
+        const size_t tasks = op->global[0] * op->global[1] * op->global[2], share = tasks / (32 * s->chain->workers);
         t->op[i] = (struct hby_chain_op){s->chain->kind[i], (hby_i32)tasks, share > 1 ? (hby_i32)share : 1, (hby_i32)op->global[0], (hby_i32)op->global[1], words};
         for (int k = 0; k < op->n_values; k++) {
             const struct hby_cl_value *v = &s->value[op->first_value + k];
