@@ -17,8 +17,10 @@
 
 /* Weight-only: the zero points, and the scales where each product must be rounded as the reference rounds it; else a sum is scaled when it is complete. */
 #define HBY_SCALE_EACH (HBY_WEIGHT_ONLY && HBY_SEPARATE)
+/* What all tiles of a work-item have in common. */
 struct hby_channels {
-    hby_vf zero[HBY_NR], scale[HBY_NR];
+    const __global HBY_W *w[HBY_NR];
+    hby_vf bias[HBY_NR], zero[HBY_NR], scale[HBY_NR];
 };
 #if HBY_SCALE_EACH
 #define HBY_STORED(wp, k, j) ((HBY_WEIGHTS(wp[j], k) - w->zero[j]) * w->scale[j])
@@ -105,27 +107,25 @@ static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HB
 #endif
 
 /* All sums of a tile. */
-static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s,
-    const struct hby_rows *rows, bool in_half, const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w,
-    const struct hby_channels *channels)
+static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_conv *p, bool dense, const struct hby_rows *rows, bool in_half,
+    const __global HBY_T *in, const __global HBY_T *zero, const struct hby_channels *channels)
 {
-    const int taps = p->k_h * p->k_w;
-#if HBY_GATHER
-    const size_t block_weights = HBY_WEIGHT_ROWS(taps * p->in_c);
-#else
-    const size_t block_weights = (size_t)taps * HBY_WEIGHT_ROWS(p->group_c);
-#endif
     HBY_EACH_ROW
         HBY_EACH_VECTOR acc[r][j] = 0.0f;
     const __global HBY_W *wp[HBY_NR];
-    HBY_EACH_VECTOR wp[j] = w + HBY_TILE_BLOCK(*t, *s, j) * block_weights + HBY_TILE_LANE(*t, *s, j);
+    HBY_EACH_VECTOR wp[j] = channels->w[j];
     hby_values a[HBY_MR];
 #if HBY_GATHER
     float patch[HBY_MR][HBY_GATHER + 16];
     hby_rows_gather(rows, p, in, zero, patch);
     HBY_EACH_ROW a[r] = patch[r];
-    HBY_PRODUCTS(acc, a, wp, taps * p->in_c);
+    HBY_PRODUCTS(acc, a, wp, p->k_h * p->k_w * p->in_c);
 #else
+    if (dense) {
+        HBY_EACH_ROW a[r] = in + rows->base[r];
+        HBY_PRODUCTS(acc, a, wp, p->group_c);
+        return;
+    }
     for (int ti = 0; ti < p->k_h; ti++)
         for (int tj = 0; tj < p->k_w; tj++) {
             int any = 0;
@@ -145,8 +145,7 @@ static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_
 }
 
 static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_sum *sum,
-    const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, const __global float *scale,
-    const __global float *w_zero, const __global HBY_T *other, __global HBY_T *out)
+    const struct hby_channels *c, const __global HBY_T *in, const __global HBY_T *zero, const __global HBY_T *other, __global HBY_T *out)
 {
     struct hby_rows rows;
     if (t->dense)
@@ -155,26 +154,18 @@ static inline void hby_tile_f(const struct hby_args_conv *p, const struct hby_co
         hby_rows_start(&rows, p, s->row, s->end, s->group * p->group_c);
 
     hby_vf acc[HBY_MR][HBY_NR];
-    struct hby_channels c;
-#if HBY_WEIGHT_ONLY
-    HBY_EACH_VECTOR {
-        const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
-        c.zero[j] = HBY_RAWV(w_zero, at);
-        c.scale[j] = HBY_RAWV(scale, at);
-    }
-#endif
-    hby_sums_f(acc, p, t, s, &rows, HBY_HALF_MATH, in, zero, w, &c);
+    hby_sums_f(acc, p, t->dense, &rows, HBY_HALF_MATH, in, zero, c);
 #if HBY_HALF_MATH
     hby_vi finite = -1;
     HBY_EACH_ROW
         HBY_EACH_VECTOR finite &= isfinite(acc[r][j]);
     if (!all(finite))
-        hby_sums_f(acc, p, t, s, &rows, false, in, zero, w, &c);
+        hby_sums_f(acc, p, t->dense, &rows, false, in, zero, c);
 #endif
     HBY_EACH_VECTOR {
-        const hby_vf b = HBY_RAWV(bias, HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j));
+        const hby_vf b = c->bias[j];
 #if HBY_WEIGHT_ONLY && !HBY_SCALE_EACH
-        HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] * c.scale[j] + b, p->f_min, p->f_max);
+        HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] * c->scale[j] + b, p->f_min, p->f_max);
 #else
         HBY_EACH_ROW acc[r][j] = hby_clamp_float(acc[r][j] + b, p->f_min, p->f_max);
 #endif
@@ -186,9 +177,24 @@ HBY_APART void hby_tiles_f(const struct hby_args_conv p, const struct hby_conv_t
     const __global HBY_T *zero, const __global HBY_W *w, const __global float *bias, const __global float *scale, const __global float *w_zero,
     const __global HBY_T *other, __global HBY_T *out)
 {
-    const int first = s.group * t.group_out + s.channel;
+    const int first = s.group * t.group_out + s.channel, taps = p.k_h * p.k_w;
+#if HBY_GATHER
+    const size_t block_weights = HBY_WEIGHT_ROWS(taps * p.in_c);
+#else
+    const size_t block_weights = (size_t)taps * HBY_WEIGHT_ROWS(p.group_c);
+#endif
+    struct hby_channels c;
+    HBY_EACH_VECTOR {
+        const int block = HBY_TILE_BLOCK(t, s, j), lane = HBY_TILE_LANE(t, s, j);
+        c.w[j] = w + block * block_weights + lane;
+        c.bias[j] = HBY_RAWV(bias, block * 16 + lane);
+#if HBY_WEIGHT_ONLY
+        c.zero[j] = HBY_RAWV(w_zero, block * 16 + lane);
+        c.scale[j] = HBY_RAWV(scale, block * 16 + lane);
+#endif
+    }
     for (; s.row < s.end; s.row += HBY_MR)
-        hby_tile_f(&p, &t, &s, &sum, in, zero, w, bias, scale, w_zero, other + first, out + first);
+        hby_tile_f(&p, &t, &s, &sum, &c, in, zero, other + first, out + first);
 }
 
 __kernel HBY_TILE_GROUP void hby_conv_f(struct hby_args_conv p, struct hby_conv_tiles t, struct hby_sum sum, const __global HBY_T *in,
