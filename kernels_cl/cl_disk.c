@@ -26,7 +26,7 @@ struct header {
     uint64_t key_bytes, binary_bytes;
     unsigned char hash[HBY_SHA256_BYTES];
 };
-static const char magic[8] = "HBYCL\0\0\2";
+static const char magic[8] = {'H', 'B', 'Y', 'C', 'L', 0, 0, 2};
 
 static const char *file_name(const char *key, char name[NAME_CHARS + 1])
 {

@@ -8,8 +8,11 @@ static void one(struct check *c, enum hby_scheme scheme)
     const int rank = case_shape(c, 1, 6, dim);
     for (int i = 0; i < rank; i++) {
         const int k = check_int(c, 0, i);
-        perm[i] = perm[k];
-        perm[k] = i;
+        perm[i] = i;
+        if (k < i) {
+            perm[i] = perm[k];
+            perm[k] = i;
+        }
     }
     for (int i = 0; i < rank; i++)
         out_dim[i] = dim[perm[i]];
