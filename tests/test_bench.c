@@ -57,8 +57,9 @@ static double others_while(bool waited_for)
     bench_noise_start();
     const pid_t pid = fork();
     if (pid == 0) {
-        for (volatile unsigned i = 0; true; i++) {
-        }
+        volatile unsigned turns = 0;
+        for (;;)
+            turns = turns + 1;
     }
     assert_true(pid > 0);
     usleep(400000);
