@@ -34,7 +34,7 @@ struct bench_stats bench_stats_of(double *us, int n)
 static double quantile(const double *sorted, int n, double part)
 {
     const double at = part * (n - 1);
-    const int below = (int)at;
+    const int below = at > 0 ? (int)at : 0;
     return below + 1 < n ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[n - 1];
 }
 
