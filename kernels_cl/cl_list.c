@@ -222,7 +222,7 @@ static bool contains(const char *text, const char *part)
 int hby_cl_choose(const struct hby_cl_found *found, int n, const struct hby_cl_choice *choice, struct hby_reason *why)
 {
     if (choice->device_id >= n) {
-        hby_say(HBY_UNSUPPORTED, why, "device_id %d: there are %d devices, 0 to %d", choice->device_id, n, n - 1);
+        hby_say(HBY_UNSUPPORTED, why, "device_id %d: the last of this machine's devices is %d", choice->device_id, n - 1);
         return -1;
     }
     for (int i = 0; i < n; i++) {
@@ -232,7 +232,7 @@ int hby_cl_choose(const struct hby_cl_found *found, int n, const struct hby_cl_c
             (choice->device_type < 0 || choice->device_type == (int)found[i].info.kind))
             return i;
     }
-    hby_say(HBY_UNSUPPORTED, why, "none of %d devices fits the options device_id, device, device_type (the first is \"%.60s / %.60s\")", n,
+    hby_say(HBY_UNSUPPORTED, why, "no device of %d fits the options device_id, device, device_type (the first is \"%.60s / %.60s\")", n,
             found[0].info.platform, found[0].info.name);
     return -1;
 }

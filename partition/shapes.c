@@ -125,9 +125,12 @@ static enum hby_status write_shape(struct hby_tensor *t, const struct hby_shape 
     int64_t count = 1;
     if (s->rank < 0 || s->rank > HBY_MAX_RANK)
         return hby_say(HBY_UNSUPPORTED, why, "its result has %d dimensions; the limit is %d", s->rank, HBY_MAX_RANK);
-    for (int i = 0; i < s->rank; i++)
-        if (s->dim[i] < 0 || s->dim[i] > INT32_MAX || __builtin_mul_overflow(count, s->dim[i], &count) || count > INT32_MAX)
-            return hby_say(HBY_UNSUPPORTED, why, "dimension %d of its result is %lld", i, (long long)s->dim[i]);
+    for (int i = 0; i < s->rank; i++) {
+        if (s->dim[i] < 0)
+            return hby_say(HBY_UNSUPPORTED, why, "dimension %d of its result is %lld; it cannot be negative", i, (long long)s->dim[i]);
+        if (s->dim[i] > INT32_MAX || __builtin_mul_overflow(count, s->dim[i], &count) || count > INT32_MAX)
+            return hby_say(HBY_UNSUPPORTED, why, "dimension %d of its result is %lld, which makes more than %d values, the limit", i, (long long)s->dim[i], INT32_MAX);
+    }
     t->rank = s->rank;
     memset(t->dim, 0, sizeof t->dim);
     for (int i = 0; i < s->rank; i++)
