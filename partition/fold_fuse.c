@@ -1,6 +1,8 @@
-/* Work that its neighbour can do: copies that change nothing, activations behind the operator that computes their input, padding in front of convolutions. */
+/* Work that its neighbour can do: copies that change nothing, activations behind the operator that computes their input, padding in front of convolutions and
+ * of MAX_POOL_2D. */
 #include "partition/fold.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -134,25 +136,53 @@ enum hby_status hby_fold_activations(const struct hby_folder *f)
     return HBY_OK;
 }
 
-/* Does the PAD node fill with real 0? PAD fills with the output's zero point, PADV2 with its third input. */
-static bool pads_with_zero(const struct hby_graph *g, const struct hby_node *pad)
+/* What the node fills with, as stored: PAD with real 0, PADV2 with its third input. False where that is not known. */
+static bool fill_of(const struct hby_graph *g, const struct hby_node *pad, double *fill)
 {
     const struct hby_tensor *out = &g->tensor[pad->out[0]];
+    *fill = is_quantized(out) ? out->quant.zero_point[0] : 0;
     if (pad->op == HBY_OP_pad || pad->n_in < 3 || pad->in[2] < 0)
         return pad->op == HBY_OP_pad;
     const struct hby_tensor *v = &g->tensor[pad->in[2]];
     if (!v->data || v->type != out->type || hby_tensor_count(v) != 1)
         return false;
-    if (v->type == HBY_F32) {
-        float value;
+    float value;
+    int16_t wide;
+    switch (v->type) {
+    case HBY_F32:
         memcpy(&value, v->data, sizeof value);
-        return value == 0.0f;
-    }
-    int16_t wide = 0;
-    if (v->type == HBY_I16)
+        *fill = value;
+        return !isnan(value);
+    case HBY_I16:
         memcpy(&wide, v->data, sizeof wide);
-    int value = v->type == HBY_I8 ? *(const int8_t *)v->data : v->type == HBY_U8 ? *(const uint8_t *)v->data : wide;
-    return is_quantized(out) && value == out->quant.zero_point[0];
+        *fill = wide;
+        return true;
+    case HBY_I8:
+        *fill = *(const int8_t *)v->data;
+        return true;
+    case HBY_U8:
+        *fill = *(const uint8_t *)v->data;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* No value of the tensor is below this, as stored, nor what an operator with the activation `then` makes of it. */
+static double lowest_of(const struct hby_graph *g, int tensor, enum hby_act then)
+{
+    const struct hby_tensor *t = &g->tensor[tensor];
+    const int p = hby_fold_producer(g, tensor);
+    const enum hby_act *first = p >= 0 ? act_of(&g->node[p]) : NULL;
+    if (then == HBY_ACT_RELU || then == HBY_ACT_RELU6 || (first && (*first == HBY_ACT_RELU || *first == HBY_ACT_RELU6)))
+        return is_quantized(t) ? t->quant.zero_point[0] : 0;
+    return t->type == HBY_I8 ? INT8_MIN : t->type == HBY_U8 ? 0 : t->type == HBY_I16 ? INT16_MIN : -FLT_MAX; /* to which the pools clamp */
+}
+
+/* Does every window hold an element that is not padding? */
+static bool sees_input(int in, int out, int window, int stride, int before)
+{
+    return before < window && (int64_t)(out - 1) * stride - before < in;
 }
 
 /* Rows and columns before and after; false unless only those are padded, by constants. */
@@ -181,34 +211,74 @@ static int same_before(int in, int kernel, int stride, int dilation)
     return total > 0 ? (int)(total / 2) : 0;
 }
 
-/* Gives convolution k the padding of the PAD in front of it. */
+/* The PAD in front of node k, if nobody else needs its result; -1. */
+static int pad_before(const struct hby_graph *g, const struct hby_node *n)
+{
+    const struct hby_window_params *w = &n->params.window;
+    const int p = n->n_in >= 1 && n->in[0] >= 0 ? hby_fold_producer(g, n->in[0]) : -1;
+    if (p < 0 || w->padding == HBY_PAD_EXPLICIT || w->stride_h < 1 || w->stride_w < 1)
+        return -1;
+    const struct hby_node *pad = &g->node[p];
+    if (hby_fold_check(g, n, NULL) || hby_fold_check(g, pad, NULL) || (pad->op != HBY_OP_pad && pad->op != HBY_OP_padv2) || pad->n_in < 2 || pad->n_out != 1 ||
+        pad->in[0] < 0 || pad->in[1] < 0 || hby_fold_readers(g, n->in[0]) != 1)
+        return -1;
+    return p;
+}
+
+/* Are the padded tensor and what it is made of of one kind, so that an operator may read either? */
+static bool pads_alike(const struct hby_tensor *from, const struct hby_tensor *padded)
+{
+    const bool integers = is_quantized(from) && is_quantized(padded) && hby_same_quant(&from->quant, &padded->quant);
+    return from->type == padded->type && from->rank == 4 && padded->rank == 4 && (from->type == HBY_F32 || integers);
+}
+
+/* Height and width of the node's window; false where the fill would not do what its own padding does: a convolution's adds nothing, and a maximum does not see its own. */
+static bool window_of(const struct hby_graph *g, const struct hby_node *n, int from, double fill, int window[2], int dilation[2])
+{
+    const struct hby_window_params *w = &n->params.window;
+    dilation[0] = dilation[1] = 1;
+    if (n->op == HBY_OP_max_pool_2d) {
+        window[0] = w->filter_h;
+        window[1] = w->filter_w;
+        return w->filter_h > 0 && w->filter_w > 0 && g->tensor[n->out[0]].rank == 4 && fill <= lowest_of(g, from, w->act);
+    }
+    if (n->n_in < 2 || n->in[1] < 0 || w->dilation_h < 1 || w->dilation_w < 1)
+        return false;
+    const struct hby_tensor *weights = &g->tensor[n->in[1]], *t = &g->tensor[from];
+    if (weights->rank != 4 || (t->type == HBY_F32 && weights->type != HBY_F32 && weights->type != HBY_F16 && !n->weight_only))
+        return false;
+    window[0] = weights->dim[1];
+    window[1] = weights->dim[2];
+    dilation[0] = w->dilation_h;
+    dilation[1] = w->dilation_w;
+    return fill == (is_quantized(t) ? t->quant.zero_point[0] : 0);
+}
+
+/* Gives node k, a convolution or a maximum over windows, the padding of the PAD in front of it. */
 static void fuse_pad(const struct hby_folder *f, int k)
 {
     struct hby_graph *g = f->graph;
     struct hby_node *n = &g->node[k];
     struct hby_window_params *w = &n->params.window;
-    int p = n->n_in >= 2 && n->in[0] >= 0 && n->in[1] >= 0 ? hby_fold_producer(g, n->in[0]) : -1;
-    if (p < 0 || w->padding == HBY_PAD_EXPLICIT || w->stride_h < 1 || w->stride_w < 1 || w->dilation_h < 1 || w->dilation_w < 1)
+    const int p = pad_before(g, n);
+    int before[2], after[2], window[2], dilation[2];
+    double fill;
+    if (p < 0)
         return;
     const struct hby_node *pad = &g->node[p];
-    if (hby_fold_check(g, n, NULL) || hby_fold_check(g, pad, NULL))
-        return;
-    if ((pad->op != HBY_OP_pad && pad->op != HBY_OP_padv2) || pad->n_in < 2 || pad->n_out != 1 || pad->in[1] < 0 || hby_fold_readers(g, n->in[0]) != 1)
-        return;
-    const struct hby_tensor *from = &g->tensor[pad->in[0]], *padded = &g->tensor[n->in[0]], *weights = &g->tensor[n->in[1]];
-    bool floats = from->type == HBY_F32 && padded->type == HBY_F32 && (weights->type == HBY_F32 || weights->type == HBY_F16 || n->weight_only);
-    bool integers = from->type == padded->type && is_quantized(from) && is_quantized(padded) && hby_same_quant(&from->quant, &padded->quant);
-    int before[2], after[2];
-    if ((!floats && !integers) || from->rank != 4 || padded->rank != 4 || weights->rank != 4 || !pads_with_zero(g, pad) || !read_pads(g, pad, before, after) ||
+    const struct hby_tensor *from = &g->tensor[pad->in[0]], *padded = &g->tensor[n->in[0]], *out = &g->tensor[n->out[0]];
+    if (!pads_alike(from, padded) || !fill_of(g, pad, &fill) || !window_of(g, n, pad->in[0], fill, window, dilation) || !read_pads(g, pad, before, after) ||
         padded->dim[1] != (int64_t)from->dim[1] + before[0] + after[0] || padded->dim[2] != (int64_t)from->dim[2] + before[1] + after[1])
         return;
-    struct hby_window_params was = *w;
-    int in = n->in[0];
-    w->pad_top = before[0] + (w->padding == HBY_PAD_SAME ? same_before(padded->dim[1], weights->dim[1], w->stride_h, w->dilation_h) : 0);
-    w->pad_left = before[1] + (w->padding == HBY_PAD_SAME ? same_before(padded->dim[2], weights->dim[2], w->stride_w, w->dilation_w) : 0);
+    const struct hby_window_params was = *w;
+    const int in = n->in[0];
+    w->pad_top = before[0] + (w->padding == HBY_PAD_SAME ? same_before(padded->dim[1], window[0], w->stride_h, dilation[0]) : 0);
+    w->pad_left = before[1] + (w->padding == HBY_PAD_SAME ? same_before(padded->dim[2], window[1], w->stride_w, dilation[1]) : 0);
     w->padding = HBY_PAD_EXPLICIT;
     n->in[0] = pad->in[0];
-    if (!hby_fold_lowers(f, n)) {
+    const bool sees = n->op != HBY_OP_max_pool_2d || (sees_input(from->dim[1], out->dim[1], window[0], w->stride_h, w->pad_top) &&
+                                                      sees_input(from->dim[2], out->dim[2], window[1], w->stride_w, w->pad_left));
+    if (!sees || !hby_fold_lowers(f, n)) {
         *w = was;
         n->in[0] = in;
         return;
@@ -219,8 +289,10 @@ static void fuse_pad(const struct hby_folder *f, int k)
 
 enum hby_status hby_fold_pads(const struct hby_folder *f)
 {
-    for (int k = 0; k < f->graph->n_nodes; k++)
-        if (!f->graph->node[k].folded && (f->graph->node[k].op == HBY_OP_conv_2d || f->graph->node[k].op == HBY_OP_depthwise_conv_2d))
+    for (int k = 0; k < f->graph->n_nodes; k++) {
+        const enum hby_op op = f->graph->node[k].op;
+        if (!f->graph->node[k].folded && (op == HBY_OP_conv_2d || op == HBY_OP_depthwise_conv_2d || op == HBY_OP_max_pool_2d))
             fuse_pad(f, k);
+    }
     return HBY_OK;
 }

@@ -14,10 +14,10 @@ enum hby_status hby_lower_pool(struct hby_lowering *lo, const struct hby_node *n
     if (out->dim[0] != in->dim[0] || out->dim[3] != in->dim[3])
         return hby_say(HBY_UNSUPPORTED, lo->why, "output is [%d, .., %d], input is [%d, .., %d]", (int)out->dim[0], (int)out->dim[3], (int)in->dim[0],
                        (int)in->dim[3]);
-    if (p->padding == HBY_PAD_EXPLICIT)
+    if (p->padding == HBY_PAD_EXPLICIT && node->op != HBY_OP_max_pool_2d)
         return hby_say(HBY_UNSUPPORTED, lo->why, "explicit padding is not known for this operator");
-    struct hby_window_axis h = {"height", in->dim[1], p->filter_h, p->stride_h, 1, out->dim[1], 0};
-    struct hby_window_axis x = {"width", in->dim[2], p->filter_w, p->stride_w, 1, out->dim[2], 0};
+    struct hby_window_axis h = {"height", in->dim[1], p->filter_h, p->stride_h, 1, out->dim[1], p->pad_top};
+    struct hby_window_axis x = {"width", in->dim[2], p->filter_w, p->stride_w, 1, out->dim[2], p->pad_left};
     if ((st = hby_window_fit(lo, p->padding, &h)) || (st = hby_window_fit(lo, p->padding, &x)))
         return st;
     struct hby_args_pool args = {

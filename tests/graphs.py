@@ -114,6 +114,23 @@ class Builder:
         self.add("PAD", [x, self.ints(p, [4, 2])], out, "PadOptions")
         return self.conv(out)
 
+    def pad_pool(self, x):
+        """PAD in front of a maximum: where no maximum can be padding, the two are one. Some windows see nothing but padding."""
+        if len(x.shape) != 4:
+            return None
+        if self.rng.random() < 0.6:
+            x = self.relu(x)
+        p = [0, 0, *[int(v) for v in self.rng.integers(0, 3, 4)], 0, 0]
+        size, stride = [int(v) for v in self.rng.integers(1, 4, 2)], [int(v) for v in self.rng.integers(1, 3, 2)]
+        shape = [x.shape[0], x.shape[1] + p[2] + p[3], x.shape[2] + p[4] + p[5], x.shape[3]]
+        if shape[1] < size[0] or shape[2] < size[1]:
+            return None
+        padded = self.new(shape, x.dtype, x)
+        self.add("PAD", [x, self.ints(p, [4, 2])], padded, "PadOptions")
+        out = self.new([shape[0], (shape[1] - size[0]) // stride[0] + 1, (shape[2] - size[1]) // stride[1] + 1, shape[3]], x.dtype, padded)
+        return self.add("MAX_POOL_2D", [padded], out, "Pool2DOptions", padding=VALID, strideH=stride[0], strideW=stride[1], filterHeight=size[0], filterWidth=size[1],
+                        fusedActivationFunction=self.act(0.3))
+
     def relu(self, x):
         same = x.dtype == "float32" or self.rng.random() < 0.7
         out = self.new(x.shape, x.dtype, x if same else None)
@@ -251,7 +268,7 @@ class Builder:
         return self.add("QUANTIZE", [real], self.new(x.shape, x.dtype, x), "QuantizeOptions")
 
 
-STEPS = {"conv": 2, "pad_conv": 3, "relu": 1, "conv_relu": 3, "arith": 2, "arith_relu": 2, "residual": 4, "pool": 1, "reshape": 2, "flatten": 1, "concat": 1, "slice": 1, "transpose": 1,
+STEPS = {"conv": 2, "pad_conv": 3, "relu": 1, "conv_relu": 3, "arith": 2, "arith_relu": 2, "residual": 4, "pool": 1, "pad_pool": 2, "reshape": 2, "flatten": 1, "concat": 1, "slice": 1, "transpose": 1,
          "mean": 1, "fully_connected": 2, "table": 1, "requantize": 2}
 
 

@@ -1,4 +1,5 @@
 /* Folding: what becomes a constant, what is fused, and what must be left alone. */
+#include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -247,6 +248,70 @@ static void pads_fuse_into_convolutions(void **state)
     hby_graph_destroy(&g);
 }
 
+/* A PAD of one pixel around 4 x 4, in front of a 3 x 3 maximum with stride 2; `relu` puts a RELU in front of both. */
+static struct hby_graph *pad_then_pool(enum hby_type type, int zero_point, const void *fill, enum hby_act act, bool relu, const int32_t *pads)
+{
+    struct hby_graph *g = graph();
+    const int h = 4 + pads[2] + pads[3], w = 4 + pads[4] + pads[5];
+    int x = add_tensor(g, type, NULL, 4, 1, 4, 4, 1), r = add_tensor(g, type, NULL, 4, 1, 4, 4, 1), p = add_tensor(g, HBY_I32, pads, 2, 4, 2);
+    int padded = add_tensor(g, type, NULL, 4, 1, h, w, 1), y = add_tensor(g, type, NULL, 4, 1, (h - 1) / 2, (w - 1) / 2, 1);
+    for (int t = 0; type != HBY_F32 && t <= y; t++)
+        if (t != p)
+            set_quant(g, t, 0.5f, zero_point);
+    if (relu)
+        add_node(g, HBY_OP_add, r, 2, x, x)->params.arith.act = HBY_ACT_RELU;
+    if (fill)
+        add_node(g, HBY_OP_padv2, padded, 3, relu ? r : x, p, add_tensor(g, type, fill, 1, 1));
+    else
+        add_node(g, HBY_OP_pad, padded, 2, relu ? r : x, p);
+    if (fill && type != HBY_F32)
+        set_quant(g, g->n_tensors - 1, 0.5f, zero_point);
+    add_node(g, HBY_OP_max_pool_2d, y, 1, padded)->params.window =
+        (struct hby_window_params){.padding = HBY_PAD_VALID, .stride_h = 2, .stride_w = 2, .dilation_h = 1, .dilation_w = 1, .filter_h = 3, .filter_w = 3, .act = act};
+    set_border(g, x, y);
+    fold(g);
+    return g;
+}
+
+/* Padding that no maximum can be: the lowest value of the type, or one that an activation before or behind lifts all others to. */
+static void pads_fuse_into_maxima(void **state)
+{
+    (void)state;
+    static const int32_t one[8] = {0, 0, 1, 1, 1, 1, 0, 0}, three[8] = {0, 0, 3, 1, 1, 1, 0, 0};
+    static const float lowest = -FLT_MAX, low = -1e30f;
+    static const int8_t least = -128, other = -127;
+    const struct {
+        enum hby_type type;
+        int zero_point;
+        const void *fill;
+        enum hby_act act;
+        bool relu;
+        const int32_t *pads;
+        bool folded;
+    } row[] = {
+        {HBY_I8, -128, NULL, HBY_ACT_NONE, false, one, true},   {HBY_I8, -127, NULL, HBY_ACT_NONE, false, one, false},
+        {HBY_I8, -127, NULL, HBY_ACT_NONE, true, one, true},    {HBY_I8, 5, NULL, HBY_ACT_RELU6, false, one, true},
+        {HBY_I8, 5, NULL, HBY_ACT_RELU_N1_TO_1, true, one, true}, {HBY_I8, 5, NULL, HBY_ACT_RELU_N1_TO_1, false, one, false},
+        {HBY_U8, 0, NULL, HBY_ACT_NONE, false, one, true},      {HBY_I8, 3, &least, HBY_ACT_NONE, false, one, true},
+        {HBY_I8, 3, &other, HBY_ACT_NONE, false, one, false},   {HBY_F32, 0, NULL, HBY_ACT_NONE, false, one, false},
+        {HBY_F32, 0, NULL, HBY_ACT_NONE, true, one, true},      {HBY_F32, 0, NULL, HBY_ACT_RELU, false, one, true},
+        {HBY_F32, 0, &lowest, HBY_ACT_NONE, false, one, true},  {HBY_F32, 0, &low, HBY_ACT_NONE, false, one, false},
+        {HBY_I8, -128, NULL, HBY_ACT_NONE, false, three, false}, /* a window of nothing but padding */
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct hby_graph *g = pad_then_pool(row[i].type, row[i].zero_point, row[i].fill, row[i].act, row[i].relu, row[i].pads);
+        const int pad = row[i].relu ? 1 : 0;
+        if (g->node[pad].folded != row[i].folded)
+            fail_msg("row %zu: %s", i, row[i].folded ? "not fused" : "fused");
+        if (row[i].folded) {
+            assert_int_equal(g->node[pad + 1].params.window.padding, HBY_PAD_EXPLICIT);
+            assert_int_equal(g->node[pad + 1].params.window.pad_top, 1);
+            assert_int_equal(g->node[pad].fused_into, pad + 1);
+        }
+        hby_graph_destroy(&g);
+    }
+}
+
 static void selection_brings_constant_nodes(void **state)
 {
     (void)state;
@@ -281,6 +346,7 @@ int main(void)
         cmocka_unit_test(activations_fuse_where_exact),
         cmocka_unit_test(requantization_to_the_same_parameters_vanishes),
         cmocka_unit_test(pads_fuse_into_convolutions),
+        cmocka_unit_test(pads_fuse_into_maxima),
         cmocka_unit_test(selection_brings_constant_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
