@@ -31,19 +31,20 @@ static inline void hby_put_bytes(hby_vi v, __global char *p, int i, int n)
 }
 #endif
 
-/* Of n elements from `first`, by the work-group; x: the least negated and the most. */
+/* Of n elements from `first`, by the work-group; x: the least negated and the most. It is negated from the beginning: of a minimum that is negated behind the loop, the
+ * vectorizer of Intel's CPU runtime makes one item's for all (right with -cl-opt-disable). */
 static inline void hby_range_of(hby_floats in, size_t first, int n, float x[2], __local float *part)
 {
     const __global HBY_P(HBY_IN_TYPE) *from = in + first;
     const int step = HBY_LANES * (int)get_local_size(0);
     const float one = HBY_GET(HBY_IN_TYPE, from, 0);
-    hby_vf least = one, most = one;
+    hby_vf negated = -one, most = one;
     for (int i = HBY_LANES * (int)get_local_id(0); i < n; i += step) {
         const hby_vf v = hby_first(HBY_GETV(HBY_IN_TYPE, from, i), n - i, one);
-        least = select(least, v, v < least);
+        negated = select(negated, -v, negated < -v);
         most = select(most, v, most < v);
     }
-    x[0] = hby_group_max(hby_lanes_max(-least), part);
+    x[0] = hby_group_max(hby_lanes_max(negated), part);
     x[1] = hby_group_max(hby_lanes_max(most), part);
 }
 
