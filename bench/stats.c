@@ -34,8 +34,8 @@ struct bench_stats bench_stats_of(double *us, int n)
 static double quantile(const double *sorted, int n, double part)
 {
     const double at = part * (n - 1);
-    const int below = at > 0 ? (int)at : 0;
-    return below + 1 < n ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[n - 1];
+    const unsigned below = (unsigned)at;
+    return below < (unsigned)n - 1 ? sorted[below] + (at - below) * (sorted[below + 1] - sorted[below]) : sorted[n - 1];
 }
 
 struct bench_ratio bench_ratio_of(const double *a, const double *b, int rounds)

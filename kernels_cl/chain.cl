@@ -1,7 +1,7 @@
 /* The walk over a chain's steps: see chain.clh. hby_chain_task is made for each chain, of the kernels that it needs. */
 #include "kernels_cl/chain.clh"
 
-#if defined(__x86_64__) || defined(__i386__)
+#if HBY_LINUX_X86_64
 #define HBY_PAUSE() __asm__ volatile("pause")
 #else
 #define HBY_PAUSE()

@@ -241,6 +241,57 @@ static cl_int run_test(struct hby_cl_state *s, cl_kernel k, struct test *t)
     return err;
 }
 
+static bool has_assembly(const struct config *c)
+{
+    return c->avx512 || c->f16c || c->dot == HBY_DOT_X86_VNNI || c->dot == HBY_DOT_X86_MADD;
+}
+
+/* May the driver be asked for binaries of programs with inline assembly? It then compiles their kernels for work-groups of any size: self_test.cl says what may
+ * come of that. */
+static bool leaves_assembly_alone(struct hby_cl_state *s, struct hby_cl_program *p)
+{
+    enum { ITEMS = 64, GROUP = 16 };
+    const struct hby_cl_api *cl = s->cl;
+    const size_t items[1] = {ITEMS}, group[1] = {GROUP};
+    cl_int out[ITEMS] = {0}, err;
+    int right = 0;
+    struct hby_cl_entry limits;
+    cl_kernel k = NULL;
+    if (hby_cl_kernel_get(s, p, "asm_test", &limits, &k, NULL) || limits.max_group < GROUP) {
+        if (k)
+            cl->clReleaseKernel(k);
+        return false;
+    }
+    cl_command_queue q = cl->clCreateCommandQueue(s->ctx, s->id, 0, &err);
+    cl_mem mem = err ? NULL : cl->clCreateBuffer(s->ctx, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof out, out, &err);
+    if (!err)
+        err = cl->clSetKernelArg(k, 0, sizeof mem, &mem);
+    if (!err)
+        err = cl->clEnqueueNDRangeKernel(q, k, 1, NULL, items, group, 0, NULL, NULL);
+    if (!err)
+        err = cl->clEnqueueReadBuffer(q, mem, CL_TRUE, 0, sizeof out, out, 0, NULL, NULL);
+    if (q)
+        cl->clFinish(q);
+    if (mem)
+        cl->clReleaseMemObject(mem);
+    if (q)
+        cl->clReleaseCommandQueue(q);
+    cl->clReleaseKernel(k);
+    for (int i = 0; i < ITEMS; i++)
+        right += out[i] == 1;
+    return !err && right == ITEMS;
+}
+
+/* What is on disk already was written after this had been asked. */
+static void find_binaries(struct hby_cl_state *s, struct hby_cl_program *p)
+{
+    s->dev.info.has_binaries = p->from_disk || leaves_assembly_alone(s, p);
+    if (!s->dev.info.has_binaries)
+        hby_cl_log(s, HBY_CL_LOG_FAULT, "serialization_dir: no programs are kept there, for this driver may end the process when it is asked for them");
+    else if (!p->from_disk)
+        hby_cl_program_keep(s, p);
+}
+
 /* Does self_test.cl build, run and compute right under s->features? */
 static enum hby_status try_config(struct hby_cl_state *s, const struct config *c, struct test *t, struct hby_reason *why)
 {
@@ -249,6 +300,7 @@ static enum hby_status try_config(struct hby_cl_state *s, const struct config *c
     cl_kernel k = NULL;
     fill(t);
     write_options(s, c);
+    s->dev.info.has_binaries = !has_assembly(c); /* until more is known */
     enum hby_status st = hby_cl_program_get(s, "self_test.cl", "-DHBY_SCHEME_i8=1", &p, why);
     if (!st)
         st = hby_cl_kernel_get(s, p, "self_test", &limits, &k, why);
@@ -260,6 +312,8 @@ static enum hby_status try_config(struct hby_cl_state *s, const struct config *c
         st = hby_say(HBY_DEVICE, why, "self-test: the int8 dot product is wrong");
     if (!st && !halves_right(t))
         st = hby_say(HBY_DEVICE, why, "self-test: half conversion is wrong");
+    if (!st && s->cache_dir && has_assembly(c))
+        find_binaries(s, p);
     return st;
 }
 

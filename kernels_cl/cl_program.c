@@ -86,7 +86,7 @@ static enum hby_status build(struct hby_cl_state *s, const char *file, const cha
     const char *text = source ? source : own;
     if (s->cache_dir && (key = disk_key(s, file, options, text)))
         out->program = from_disk(s, key, options);
-    const bool cached = out->program != NULL;
+    const bool cached = out->from_disk = out->program != NULL;
     const int64_t start = hby_cl_now_ns();
     if (!out->program) {
         cl_int err;
@@ -97,7 +97,7 @@ static enum hby_status build(struct hby_cl_state *s, const char *file, const cha
             err = s->cl->clBuildProgram(out->program, 1, &s->id, options, NULL, NULL);
             st = hby_cl_fail(err, "clBuildProgram", &out->why);
             read_build_log(s, out->program, file, st != HBY_OK, &out->why);
-            if (!st && key)
+            if (!st && key && s->dev.info.has_binaries)
                 to_disk(s, key, out->program);
         }
     }
@@ -109,6 +109,17 @@ static enum hby_status build(struct hby_cl_state *s, const char *file, const cha
     free(own);
     free(key);
     return st;
+}
+
+void hby_cl_program_keep(struct hby_cl_state *s, const struct hby_cl_program *p)
+{
+    char file[64], *source = NULL, *key = NULL;
+    struct hby_reason why;
+    snprintf(file, sizeof file, "%.*s", (int)strcspn(p->key, " "), p->key);
+    if (s->cache_dir && !hby_cl_source(file, &source, &why) && (key = disk_key(s, file, p->key + strlen(file) + 1, source)))
+        to_disk(s, key, p->program);
+    free(source);
+    free(key);
 }
 
 static void free_program(struct hby_cl_state *s, struct hby_cl_program *p)

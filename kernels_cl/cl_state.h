@@ -22,6 +22,7 @@ struct hby_cl_program {
     struct hby_cl_program *next;
     char *key; /* file and options */
     cl_program program;
+    bool from_disk;
     enum hby_status st;
     struct hby_reason why;
     struct hby_cl_entry *entries;
@@ -153,6 +154,8 @@ enum hby_status hby_cl_program_of_key(struct hby_cl_state *s, const char *key, s
 /* The program of a text that is no file of ours, under a name of its own and all options. Thread-safe. */
 enum hby_status hby_cl_program_of_text(struct hby_cl_state *s, const char *name, const char *text, const char *options, struct hby_cl_program **out,
                                        struct hby_reason *why);
+/* Keeps on disk a program that was built before dev.info.has_binaries was known. */
+void hby_cl_program_keep(struct hby_cl_state *s, const struct hby_cl_program *p);
 void hby_cl_programs_free(struct hby_cl_state *s);
 
 /* --- cl_source.c --- */

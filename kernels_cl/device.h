@@ -27,6 +27,7 @@ struct hby_cl_info {
     uint64_t global_bytes, max_alloc_bytes, local_bytes;
     bool host_unified;
     bool has_fp16, has_fp64, has_int_dot, has_sub_groups, has_command_buffer;
+    bool has_binaries; /* the driver may be asked for a program's binary */
     bool is_host_cpu; /* the device is this machine's own x86 CPU, and inline assembly compiles and passes its self-test */
     enum hby_cl_dot dot;
     enum hby_cl_mma mma;

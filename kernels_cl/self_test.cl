@@ -16,3 +16,15 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void self_test(__global 
         HBY_STORE_HALF16(f, (__global half *)half_out, 16 * i);
     }
 }
+
+#if HBY_DOT_X86_VNNI || HBY_DOT_X86_MADD || HBY_X86_AVX512 || HBY_X86_F16C
+/* 1 per work-item, where the compiler leaves inline assembly as it is in work-groups of any size. PoCL 5 and 6 take such a statement for a call of a function of
+ * their own, which allocates memory as its operands say (bytes, alignment, bytes more), and end the process where these are not constants. Here they are, and
+ * what is then allocated is not at address 0. */
+__kernel void asm_test(__global int *out)
+{
+    __private void *address;
+    __asm__("xorl %k0, %k0" : "=r"(address) : "i"(64UL), "i"(16UL), "i"(0UL) : "cc");
+    out[get_global_id(0)] = address == 0;
+}
+#endif

@@ -257,6 +257,14 @@ static void programs_come_back_from_disk(void **state)
 {
     (void)state;
     struct hby_cl_state *s = open_backend();
+    if (!s->dev.info.has_binaries) { /* for inline assembly: without it there are */
+        assert_non_null(strstr(log_text, "no programs are kept"));
+        assert_int_equal(files_in_dir(false), 0);
+        close_backend(s);
+        assert_int_equal(setenv("HALFBYTE_DEVICE_FEATURES", "-asm", 1), 0);
+        s = open_backend();
+        assert_true(s->dev.info.has_binaries);
+    }
     const int stored = files_in_dir(false);
     assert_true(stored > 0);
     assert_null(strstr(log_text, "program cache: hit"));
