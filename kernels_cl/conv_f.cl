@@ -117,9 +117,15 @@ static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_
     hby_values a[HBY_MR];
 #if HBY_GATHER
     float patch[HBY_MR][HBY_GATHER + 16];
-    hby_rows_gather(rows, p, in, zero, patch);
-    HBY_EACH_ROW a[r] = patch[r];
-    HBY_PRODUCTS(acc, a, wp, p->k_h * p->k_w * p->in_c);
+    const float *line[HBY_MR];
+    const int step = hby_rows_lines(rows, p, in, zero, patch, line), segment = p->k_w * p->in_c;
+    /* what lies together is one line */
+    const int lines = step == segment ? 1 : p->k_h, depth = step == segment ? p->k_h * segment : segment;
+    for (int i = 0; i < lines; i++) {
+        HBY_EACH_ROW a[r] = line[r] + step * i;
+        HBY_PRODUCTS(acc, a, wp, depth);
+        HBY_EACH_VECTOR wp[j] += HBY_WEIGHT_ROWS(depth);
+    }
 #else
     if (dense) {
         HBY_EACH_ROW a[r] = in + rows->base[r];

@@ -133,9 +133,10 @@ static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_
     hby_shorts a[HBY_MR];
 #if HBY_GATHER
     HBY_T patch[HBY_MR][HBY_GATHER + 16];
-    hby_rows_gather(&rows, p, in, zero, patch);
+    const HBY_T *line[HBY_MR];
+    const int step = hby_rows_lines(&rows, p, in, zero, patch, line);
     for (int i = 0; i < p->k_h; i++) {
-        HBY_EACH_ROW a[r] = patch[r] + 2 * k2 * i;
+        HBY_EACH_ROW a[r] = line[r] + step * i;
         hby_pairs(&sums, a, wp, k2, chunk);
         HBY_EACH_VECTOR wp[j] += k2 * 16;
     }

@@ -63,9 +63,10 @@ HBY_WITHIN void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv
 #if HBY_GATHER
     hby_rows_start(&rows, p, s->row, s->end, 0);
     HBY_T patch[HBY_MR][HBY_GATHER + 16];
-    hby_rows_gather(&rows, p, in, zero, patch);
+    const HBY_T *line[HBY_MR];
+    const int step = hby_rows_lines(&rows, p, in, zero, patch, line);
     for (int i = 0; i < p->k_h; i++) {
-        HBY_EACH_ROW a[r] = (hby_bytes)(patch[r] + 4 * k4 * i);
+        HBY_EACH_ROW a[r] = (hby_bytes)(line[r] + step * i);
         hby_words(acc, sum, a, wp, k4, c->last_ones);
         HBY_EACH_VECTOR wp[j] += k4 * 16;
     }
