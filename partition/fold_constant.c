@@ -217,18 +217,23 @@ static void read_stored_weights(struct hby_graph *g, const struct hby_node *dequ
             }
 }
 
+/* All outputs are computed before the first becomes a constant: what runs must not find constants where it writes. */
 static enum hby_status fold_values(const struct hby_folder *f, struct hby_node *n)
 {
     struct hby_graph *g = f->graph;
+    void **data = hby_pool_alloc(&g->pool, (size_t)n->n_out * sizeof *data);
+    if (!data)
+        return HBY_NO_MEMORY;
     for (int i = 0; i < n->n_out; i++) {
-        void *data;
         if (!has_shape(&g->tensor[n->out[i]]))
             return HBY_UNSUPPORTED;
-        enum hby_status st = hby_fold_evaluate(f, n, i, &data);
+        enum hby_status st = hby_fold_evaluate(f, n, i, &data[i]);
         if (st)
             return st;
+    }
+    for (int i = 0; i < n->n_out; i++) {
         struct hby_tensor *out = &g->tensor[n->out[i]];
-        set_constant(out, data, (size_t)hby_tensor_count(out) * hby_type_size(out->type));
+        set_constant(out, data[i], (size_t)hby_tensor_count(out) * hby_type_size(out->type));
     }
     n->folded = true;
     return HBY_OK;

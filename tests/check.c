@@ -1,4 +1,4 @@
-/* The driver of ring 2: `checks [--seed=N] [--list] [--need=KERNEL,...] [OP[:SCHEME]...]`; --need fails where one of
+/* The driver of ring 2: `checks [--seed=N] [--list] [--damage=N] [--need=KERNEL,...] [OP[:SCHEME]...]`; --need fails where one of
  * these rows of kernels.def never ran. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
 #include "tests/checks.h"
 
@@ -69,6 +69,7 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
     return be;
 }
 
+static int damage;              /* --damage */
 static const char *needed = ""; /* --need */
 static char ran[4096];          /* rows of kernels.def, each between commas */
 
@@ -200,6 +201,28 @@ struct buffers {
     void *in[CHECK_RUNS][16], *out[CHECK_RUNS][16];
 };
 
+/* HBY_DEVICE where a byte beside an output is not what it was. */
+static enum hby_status run_once(struct check *c, struct hby_executor *ex, struct buffers *b, int r, struct hby_reason *why)
+{
+    void *out[16];
+    for (int i = 0; i < c->g->n_outputs; i++) {
+        const size_t bytes = c->g->tensor[c->g->output[i]].bytes;
+        uint8_t *p = check_must(malloc(bytes + 2 * GUARD));
+        memset(p, 0xa5, bytes + 2 * GUARD);
+        b->out[r][i] = p;
+        out[i] = p + GUARD;
+    }
+    const enum hby_status st = hby_executor_run(ex, (const void *const *)b->in[r], out, why);
+    for (int i = 0; i < c->g->n_outputs && !st; i++) {
+        const uint8_t *p = b->out[r][i];
+        const size_t bytes = c->g->tensor[c->g->output[i]].bytes;
+        for (int k = 0; k < GUARD; k++)
+            if (p[k] != 0xa5 || p[GUARD + bytes + (size_t)k] != 0xa5)
+                return hby_say(HBY_DEVICE, why, "a guard byte beside output %d was overwritten", i);
+    }
+    return st;
+}
+
 /* Runs the plan (which it takes) on all inputs. */
 static bool run_plan(struct check *c, struct hby_plan *plan, struct hby_backend *device, struct buffers *b, struct hby_reason *why, long *faults)
 {
@@ -207,32 +230,43 @@ static bool run_plan(struct check *c, struct hby_plan *plan, struct hby_backend 
     if (hby_executor_create(plan, device, hby_host_ref_backend(), &ex, why))
         return false;
     bool ok = true;
-    for (int r = 0; r < runs_each() && ok; r++) {
-        void *out[16];
-        for (int i = 0; i < c->g->n_outputs; i++) {
-            const size_t bytes = c->g->tensor[c->g->output[i]].bytes;
-            uint8_t *p = check_must(malloc(bytes + 2 * GUARD));
-            memset(p, 0xa5, bytes + 2 * GUARD);
-            b->out[r][i] = p;
-            out[i] = p + GUARD;
-        }
-        ok = !hby_executor_run(ex, (const void *const *)b->in[r], out, why);
-        for (int i = 0; i < c->g->n_outputs && ok; i++) {
-            const uint8_t *p = b->out[r][i];
-            const size_t bytes = c->g->tensor[c->g->output[i]].bytes;
-            for (int k = 0; k < GUARD; k++)
-                if (p[k] != 0xa5 || p[GUARD + bytes + (size_t)k] != 0xa5) {
-                    hby_say(HBY_DEVICE, why, "a guard byte beside output %d was overwritten", i);
-                    ok = false;
-                    break;
-                }
-        }
-    }
+    for (int r = 0; r < runs_each() && ok; r++)
+        ok = !run_once(c, ex, b, r, why);
     *faults = hby_executor_stats(ex)->device_failures;
     if (*faults)
         *why = hby_executor_stats(ex)->last_failure;
     hby_executor_destroy(&ex);
     return ok;
+}
+
+enum hby_status check_run_host(struct check *c, struct hby_reason *why)
+{
+    struct buffers b = {0};
+    struct hby_executor *ex = NULL;
+    struct hby_plan *plan = plan_copy(c, NULL, why);
+    if (!plan)
+        return HBY_BAD_MODEL;
+    for (int i = 0; i < plan->graph->n_nodes; i++)
+        if (plan->verdict[i].where == HBY_ON_RUNTIME) {
+            *why = plan->verdict[i].reason;
+            hby_plan_destroy(&plan);
+            return HBY_UNSUPPORTED;
+        }
+    enum hby_status st = hby_executor_create(plan, NULL, hby_host_ref_backend(), &ex, why);
+    if (st)
+        return st;
+    for (int i = 0; i < c->g->n_inputs; i++) {
+        const struct hby_tensor *t = &c->g->tensor[c->g->input[i]];
+        b.in[0][i] = check_must(malloc(t->bytes + 1));
+        check_fill(c, t, b.in[0][i], CHECK_RANDOM);
+    }
+    st = run_once(c, ex, &b, 0, why);
+    hby_executor_destroy(&ex);
+    for (int i = 0; i < c->g->n_inputs; i++)
+        free(b.in[0][i]);
+    for (int i = 0; i < c->g->n_outputs; i++)
+        free(b.out[0][i]);
+    return st;
 }
 
 static void free_outputs(struct buffers *b, int n)
@@ -310,6 +344,11 @@ void check_run(struct check *c, int sum_length)
 {
     struct buffers want = {0};
     struct hby_reason why = {""};
+    if (damage > 0) {
+        check_damage(c, damage);
+        check_forget(c);
+        return;
+    }
     if (too_much_work(c, sum_length)) {
         check_forget(c);
         return;
@@ -442,8 +481,11 @@ static void run_check(size_t k, enum hby_scheme scheme, uint64_t seed, struct to
 {
     struct check c = {.state = seed, .op = checks[k].id, .scheme = scheme};
     checks[k].fn(&c, scheme);
-    printf("%-26s %-6s %4ld cases, %4ld kernel runs, %ld host_ref only, %ld in another scheme, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases,
-           c.kernels_run, c.host_only, c.other_scheme, c.failures);
+    if (damage > 0)
+        printf("%-26s %-6s %4ld damaged, %ld refused, %ld ran on host_ref, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases, c.refused, c.host_only, c.failures);
+    else
+        printf("%-26s %-6s %4ld cases, %4ld kernel runs, %ld host_ref only, %ld in another scheme, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases,
+               c.kernels_run, c.host_only, c.other_scheme, c.failures);
     fflush(stdout);
     sum->failures += c.failures + (c.cases == 0);
     if (!c.cases)
@@ -460,6 +502,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (!strncmp(argv[i], "--seed=", 7))
             seed = strtoull(argv[i] + 7, NULL, 0);
+        if (!strncmp(argv[i], "--damage=", 9))
+            damage = atoi(argv[i] + 9);
         if (!strncmp(argv[i], "--need=", 7))
             needed = argv[i] + 7;
         if (!strcmp(argv[i], "--list")) {
@@ -471,13 +515,13 @@ int main(int argc, char **argv)
     struct hby_reason why = {""};
     if (inside_oclgrind())
         check_suit_oclgrind();
-    struct hby_backend *be = backend_denying("", &why);
-    if (!be) {
+    struct hby_backend *be = damage > 0 ? NULL : backend_denying("", &why);
+    if (!be && damage == 0) {
         fprintf(stderr, "no device: %s\n", why.text);
         return host_only_ok ? 77 : 1;
     }
-    const struct hby_cl_info *info = hby_cl_backend_info(be);
-    printf("device: %s / %s; seed %llu\n", info->platform, info->name, (unsigned long long)seed);
+    const struct hby_cl_info *info = be ? hby_cl_backend_info(be) : NULL;
+    printf("device: %s / %s; seed %llu\n", info ? info->platform : "none", info ? info->name : "", (unsigned long long)seed);
     struct totals sum = {0};
     for (size_t k = 0; k < sizeof checks / sizeof *checks; k++) {
         bool has_pair = false;

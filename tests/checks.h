@@ -9,7 +9,7 @@ struct check {
     struct hby_graph *g;
     enum hby_op op;
     enum hby_scheme scheme;
-    long cases, kernels_run, failures, host_only;
+    long cases, kernels_run, failures, host_only, refused;
     long other_scheme; /* cases whose node the plan computes under another scheme than this: half in, integers out */
     struct {
         int tensor, lo, hi;
@@ -33,6 +33,10 @@ void check_die(const char *what);
 void *check_must(void *p);
 /* Fills a tensor's bytes: CHECK_EXTREMES with many extremes, CHECK_CONSTANT with one value. */
 void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check_values values);
+/* Runs the graph on host_ref once, on random inputs: HBY_OK, or why it is refused or its data are; HBY_DEVICE: it wrote beside an output. */
+enum hby_status check_run_host(struct check *c, struct hby_reason *why);
+/* Damages copies of the graph: checks_damage.c. */
+void check_damage(struct check *c, int copies);
 /* For runs inside oclgrind: checks_oclgrind.c. */
 void check_suit_oclgrind(void);
 

@@ -51,6 +51,32 @@ static void shape_chain_folds(void **state)
     hby_graph_destroy(&g);
 }
 
+/* Each part of a constant is computed while none of them is a constant yet. */
+static void split_of_a_constant_folds(void **state)
+{
+    (void)state;
+    struct hby_graph *g = graph();
+    static const float whole[6] = {1, 2, 3, 4, 5, 6};
+    static const int32_t axis = 0;
+    int a = add_tensor(g, HBY_I32, &axis, 0), w = add_tensor(g, HBY_F32, whole, 1, 6);
+    int part[3], x = add_tensor(g, HBY_F32, NULL, 1, 2), y = add_tensor(g, HBY_F32, NULL, 1, 2);
+    for (int i = 0; i < 3; i++)
+        part[i] = add_tensor(g, HBY_F32, NULL, 1, 2);
+    struct hby_node *split = add_node(g, HBY_OP_split, part[0], 2, a, w);
+    split->n_out = 3;
+    split->out = part;
+    split->params.axis.count = 3;
+    add_node(g, HBY_OP_add, y, 2, x, part[2]);
+    set_border(g, x, y);
+    fold(g);
+    assert_true(g->node[0].folded);
+    for (int i = 0; i < 3; i++) {
+        assert_non_null(g->tensor[part[i]].data);
+        assert_memory_equal(g->tensor[part[i]].data, whole + 2 * i, 2 * sizeof *whole);
+    }
+    hby_graph_destroy(&g);
+}
+
 static void half_weights_are_read_directly(void **state)
 {
     (void)state;
@@ -340,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shape_chain_folds),
+        cmocka_unit_test(split_of_a_constant_folds),
         cmocka_unit_test(half_weights_are_read_directly),
         cmocka_unit_test(integer_weights_are_read_directly),
         cmocka_unit_test(densify_follows_the_metadata),
