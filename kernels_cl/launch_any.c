@@ -6,11 +6,6 @@ static bool is_number(enum hby_type type)
     return type <= HBY_BOOL;
 }
 
-static const char *arithmetic(enum hby_type type)
-{
-    return type == HBY_F16 ? "half storage, float arithmetic" : type == HBY_F32 ? "float" : "integer";
-}
-
 /* --- cast --- */
 
 int hby_cl_match_cast(const struct hby_cl_site *site, struct hby_reason *why)
@@ -18,12 +13,7 @@ int hby_cl_match_cast(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const int fn = s->args.unary.fn;
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if ((fn == HBY_FN_CAST && is_number(in) && is_number(out)) || (fn == HBY_FN_NEG && in == HBY_I64 && out == HBY_I64))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not cast %s to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, (fn == HBY_FN_CAST && is_number(in) && is_number(out)) || (fn == HBY_FN_NEG && in == HBY_I64 && out == HBY_I64), why);
 }
 
 enum hby_status hby_cl_launch_cast(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -61,12 +51,8 @@ int hby_cl_match_pairs(const struct hby_cl_site *site, struct hby_reason *why)
     const enum hby_type a = hby_nest_stored(site, s->in[0]), b = hby_nest_stored(site, s->in[1]), out = hby_nest_stored(site, s->out[0]);
     const int fn = s->args.binary.fn;
     const bool wide = fn <= HBY_FN_MUL ? a == HBY_I64 : (fn == HBY_FN_MAXIMUM || fn == HBY_FN_MINIMUM) && (a == HBY_I64 || a == HBY_BOOL);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if ((fn >= HBY_FN_EQUAL || wide) && is_number(out) && is_number(a) && (a == b || (hby_nest_is_float(a) && hby_nest_is_float(b))))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for pairs of %s and %s", hby_type_name(a), hby_type_name(b));
-    return 0;
+    const bool alike = a == b || (hby_nest_is_float(a) && hby_nest_is_float(b));
+    return hby_nest_takes(site, (fn >= HBY_FN_EQUAL || wide) && is_number(out) && is_number(a) && alike, why);
 }
 
 enum hby_status hby_cl_launch_pairs(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -92,7 +78,7 @@ enum hby_status hby_cl_launch_pairs(const struct hby_cl_site *site, struct hby_c
     else
         hby_cl_arg_tensor(l, -1);
     hby_nest_grid(site, l, &cut, inner);
-    hby_cl_arithmetic(l, arithmetic(a));
+    hby_cl_arithmetic(l, hby_nest_arithmetic(a));
     hby_cl_cost(l, 0.0, hby_nest_bytes(site) + (double)hby_plan_bytes(site->plan, s->in[1]));
     return HBY_OK;
 }
@@ -103,12 +89,7 @@ int hby_cl_match_select(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type a = hby_nest_stored(site, s->in[1]), b = hby_nest_stored(site, s->in[2]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (a == out && b == out && (size_t)s->args.select.elem_size == hby_type_size(out))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not select from %s and %s", hby_type_name(a), hby_type_name(b));
-    return 0;
+    return hby_nest_takes(site, a == out && b == out && (size_t)s->args.select.elem_size == hby_type_size(out), why);
 }
 
 enum hby_status hby_cl_launch_select(const struct hby_cl_site *site, struct hby_cl_launch *l)

@@ -5,12 +5,7 @@ int hby_cl_match_arg(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == own)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device finds no extreme of %s among %s", hby_type_name(in), hby_type_name(own));
-    return 0;
+    return hby_nest_takes(site, in == own, why);
 }
 
 enum hby_status hby_cl_launch_arg(const struct hby_cl_site *site, struct hby_cl_launch *l)

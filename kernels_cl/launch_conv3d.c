@@ -5,14 +5,9 @@ int hby_cl_match_conv3d(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), w = hby_nest_stored(site, s->in[1]);
-    const bool bias = s->n_in > 2 && s->in[2] >= 0;
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (hby_nest_stored(site, s->in[0]) == own && hby_nest_stored(site, s->out[0]) == own && hby_nest_is_float(w) && (!bias || hby_nest_stored(site, s->in[2]) == HBY_F32) &&
-        hby_tensor_count(&site->plan->graph->tensor[s->in[1]]) <= 1 << 30)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no CONV_3D of %s with weights of %s", hby_type_name(own), hby_type_name(w));
-    return 0;
+    const bool bias_ok = s->n_in < 3 || s->in[2] < 0 || hby_nest_stored(site, s->in[2]) == HBY_F32;
+    const bool weights_ok = hby_nest_is_float(w) && hby_tensor_count(&site->plan->graph->tensor[s->in[1]]) <= 1 << 30;
+    return hby_nest_takes(site, hby_nest_stored(site, s->in[0]) == own && hby_nest_stored(site, s->out[0]) == own && weights_ok && bias_ok, why);
 }
 
 enum hby_status hby_cl_launch_conv3d(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -33,7 +28,7 @@ enum hby_status hby_cl_launch_conv3d(const struct hby_cl_site *site, struct hby_
     hby_cl_arg_tensor(l, s->out[0]);
     hby_cl_arg_i32(l, bias >= 0);
     hby_nest_grid_2d(site, l, (size_t)((p->out_c + lanes - 1) / lanes), places);
-    hby_cl_arithmetic(l, s->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : "float");
+    hby_cl_arithmetic(l, hby_nest_arithmetic(hby_nest_type(s->scheme)));
     hby_cl_cost(l, (double)places * p->out_c * p->k[0] * p->k[1] * p->k[2] * p->in_c, hby_nest_bytes(site));
     return HBY_OK;
 }

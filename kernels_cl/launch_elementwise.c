@@ -4,11 +4,10 @@
 
 #include "kernels_cl/launch_nest.h"
 
-static const char *float_arithmetic(const struct hby_cl_site *site)
+/* That of a kernel from one type to the other. */
+static const char *arithmetic(enum hby_type in, enum hby_type out)
 {
-    const struct hby_step *s = site->step;
-    const bool half = hby_nest_stored(site, s->in[0]) == HBY_F16 || hby_nest_stored(site, s->out[0]) == HBY_F16;
-    return half ? "half storage, float arithmetic" : "float";
+    return hby_nest_arithmetic(in == HBY_F16 || out == HBY_F16 ? HBY_F16 : in == HBY_F32 ? in : out);
 }
 
 /* --- binary --- */
@@ -23,12 +22,8 @@ int hby_cl_match_binary(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), a = hby_nest_stored(site, s->in[0]), b = hby_nest_stored(site, s->in[1]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (s->args.binary.fn <= HBY_FN_DIV && hby_nest_stored(site, s->out[0]) == own && operand_ok(a, own, HBY_FN_ADD) && operand_ok(b, own, s->args.binary.fn))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no elementwise kernel for %s and %s", hby_type_name(a), hby_type_name(b));
-    return 0;
+    const int fn = s->args.binary.fn;
+    return hby_nest_takes(site, fn <= HBY_FN_DIV && hby_nest_stored(site, s->out[0]) == own && operand_ok(a, own, HBY_FN_ADD) && operand_ok(b, own, fn), why);
 }
 
 /* Rows shorter than a vector, the same `b` for all of them and a dense `a`: one row, along which b repeats. */
@@ -74,7 +69,7 @@ enum hby_status hby_cl_launch_binary(const struct hby_cl_site *site, struct hby_
     else
         hby_cl_arg_tensor(l, -1);
     hby_nest_grid(site, l, &cut, inner);
-    hby_cl_arithmetic(l, hby_nest_is_float(own) ? float_arithmetic(site) : "integer");
+    hby_cl_arithmetic(l, hby_nest_is_float(own) ? arithmetic(a, hby_nest_stored(site, s->out[0])) : "integer");
     hby_cl_cost(l, 0.0, hby_nest_bytes(site) + (double)hby_plan_bytes(site->plan, s->in[1]));
     return HBY_OK;
 }
@@ -98,8 +93,6 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const bool float_in = hby_nest_is_float(in), float_out = hby_nest_is_float(out), int_in = in >= HBY_I8 && in <= HBY_I32, int_out = out >= HBY_I8 && out <= HBY_I32;
     const int fn = s->args.unary.fn;
-    if (!hby_nest_fits(site, why))
-        return 0;
     bool ok;
     switch (fn) {
     case HBY_FN_CAST:
@@ -130,9 +123,7 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
         ok = (float_in && float_out) || (in == HBY_I16 && out == HBY_I16);
         break;
     }
-    if (!ok)
-        hby_say(HBY_UNSUPPORTED, why, "the device has no kernel from %s to %s for this function", hby_type_name(in), hby_type_name(out));
-    return ok;
+    return hby_nest_takes(site, ok, why);
 }
 
 /* Per channel: scale / 2^e in [1/2, 1), its reciprocal, 2^-e. */
@@ -154,14 +145,6 @@ static enum hby_status bind_divisors(const struct hby_step *s, struct hby_cl_lau
     return HBY_OK;
 }
 
-static void bind_table(const struct hby_step *s, int i, struct hby_cl_launch *l)
-{
-    if (i < s->n_tables)
-        hby_cl_arg_const(l, s->table[i].data, s->table[i].bytes);
-    else
-        hby_cl_arg_tensor(l, -1);
-}
-
 enum hby_status hby_cl_launch_unary(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *s = site->step;
@@ -180,17 +163,17 @@ enum hby_status hby_cl_launch_unary(const struct hby_cl_site *site, struct hby_c
     if (p->fn == HBY_FN_QUANTIZE)
         st = bind_divisors(s, l);
     else
-        bind_table(s, 0, l);
+        hby_nest_arg_table(l, s, 0);
     if (st)
         return st;
-    bind_table(s, 1, l);
+    hby_nest_arg_table(l, s, 1);
     if (p->fn == HBY_FN_INTERPOLATE || p->fn == HBY_FN_LOOKUP16)
         hby_cl_arg_bad_data(l);
     else
         hby_cl_arg_tensor(l, -1);
     hby_cl_arg_i32(l, cut.chunk);
     hby_nest_grid_2d(site, l, ((size_t)p->count + (size_t)cut.chunk - 1) / (size_t)cut.chunk, 1);
-    hby_cl_arithmetic(l, hby_nest_is_float(in) || hby_nest_is_float(out) ? float_arithmetic(site) : "integer");
+    hby_cl_arithmetic(l, arithmetic(in, out));
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;
 }

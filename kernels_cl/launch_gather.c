@@ -5,10 +5,7 @@ int hby_cl_match_gather(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (hby_type_size(in) == hby_type_size(out) && (size_t)s->args.gather.elem_size == hby_type_size(out))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not gather %s into %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, hby_type_size(in) == hby_type_size(out) && (size_t)s->args.gather.elem_size == hby_type_size(out), why);
 }
 
 enum hby_status hby_cl_launch_gather(const struct hby_cl_site *site, struct hby_cl_launch *l)

@@ -7,12 +7,7 @@ int hby_cl_match_one_hot(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type on = hby_nest_stored(site, s->in[1]), off = hby_nest_stored(site, s->in[2]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (on == out && off == out && (size_t)s->args.one_hot.elem_size == hby_type_size(out))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not choose between %s and %s", hby_type_name(on), hby_type_name(off));
-    return 0;
+    return hby_nest_takes(site, on == out && off == out && (size_t)s->args.one_hot.elem_size == hby_type_size(out), why);
 }
 
 enum hby_status hby_cl_launch_one_hot(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -41,12 +36,7 @@ int hby_cl_match_embedding(const struct hby_cl_site *site, struct hby_reason *wh
 {
     const struct hby_step *s = site->step;
     const enum hby_type table = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if ((table == HBY_I8 || table == HBY_I4) && hby_nest_is_float(out))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no table of %s for %s", hby_type_name(table), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, (table == HBY_I8 || table == HBY_I4) && hby_nest_is_float(out), why);
 }
 
 enum hby_status hby_cl_launch_embedding(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -77,12 +67,7 @@ int hby_cl_match_topk(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == out && in <= HBY_I64)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not rank %s as %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, in == out && in <= HBY_I64, why);
 }
 
 enum hby_status hby_cl_launch_topk(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -110,12 +95,7 @@ int hby_cl_match_update(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), update = hby_nest_stored(site, s->in[1]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == out && update == out && (size_t)s->args.update.elem_size == hby_type_size(out))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not write %s over %s", hby_type_name(update), hby_type_name(in));
-    return 0;
+    return hby_nest_takes(site, in == out && update == out && (size_t)s->args.update.elem_size == hby_type_size(out), why);
 }
 
 enum hby_status hby_cl_launch_update(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -145,12 +125,7 @@ int hby_cl_match_scatter(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type update = hby_nest_stored(site, s->in[1]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (update == out && out <= HBY_BOOL)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not scatter %s into %s", hby_type_name(update), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, update == out && out <= HBY_BOOL, why);
 }
 
 enum hby_status hby_cl_launch_scatter(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -170,7 +145,7 @@ enum hby_status hby_cl_launch_scatter(const struct hby_cl_site *site, struct hby
     hby_cl_arg_bad_data(l);
     hby_cl_arg_i32(l, chunk);
     hby_nest_grid_2d(site, l, ((size_t)p->slice + (size_t)chunk - 1) / (size_t)chunk, 1);
-    hby_cl_arithmetic(l, type == HBY_F16 ? "half storage, float arithmetic" : type == HBY_F32 ? "float" : "integer");
+    hby_cl_arithmetic(l, hby_nest_arithmetic(type));
     hby_cl_cost(l, 0.0, (double)hby_plan_bytes(site->plan, s->out[0]) + 2.0 * (double)hby_plan_bytes(site->plan, s->in[1]));
     return HBY_OK;
 }

@@ -13,15 +13,9 @@ int hby_cl_match_move(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const struct hby_args_move *p = &s->args.move;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (hby_type_size(in) == hby_type_size(out) && is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(out) &&
-        (!p->has_table || p->elem_size == 1))
-        return 1;
-    if (hby_nest_is_float(in) && hby_nest_is_float(out) && hby_nest_is_float(hby_nest_type(s->scheme)))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no copy from %s to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    const bool same_size = hby_type_size(in) == hby_type_size(out) && is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(out) &&
+                           (!p->has_table || p->elem_size == 1);
+    return hby_nest_takes(site, same_size || (hby_nest_is_float(in) && hby_nest_is_float(out) && hby_nest_is_float(hby_nest_type(s->scheme))), why);
 }
 
 enum hby_status hby_cl_launch_move(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -60,12 +54,7 @@ int hby_cl_match_pad(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const struct hby_args_pad *p = &s->args.pad;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(in) && hby_type_size(in) == hby_type_size(out))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not pad %s to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, is_element(p->elem_size) && (size_t)p->elem_size == hby_type_size(in) && hby_type_size(in) == hby_type_size(out), why);
 }
 
 /* Joins each dimension that is not padded to the one outside it, so that rows are long: [h, w, c] padded in h and w is [h, w * c]. */

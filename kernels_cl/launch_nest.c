@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "kernels_cl/launch_nest.h"
 
 const char *const hby_nest_program = "light.cl";
@@ -25,6 +28,19 @@ bool hby_nest_is_float(enum hby_type type)
     return type == HBY_F32 || type == HBY_F16;
 }
 
+const char *hby_nest_arithmetic(enum hby_type type)
+{
+    return type == HBY_F16 ? "half storage, float arithmetic" : type == HBY_F32 ? "float" : "integer";
+}
+
+void hby_nest_arg_table(struct hby_cl_launch *l, const struct hby_step *s, int i)
+{
+    if (i < s->n_tables)
+        hby_cl_arg_const(l, s->table[i].data, s->table[i].bytes);
+    else
+        hby_cl_arg_tensor(l, -1);
+}
+
 void hby_nest_define_element(const struct hby_cl_site *site, struct hby_cl_launch *l, int bytes)
 {
     if (bytes != (int)hby_type_size(hby_nest_type(site->step->scheme)))
@@ -40,6 +56,21 @@ bool hby_nest_fits(const struct hby_cl_site *site, struct hby_reason *why)
             return false;
         }
     return true;
+}
+
+int hby_nest_takes(const struct hby_cl_site *site, bool has_kernel, struct hby_reason *why)
+{
+    const struct hby_step *s = site->step;
+    char types[64] = "";
+    if (!hby_nest_fits(site, why))
+        return 0;
+    if (has_kernel)
+        return 1;
+    for (int i = 0; i < s->n_in && i < 3; i++)
+        if (s->in[i] >= 0)
+            snprintf(types + strlen(types), sizeof types - strlen(types), "%s%s", types[0] ? ", " : "", hby_type_name(hby_nest_stored(site, s->in[i])));
+    hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for %s of %s into %s", hby_ops[s->op].name, types, hby_type_name(hby_nest_stored(site, s->out[0])));
+    return 0;
 }
 
 static int ceil_div(int a, int b)

@@ -16,11 +16,19 @@ enum hby_type hby_nest_stored(const struct hby_cl_site *site, int tensor);
 /* Is it what a float kernel reads: float32 or float16? */
 bool hby_nest_is_float(enum hby_type type);
 
+/* What the report calls the arithmetic of a kernel that computes in the type. */
+const char *hby_nest_arithmetic(enum hby_type type);
+
+/* The step's table i as an argument, or none. */
+void hby_nest_arg_table(struct hby_cl_launch *l, const struct hby_step *s, int i);
+
 /* Defines nest.clh's HBY_ELEM where it differs from what the scheme implies, so that most moves share one program with the rest. */
 void hby_nest_define_element(const struct hby_cl_site *site, struct hby_cl_launch *l, int bytes);
 
 /* Indices are 32 bits and run past the end by up to a work-group's share: tensors of more than 2^30 elements are refused, with the reason. */
 bool hby_nest_fits(const struct hby_cl_site *site, struct hby_reason *why);
+/* A match function's answer where the tensors fit: 1, or 0 with the reason where there is no kernel for the types that they are stored in. */
+int hby_nest_takes(const struct hby_cl_site *site, bool has_kernel, struct hby_reason *why);
 
 /* How a nest of `rows` rows of `inner` elements is cut: a work-item takes `chunk` elements of each of `rows_each` rows. */
 struct hby_nest_cut {

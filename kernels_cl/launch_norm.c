@@ -1,21 +1,11 @@
 /* Launch rules of the loop nests norm and cumsum. */
 #include "kernels_cl/launch_nest.h"
 
-static const char *arithmetic(enum hby_type type)
-{
-    return type == HBY_F16 ? "half storage, float arithmetic" : type == HBY_F32 ? "float" : "integer";
-}
-
 int hby_cl_match_norm(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == own && out == own)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not normalize %s to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, in == own && out == own, why);
 }
 
 enum hby_status hby_cl_launch_norm(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -29,13 +19,10 @@ enum hby_status hby_cl_launch_norm(const struct hby_cl_site *site, struct hby_cl
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
-    for (int i = 0; i < 2; i++)
-        if (i < s->n_tables)
-            hby_cl_arg_const(l, s->table[i].data, s->table[i].bytes);
-        else
-            hby_cl_arg_tensor(l, -1);
+    hby_nest_arg_table(l, s, 0);
+    hby_nest_arg_table(l, s, 1);
     hby_nest_grid_rows(site, l, p->rows, p->depth);
-    hby_cl_arithmetic(l, arithmetic(hby_nest_type(s->scheme)));
+    hby_cl_arithmetic(l, hby_nest_arithmetic(hby_nest_type(s->scheme)));
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;
 }
@@ -44,12 +31,7 @@ int hby_cl_match_cumsum(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == out && in <= HBY_I64)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device does not sum %s up to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, in == out && in <= HBY_I64, why);
 }
 
 enum hby_status hby_cl_launch_cumsum(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -65,7 +47,7 @@ enum hby_status hby_cl_launch_cumsum(const struct hby_cl_site *site, struct hby_
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
     hby_nest_grid_2d(site, l, (size_t)p->outer * (size_t)p->inner, 1);
-    hby_cl_arithmetic(l, arithmetic(type));
+    hby_cl_arithmetic(l, hby_nest_arithmetic(type));
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;
 }

@@ -5,12 +5,8 @@ int hby_cl_match_mean(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == own && out == own && (own != HBY_I32 || s->args.mean.fn != HBY_REDUCE_MEAN)) /* int32 is averaged in 64 bits */
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no reduction from %s to %s of this kind", hby_type_name(in), hby_type_name(out));
-    return 0;
+    const bool wide = own == HBY_I32 && s->args.mean.fn == HBY_REDUCE_MEAN; /* int32 is averaged in 64 bits */
+    return hby_nest_takes(site, in == own && out == own && !wide, why);
 }
 
 enum hby_status hby_cl_launch_mean(const struct hby_cl_site *site, struct hby_cl_launch *l)
@@ -33,7 +29,7 @@ enum hby_status hby_cl_launch_mean(const struct hby_cl_site *site, struct hby_cl
         hby_nest_grid_2d(site, l, (size_t)p->n_out, 1);
     else
         hby_nest_grid_rows(site, l, p->n_out, run);
-    hby_cl_arithmetic(l, s->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : s->scheme == HBY_SCHEME_f32 ? "float" : "integer");
+    hby_cl_arithmetic(l, hby_nest_arithmetic(hby_nest_type(s->scheme)));
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;
 }

@@ -6,13 +6,8 @@ int hby_cl_match_resize(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const size_t element = hby_type_size(out);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == out &&
-        (s->args.resize.is_bilinear ? out == hby_nest_type(s->scheme) && out != HBY_I32 : element == 1 || element == 2 || element == 4 || element == 8))
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no resize from %s to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    const bool linear = out == hby_nest_type(s->scheme) && out != HBY_I32, nearest = element == 1 || element == 2 || element == 4 || element == 8;
+    return hby_nest_takes(site, in == out && (s->args.resize.is_bilinear ? linear : nearest), why);
 }
 
 enum hby_status hby_cl_launch_resize(const struct hby_cl_site *site, struct hby_cl_launch *l)

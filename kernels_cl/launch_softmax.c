@@ -9,12 +9,7 @@ int hby_cl_match_softmax(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const enum hby_type own = hby_nest_type(s->scheme), in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const int tables = hby_nest_is_float(own) ? 0 : own == HBY_I16 ? 2 : 1;
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (in == own && (out == own || (out == HBY_I16 && hby_type_size(own) == 1)) && own != HBY_I32 && s->n_tables >= tables)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no softmax from %s to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, in == own && (out == own || (out == HBY_I16 && hby_type_size(own) == 1)) && own != HBY_I32 && s->n_tables >= tables, why);
 }
 
 /* The exponentials as they enter the sum: from Q31 to Q19. */
@@ -42,20 +37,17 @@ enum hby_status hby_cl_launch_softmax(const struct hby_cl_site *site, struct hby
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_tensor(l, s->in[0]);
     hby_cl_arg_tensor(l, s->out[0]);
-    const bool bytes = hby_type_size(hby_nest_type(s->scheme)) == 1;
-    for (int i = 0; i < 2; i++)
-        if (bytes && i == 1)
-            bind_summands(s, l);
-        else if (i < s->n_tables)
-            hby_cl_arg_const(l, s->table[i].data, s->table[i].bytes);
-        else
-            hby_cl_arg_tensor(l, -1);
+    hby_nest_arg_table(l, s, 0);
+    if (hby_type_size(hby_nest_type(s->scheme)) == 1)
+        bind_summands(s, l);
+    else
+        hby_nest_arg_table(l, s, 1);
     /* some 2000 elements per work-group of a CPU; rows are what a GPU has most of */
     const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, share = p->rows / (4 * units);
     const int many = site->dev->info.kind == HBY_CL_CPU ? (2048 / p->depth < share ? 2048 / p->depth : share) : 1, rows_each = many > 1 ? many : 1;
     hby_cl_arg_i32(l, rows_each);
     hby_nest_grid_rows(site, l, (p->rows + rows_each - 1) / rows_each, p->depth);
-    hby_cl_arithmetic(l, s->scheme == HBY_SCHEME_f16 ? "half storage, float arithmetic" : s->scheme == HBY_SCHEME_f32 ? "float" : "integer");
+    hby_cl_arithmetic(l, hby_nest_arithmetic(hby_nest_type(s->scheme)));
     hby_cl_cost(l, 0.0, hby_nest_bytes(site));
     return HBY_OK;
 }

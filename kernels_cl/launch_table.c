@@ -6,12 +6,7 @@ int hby_cl_match_table(const struct hby_cl_site *site, struct hby_reason *why)
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
     const size_t entry = hby_type_size(out);
-    if (!hby_nest_fits(site, why))
-        return 0;
-    if (hby_type_size(in) == 1 && entry && s->n_tables == 1 && s->table[0].bytes == 256 * entry)
-        return 1;
-    hby_say(HBY_UNSUPPORTED, why, "the device has no lookup from %s to %s", hby_type_name(in), hby_type_name(out));
-    return 0;
+    return hby_nest_takes(site, hby_type_size(in) == 1 && entry && s->n_tables == 1 && s->table[0].bytes == 256 * entry, why);
 }
 
 /* Is every entry the index with the same bits turned? Which ones, or -1. */
