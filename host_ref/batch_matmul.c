@@ -50,7 +50,7 @@ HBY_INLINE void matmul_int(const struct hby_ref_call *c, enum hby_type type, enu
 void hby_ref_batch_matmul_float(const struct hby_ref_call *c)
 {
     if (c->step->nest == HBY_NEST_conv)
-        hby_conv_nest_float(c);
+        hby_ref_conv_2d_float(c);
     else if (c->step->nest == HBY_NEST_move)
         hby_ref_move(c);
     else

@@ -74,25 +74,28 @@ HBY_INLINE int32_t hby_conv_run(const struct hby_ref_call *c, enum hby_type a, e
     return sum;
 }
 
+/* The first channel of the input's element under element (i, j) of the window at (y, x) of image b; false in the padding. */
+HBY_INLINE bool hby_conv_tap(const struct hby_args_conv *p, int b, int y, int x, int i, int j, size_t *at)
+{
+    const int in_y = y * p->stride_h - p->pad_top + i * p->dilation_h, in_x = x * p->stride_w - p->pad_left + j * p->dilation_w;
+    *at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c;
+    return in_y >= 0 && in_y < p->in_h && in_x >= 0 && in_x < p->in_w;
+}
+
 /* One output of the window at (y, x) of image b; the first channel of its group is c0. */
 HBY_INLINE int64_t hby_conv_sum_int(const struct hby_ref_call *c, enum hby_type a, enum hby_type w, int b, int y, int x, int c0, int n)
 {
     const struct hby_args_conv *p = &c->args->conv;
     int64_t total = 0;
-    for (int i = 0; i < p->k_h; i++) {
-        const int in_y = y * p->stride_h - p->pad_top + i * p->dilation_h;
-        if (in_y < 0 || in_y >= p->in_h)
-            continue;
+    for (int i = 0; i < p->k_h; i++)
         for (int j = 0; j < p->k_w; j++) {
-            const int in_x = x * p->stride_w - p->pad_left + j * p->dilation_w;
-            if (in_x < 0 || in_x >= p->in_w)
+            size_t at;
+            if (!hby_conv_tap(p, b, y, x, i, j, &at))
                 continue;
-            const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c + (size_t)c0;
             const size_t wt = (((size_t)n * (size_t)p->k_h + (size_t)i) * (size_t)p->k_w + (size_t)j) * (size_t)p->group_c;
             for (int k0 = 0; k0 < p->group_c; k0 += HBY_CONV_RUN)
-                total += hby_conv_run(c, a, w, at + (size_t)k0, wt + (size_t)k0, p->group_c - k0 < HBY_CONV_RUN ? p->group_c - k0 : HBY_CONV_RUN);
+                total += hby_conv_run(c, a, w, at + (size_t)(c0 + k0), wt + (size_t)k0, p->group_c - k0 < HBY_CONV_RUN ? p->group_c - k0 : HBY_CONV_RUN);
         }
-    }
     return total;
 }
 
@@ -100,20 +103,15 @@ HBY_INLINE float hby_conv_sum_float(const struct hby_ref_call *c, enum hby_type 
 {
     const struct hby_args_conv *p = &c->args->conv;
     float total = 0.0f;
-    for (int i = 0; i < p->k_h; i++) {
-        const int in_y = y * p->stride_h - p->pad_top + i * p->dilation_h;
-        if (in_y < 0 || in_y >= p->in_h)
-            continue;
+    for (int i = 0; i < p->k_h; i++)
         for (int j = 0; j < p->k_w; j++) {
-            const int in_x = x * p->stride_w - p->pad_left + j * p->dilation_w;
-            if (in_x < 0 || in_x >= p->in_w)
+            size_t at;
+            if (!hby_conv_tap(p, b, y, x, i, j, &at))
                 continue;
-            const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c + (size_t)c0;
             const size_t wt = (((size_t)n * (size_t)p->k_h + (size_t)i) * (size_t)p->k_w + (size_t)j) * (size_t)p->group_c;
             for (int k = 0; k < p->group_c; k++)
-                total += hby_load_float(c->in[0], a, at + (size_t)k) * hby_conv_weight(c, w, wt + (size_t)k, n);
+                total += hby_load_float(c->in[0], a, at + (size_t)(c0 + k)) * hby_conv_weight(c, w, wt + (size_t)k, n);
         }
-    }
     return total;
 }
 
@@ -154,12 +152,5 @@ HBY_INLINE void hby_conv_nest(const struct hby_ref_call *c, bool is_float, enum 
         else                               \
             NEST(a, HBY_F32);              \
     } while (0)
-
-HBY_INLINE void hby_conv_nest_float(const struct hby_ref_call *c)
-{
-#define NEST(a, w) hby_conv_nest(c, true, a, w, false)
-    HBY_CONV_FLOAT_TYPES(c, NEST);
-#undef NEST
-}
 
 #endif

@@ -1,14 +1,13 @@
-/* CONV_2D, grouped or not. Arithmetic: TFLite's reference ConvPerChannel (int8, 16x8), Conv (uint8, float) and the two hybrid kernels. */
+/* CONV_2D, grouped or not; but for dynamic range, FULLY_CONNECTED as well, as a 1x1 window over rows. Arithmetic: TFLite's reference ConvPerChannel (int8, 16x8), Conv
+ * (uint8, float), the two hybrid kernels, and FullyConnected and FullyConnectedPerChannel that take the scales as floats (lowering has put them into a proven multiplier, or
+ * into table 2). */
 #include "host_ref/hybrid.h"
 
-void hby_ref_conv_2d_f32(const struct hby_ref_call *c)
+void hby_ref_conv_2d_float(const struct hby_ref_call *c)
 {
-    hby_conv_nest_float(c);
-}
-
-void hby_ref_conv_2d_f16(const struct hby_ref_call *c)
-{
-    hby_conv_nest_float(c);
+#define NEST(a, w) hby_conv_nest(c, true, a, w, false)
+    HBY_CONV_FLOAT_TYPES(c, NEST);
+#undef NEST
 }
 
 void hby_ref_conv_2d_i8(const struct hby_ref_call *c)

@@ -28,19 +28,14 @@ HBY_INLINE struct sums window(const struct hby_ref_call *c, enum kind kind, enum
     const struct hby_args_conv *p = &c->args->conv;
     const size_t channel = (size_t)(n / p->depth_multiplier);
     struct sums s = {0.0f, 0};
-    for (int i = 0; i < p->k_h; i++) {
-        const int in_y = y * p->stride_h - p->pad_top + i * p->dilation_h;
-        if (in_y < 0 || in_y >= p->in_h)
-            continue;
+    for (int i = 0; i < p->k_h; i++)
         for (int j = 0; j < p->k_w; j++) {
-            const int in_x = x * p->stride_w - p->pad_left + j * p->dilation_w;
-            if (in_x < 0 || in_x >= p->in_w)
+            size_t at;
+            if (!hby_conv_tap(p, b, y, x, i, j, &at))
                 continue;
-            const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c;
             const size_t wt = ((size_t)i * (size_t)p->k_w + (size_t)j) * (size_t)p->out_c + (size_t)n;
             add(c, kind, a, w, row, at + channel, wt, n, &s);
         }
-    }
     return s;
 }
 
@@ -67,21 +62,11 @@ HBY_INLINE void nest(const struct hby_ref_call *c, enum kind kind, enum hby_type
     }
 }
 
-static void floats(const struct hby_ref_call *c)
+void hby_ref_depthwise_conv_2d_float(const struct hby_ref_call *c)
 {
 #define NEST(a, w) nest(c, FLOATS, a, w, false)
     HBY_CONV_FLOAT_TYPES(c, NEST);
 #undef NEST
-}
-
-void hby_ref_depthwise_conv_2d_f32(const struct hby_ref_call *c)
-{
-    floats(c);
-}
-
-void hby_ref_depthwise_conv_2d_f16(const struct hby_ref_call *c)
-{
-    floats(c);
 }
 
 void hby_ref_depthwise_conv_2d_i8(const struct hby_ref_call *c)

@@ -94,11 +94,10 @@ HBY_INLINE void hby_hybrid_pixel(const struct hby_ref_call *c, enum hby_type w, 
         count = count < HBY_HYBRID_CHANNELS ? count : HBY_HYBRID_CHANNELS;
         for (int i = 0; i < p->k_h; i++)
             for (int j = 0; j < p->k_w; j++) {
-                const int in_y = y * p->stride_h - p->pad_top + i * p->dilation_h, in_x = x * p->stride_w - p->pad_left + j * p->dilation_w;
-                if (in_y < 0 || in_y >= p->in_h || in_x < 0 || in_x >= p->in_w)
+                size_t at;
+                if (!hby_conv_tap(p, b, y, x, i, j, &at))
                     continue;
-                const size_t at = (((size_t)b * (size_t)p->in_h + (size_t)in_y) * (size_t)p->in_w + (size_t)in_x) * (size_t)p->in_c +
-                                  (size_t)(n0 / per_group) * (size_t)p->group_c;
+                at += (size_t)(n0 / per_group) * (size_t)p->group_c;
                 const size_t wt = (size_t)n0 * filter + ((size_t)i * (size_t)p->k_w + (size_t)j) * (size_t)p->group_c;
                 hby_hybrid_tap(c, w, row, at, wt, filter, p->group_c, count, sum);
             }

@@ -41,21 +41,11 @@ HBY_INLINE void nest(const struct hby_ref_call *c, bool is_float, enum hby_type 
             }
 }
 
-static void floats(const struct hby_ref_call *c)
+void hby_ref_transpose_conv_float(const struct hby_ref_call *c)
 {
 #define NEST(a, w) nest(c, true, a, w, false)
     HBY_CONV_FLOAT_TYPES(c, NEST);
 #undef NEST
-}
-
-void hby_ref_transpose_conv_f32(const struct hby_ref_call *c)
-{
-    floats(c);
-}
-
-void hby_ref_transpose_conv_f16(const struct hby_ref_call *c)
-{
-    floats(c);
 }
 
 void hby_ref_transpose_conv_i8(const struct hby_ref_call *c)
