@@ -3,9 +3,5 @@
 
 void hby_check_ceil(struct check *c, enum hby_scheme scheme)
 {
-    struct hby_node *node;
-    for (int i = 0; i < check_cases(); i++) {
-        case_unary(c, HBY_OP_ceil, scheme, &node);
-        check_run(c, 1);
-    }
+    case_unary_all(c, HBY_OP_ceil, scheme);
 }

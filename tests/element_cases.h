@@ -85,4 +85,28 @@ static inline int case_unary(struct check *c, enum hby_op op, enum hby_scheme sc
     return out;
 }
 
+/* All the cases of an operator that has no parameters and takes every value. */
+static inline void case_unary_all(struct check *c, enum hby_op op, enum hby_scheme scheme)
+{
+    struct hby_node *node;
+    for (int i = 0; i < check_cases(); i++) {
+        case_unary(c, op, scheme, &node);
+        check_run(c, 1);
+    }
+}
+
+/* All the cases of SQRT and RSQRT: no integer below zero, on which the reference fails. */
+static inline void case_root_all(struct check *c, enum hby_op op, enum hby_scheme scheme)
+{
+    struct hby_node *node;
+    for (int i = 0; i < check_cases(); i++) {
+        case_unary(c, op, scheme, &node);
+        if (scheme == HBY_SCHEME_i8)
+            case_set_quant(c, node->in[0], check_scale(c, node->in[0]), -128);
+        if (scheme == HBY_SCHEME_i16)
+            check_range(c, node->in[0], 0, 32767);
+        check_run(c, 1);
+    }
+}
+
 #endif

@@ -1,4 +1,4 @@
-/* Random reductions: any axes, also none, all and repeated ones; negative axes; kept dimensions or not. */
+/* Random reductions. */
 #ifndef HBY_TESTS_REDUCE_CASES_H
 #define HBY_TESTS_REDUCE_CASES_H
 
@@ -6,6 +6,7 @@
 
 #include "tests/element_cases.h"
 
+/* Any axes, also none, all and repeated ones; negative axes; kept dimensions or not. */
 static inline void reduce_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
 {
     int dim[CASE_RANK], out_dim[CASE_RANK], axis[2 * CASE_RANK], n = 0, out_rank = 0, length = 1;
@@ -35,6 +36,21 @@ static inline void reduce_case(struct check *c, enum hby_op op, enum hby_scheme 
     if (op == HBY_OP_mean || op == HBY_OP_sum)
         check_equal_terms(c, length);
     check_run(c, length);
+}
+
+/* ARG_MAX or ARG_MIN: any axis, int32 or int64 positions; many equal elements, so that the first one is told from the last. */
+static inline void reduce_arg_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
+{
+    int dim[CASE_RANK], out_dim[CASE_RANK], n = 0;
+    const int rank = case_shape(c, 1, 5, dim), axis = check_int(c, 0, rank - 1), given = check_chance(c, 30) ? axis - rank : axis;
+    for (int d = 0; d < rank; d++)
+        if (d != axis)
+            out_dim[n++] = dim[d];
+    const enum hby_type type = scheme == HBY_SCHEME_i32 ? HBY_I32 : check_type(scheme);
+    const int in[2] = {check_input(c, type, rank, dim), case_ints(c, 1, &given)};
+    const int out = check_output(c, check_chance(c, 50) ? HBY_I32 : HBY_I64, n, out_dim);
+    check_node(c, op, 2, in, 1, &out);
+    check_run(c, 1);
 }
 
 #endif

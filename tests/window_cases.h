@@ -47,6 +47,25 @@ static inline struct hby_window_params window_params(struct check *c, const stru
     };
 }
 
+/* A pool, its windows hanging over the border; one that sums what it sees is sometimes global. */
+static inline void window_pool(struct check *c, enum hby_op op, enum hby_scheme scheme, bool sums)
+{
+    struct window_case w = window_random(c, 7, false);
+    if (sums && check_chance(c, 20)) { /* global */
+        w.padding = HBY_PAD_VALID;
+        for (int i = 0; i < 2; i++) {
+            w.k[i] = w.size[i];
+            w.out[i] = 1;
+        }
+    }
+    const int channels = check_chance(c, 50) ? 16 * check_int(c, 1, 4) : check_int(c, 1, 40), batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
+    const int in = check_input(c, check_type(scheme), 4, (int[]){batch, w.size[0], w.size[1], channels});
+    const int out = check_output(c, check_type(scheme), 4, (int[]){batch, w.out[0], w.out[1], channels});
+    struct hby_node *node = check_node(c, op, 1, &in, 1, &out);
+    node->params.window = window_params(c, &w);
+    check_run(c, sums ? w.k[0] * w.k[1] : 1);
+}
+
 static inline bool window_is_float(enum hby_scheme scheme)
 {
     return scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16 || scheme == HBY_SCHEME_f32w8;
