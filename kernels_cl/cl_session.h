@@ -102,6 +102,23 @@ struct hby_cl_session {
 extern const struct hby_backend_ops hby_cl_session_ops;
 enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, const struct hby_cl_force *force, struct hby_session **out, struct hby_reason *why);
 
+/* --- cl_rig.c --- */
+
+/* A step by itself, to be measured: a plan of it alone, random values for its first input, room for two results. It points into itself. */
+struct hby_cl_rig {
+    struct hby_plan plan;
+    struct hby_step step;
+    enum hby_where where;
+    unsigned char *in, *out[2];
+    size_t in_bytes, out_bytes;
+};
+/* False when out of memory; to be closed all the same. */
+bool hby_cl_rig_open(const struct hby_cl_site *site, struct hby_cl_rig *r);
+void hby_cl_rig_close(struct hby_cl_rig *r);
+/* A session of it, which has run once, the result in out[`out`]; NULL on failure. */
+enum hby_status hby_cl_rig_session(struct hby_cl_state *st, const struct hby_cl_rig *r, const struct hby_cl_force *force, int out, struct hby_session **session,
+                                   struct hby_reason *why);
+
 /* --- cl_launch.c --- */
 
 struct hby_cl_launch {

@@ -155,38 +155,6 @@ struct trial {
     double us; /* of one run, the best so far */
 };
 
-static void fill_random(unsigned char *data, size_t bytes, enum hby_type type)
-{
-    uint32_t seed = 1;
-    const size_t size = type == HBY_F32 ? 4 : type == HBY_F16 ? 2 : 1;
-    for (size_t i = 0; i + size <= bytes; i += size) {
-        seed = seed * 1664525u + 1013904223u;
-        const float v = (float)(seed >> 8) / 8388608.0f - 1.0f;
-        const uint16_t h = (uint16_t)((seed >> 16 & 0x8000) | 0x3800 | (seed >> 8 & 0x3ff)); /* [0.5, 1) with a sign */
-        const unsigned char b = (unsigned char)(seed >> 24);
-        memcpy(data + i, size == 4 ? (const void *)&v : size == 2 ? (const void *)&h : (const void *)&b, size);
-    }
-}
-
-/* A session of `one` with candidate i, and its result for `in`. */
-static enum hby_status open_trial(struct hby_cl_state *st, const struct hby_plan *one, int i, const unsigned char *in, unsigned char *out, struct trial *t,
-                                  struct hby_reason *why)
-{
-    const struct hby_step *step = one->step;
-    const struct hby_cl_force force = {HBY_CL_GEMM_OWN, i};
-    enum hby_status status = hby_cl_session_create(st, one, &force, &t->session, why);
-    if (!status)
-        status = t->session->ops->upload(t->session, step->in[0], in, hby_plan_bytes(one, step->in[0]));
-    if (!status)
-        status = t->session->ops->run(t->session, 0, 1);
-    if (!status)
-        status = t->session->ops->download(t->session, step->out[0], out, hby_plan_bytes(one, step->out[0]));
-    if (!status)
-        status = t->session->ops->finish(t->session);
-    t->us = INFINITY;
-    return status;
-}
-
 /* `calls` runs, one wait; false when the device fails. */
 static bool time_trial(struct trial *t, int calls, double *us)
 {
@@ -208,14 +176,14 @@ static void close_trial(struct trial *t)
 }
 
 /* The candidates in turns. Any that fails, or whose result is another, is out; without the default nothing is measured. */
-static void race(struct hby_cl_state *st, const struct hby_plan *one, const unsigned char *in, unsigned char *out[2], struct hby_cl_tuned *best)
+static void race(struct hby_cl_state *st, const struct hby_cl_rig *rig, struct hby_cl_tuned *best)
 {
     struct trial trial[HBY_CL_TILES] = {{NULL, 0}};
     struct hby_reason why = {""};
-    const size_t out_bytes = hby_plan_bytes(one, one->step->out[0]);
     for (int i = 0; i < HBY_CL_TILES; i++) {
-        const bool failed = open_trial(st, one, i, in, out[i > 0], &trial[i], &why) != HBY_OK;
-        if (!failed && (i == 0 || !memcmp(out[0], out[1], out_bytes)))
+        const bool failed = hby_cl_rig_session(st, rig, &(struct hby_cl_force){HBY_CL_GEMM_OWN, i}, i > 0, &trial[i].session, &why) != HBY_OK;
+        trial[i].us = INFINITY;
+        if (!failed && (i == 0 || !memcmp(rig->out[0], rig->out[1], rig->out_bytes)))
             continue;
         hby_cl_log(st, HBY_CL_LOG_BUILD, "tile %d for %s: %s", i, best->shape, failed ? why.text : "another result");
         close_trial(&trial[i]);
@@ -243,22 +211,10 @@ static void race(struct hby_cl_state *st, const struct hby_plan *one, const unsi
 
 static void measure(const struct hby_cl_site *site, struct hby_cl_tuned *best)
 {
-    struct hby_plan one = *site->plan;
-    struct hby_step step = *site->step;
-    enum hby_where where = HBY_ON_DEVICE;
-    one.n_steps = 1;
-    one.step = &step;
-    one.where = &where;
-    one.span = NULL;
-    const size_t in_bytes = hby_plan_bytes(&one, step.in[0]), out_bytes = hby_plan_bytes(&one, step.out[0]);
-    unsigned char *in = malloc(in_bytes), *out[2] = {malloc(out_bytes), malloc(out_bytes)};
-    if (in && out[0] && out[1]) {
-        fill_random(in, in_bytes, one.storage[step.in[0]]);
-        race(site->dev->state, &one, in, out, best);
-    }
-    free(in);
-    free(out[0]);
-    free(out[1]);
+    struct hby_cl_rig rig;
+    if (hby_cl_rig_open(site, &rig))
+        race(site->dev->state, &rig, best);
+    hby_cl_rig_close(&rig);
 }
 
 int hby_cl_tile_choice(const struct hby_cl_site *site, const struct hby_cl_launch *l, const char *shape)

@@ -37,30 +37,14 @@ int hby_cl_match_gemm(const struct hby_cl_site *site, struct hby_reason *why)
     return s->args.conv.has_bias && !hby_nest_is_float(hby_nest_stored(site, s->in[2])) ? 0 : 1;
 }
 
-static void fill_random(unsigned char *data, size_t bytes, bool half)
-{
-    uint32_t seed = 1;
-    for (size_t i = 0; i < bytes / (half ? 2 : 4); i++) {
-        seed = seed * 1664525u + 1013904223u;
-        const float v = (float)(seed >> 8) / 8388608.0f - 1.0f;
-        const uint16_t h = (uint16_t)((seed >> 16 & 0x8000) | 0x3800 | (seed >> 8 & 0x3ff)); /* [0.5, 1) with a sign */
-        if (half)
-            memcpy(data + 2 * i, &h, 2);
-        else
-            memcpy(data + 4 * i, &v, 4);
-    }
-}
-
-/* The step alone, by one of the two: the best of some runs, in microseconds, and its output. */
-static enum hby_status time_one(struct hby_cl_state *st, const struct hby_plan *one, int gemm, const void *in, void *out, double *us, struct hby_reason *why)
+/* By one of the two: the best of some runs, in microseconds, and the output. */
+static enum hby_status time_one(struct hby_cl_state *st, const struct hby_cl_rig *rig, int gemm, int out, double *us, struct hby_reason *why)
 {
     struct hby_session *s;
-    const struct hby_step *step = one->step;
-    enum hby_status status = hby_cl_session_create(st, one, &(struct hby_cl_force){gemm, HBY_CL_TILE_TUNED}, &s, why);
+    enum hby_status status = hby_cl_rig_session(st, rig, &(struct hby_cl_force){gemm, HBY_CL_TILE_TUNED}, out, &s, why);
     if (status)
         return status;
     *us = INFINITY;
-    status = s->ops->upload(s, step->in[0], in, hby_plan_bytes(one, step->in[0]));
     for (int i = 0; i < TIMED_RUNS && !status; i++) {
         const int64_t start = hby_cl_now_ns();
         status = s->ops->run(s, 0, 1);
@@ -68,10 +52,6 @@ static enum hby_status time_one(struct hby_cl_state *st, const struct hby_plan *
             status = s->ops->finish(s);
         *us = fmin(*us, (double)(hby_cl_now_ns() - start) * 1e-3);
     }
-    if (!status)
-        status = s->ops->download(s, step->out[0], out, hby_plan_bytes(one, step->out[0]));
-    if (!status)
-        status = s->ops->finish(s);
     s->ops->destroy(&s);
     return status;
 }
@@ -104,28 +84,17 @@ static bool near(const void *a, const void *b, size_t n, bool half, double k)
 static bool measure(const struct hby_cl_site *site, const struct hby_cl_gemm *g)
 {
     struct hby_cl_state *st = site->dev->state;
-    struct hby_plan one = *site->plan;
-    struct hby_step step = *site->step;
-    enum hby_where where = HBY_ON_DEVICE;
-    one.n_steps = 1;
-    one.step = &step;
-    one.where = &where;
-    one.span = NULL;
-    const size_t in_bytes = hby_plan_bytes(&one, step.in[0]), out_bytes = hby_plan_bytes(&one, step.out[0]);
-    unsigned char *in = malloc(in_bytes), *out[2] = {malloc(out_bytes), malloc(out_bytes)};
+    struct hby_cl_rig rig;
     struct hby_reason why = {""};
     double us[2] = {0, 0};
     bool faster = false;
-    if (in && out[0] && out[1]) {
-        fill_random(in, in_bytes, g->half);
-        if (!time_one(st, &one, HBY_CL_GEMM_OWN, in, out[0], &us[0], &why) && !time_one(st, &one, HBY_CL_GEMM_CLBLAST, in, out[1], &us[1], &why))
-            faster = us[1] < 0.95 * us[0] && near(out[0], out[1], g->m * g->n, g->half, (double)g->k);
+    if (hby_cl_rig_open(site, &rig)) {
+        if (!time_one(st, &rig, HBY_CL_GEMM_OWN, 0, &us[0], &why) && !time_one(st, &rig, HBY_CL_GEMM_CLBLAST, 1, &us[1], &why))
+            faster = us[1] < 0.95 * us[0] && near(rig.out[0], rig.out[1], g->m * g->n, g->half, (double)g->k);
         hby_cl_log(st, HBY_CL_LOG_BUILD, "%zu x %zu x %zu: own kernel %.0f us, CLBlast %.0f us%s%s", g->m, g->n, g->k, us[0], us[1], faster ? ", taken" : "",
                    why.text);
     }
-    free(in);
-    free(out[0]);
-    free(out[1]);
+    hby_cl_rig_close(&rig);
     return faster;
 }
 
