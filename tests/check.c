@@ -500,16 +500,19 @@ int main(int argc, char **argv)
     uint64_t seed = 20261121;
     bool host_only_ok = getenv("HBY_REQUIRE_DEVICE") == NULL;
     for (int i = 1; i < argc; i++) {
-        if (!strncmp(argv[i], "--seed=", 7))
+        if (!strncmp(argv[i], "--seed=", 7)) {
             seed = strtoull(argv[i] + 7, NULL, 0);
-        if (!strncmp(argv[i], "--damage=", 9))
+        } else if (!strncmp(argv[i], "--damage=", 9)) {
             damage = atoi(argv[i] + 9);
-        if (!strncmp(argv[i], "--need=", 7))
+        } else if (!strncmp(argv[i], "--need=", 7)) {
             needed = argv[i] + 7;
-        if (!strcmp(argv[i], "--list")) {
+        } else if (!strcmp(argv[i], "--list")) {
             for (size_t k = 0; k < sizeof checks / sizeof *checks; k++)
                 puts(checks[k].op);
             return 0;
+        } else if (argv[i][0] == '-') {
+            fprintf(stderr, "usage: checks [--seed=N] [--list] [--damage=N] [--need=KERNEL,...] [OP[:SCHEME]...]\n");
+            return 1;
         }
     }
     struct hby_reason why = {""};
