@@ -4,9 +4,11 @@
 #define HBY_DELEGATE_BUILTIN_PARAMS_H
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* What C++ wrote as a bool: a byte, which becomes one of ours by conversion, whatever it holds. */
+typedef unsigned char hby_tfl_bool;
 
 enum { HBY_TFL_PADDING_SAME = 1, HBY_TFL_PADDING_VALID = 2 };
 
@@ -47,14 +49,14 @@ struct hby_tfl_transpose_conv {
 struct hby_tfl_fully_connected {
     int32_t activation;
     int32_t weights_format;
-    bool keep_num_dims, asymmetric_quantize_inputs;
+    hby_tfl_bool keep_num_dims, asymmetric_quantize_inputs;
     int32_t quantized_bias_type; /* version 11 */
 };
 
 /* ADD, SUB; MUL and DIV have the first field only. */
 struct hby_tfl_arith {
     int32_t activation;
-    bool pot_scale_int16; /* ADD, SUB */
+    hby_tfl_bool pot_scale_int16; /* ADD, SUB */
 };
 
 struct hby_tfl_concatenation {
@@ -80,7 +82,7 @@ struct hby_tfl_local_response {
 };
 
 struct hby_tfl_cumsum {
-    bool exclusive, reverse;
+    hby_tfl_bool exclusive, reverse;
 };
 
 struct hby_tfl_one_hot {
@@ -98,8 +100,8 @@ struct hby_tfl_gather {
 };
 
 struct hby_tfl_batch_matmul {
-    bool adj_x, adj_y;
-    bool asymmetric_quantize_inputs; /* operator version 4 */
+    hby_tfl_bool adj_x, adj_y;
+    hby_tfl_bool asymmetric_quantize_inputs; /* operator version 4 */
 };
 
 struct hby_tfl_unpack {
@@ -113,15 +115,15 @@ struct hby_tfl_mirror_pad {
 };
 
 struct hby_tfl_gelu {
-    bool approximate;
+    hby_tfl_bool approximate;
 };
 
 struct hby_tfl_resize {
-    bool align_corners, half_pixel_centers;
+    hby_tfl_bool align_corners, half_pixel_centers;
 };
 
 struct hby_tfl_reducer {
-    bool keep_dims;
+    hby_tfl_bool keep_dims;
 };
 
 struct hby_tfl_split {
@@ -148,25 +150,25 @@ struct hby_tfl_squeeze {
 
 struct hby_tfl_strided_slice {
     int begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask;
-    bool offset; /* operator version 8, since 2.14 */
+    hby_tfl_bool offset; /* operator version 8, since 2.14 */
 };
 
 struct hby_tfl_sequence_lstm {
     int32_t activation;
     float cell_clip, proj_clip;
-    bool time_major, asymmetric_quantize_inputs;
+    hby_tfl_bool time_major, asymmetric_quantize_inputs;
 };
 
 struct hby_tfl_sequence_rnn {
-    bool time_major;
+    hby_tfl_bool time_major;
     int32_t activation;
-    bool asymmetric_quantize_inputs;
+    hby_tfl_bool asymmetric_quantize_inputs;
 };
 
 struct hby_tfl_svdf {
     int rank;
     int32_t activation;
-    bool asymmetric_quantize_inputs;
+    hby_tfl_bool asymmetric_quantize_inputs;
 };
 
 static_assert(offsetof(struct hby_tfl_conv, dilation_width) == 16, "conv");
