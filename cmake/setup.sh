@@ -110,10 +110,16 @@ hby_setup_venv() {
     echo "$want" >"$dir/.halfbyte-stamp"
 }
 
+# The first Python that the pinned packages have wheels for.
 hby_setup_python() {
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) or sys.version_info >= (3, 14))' ||
-        hby_die "Python 3.11, 3.12 or 3.13 is needed (this is $(python3 -V 2>&1)): the pinned packages have wheels for those"
-    hby_setup_venv "$hby_venv" "$hby_lists/requirements.txt" python3
+    local python
+    for python in python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
+            hby_setup_venv "$hby_venv" "$hby_lists/requirements.txt" "$python"
+            return 0
+        fi
+    done
+    hby_die "Python 3.11, 3.12, 3.13 or 3.14 is needed (this is $(python3 -V 2>&1)): the pinned packages have wheels for those"
 }
 
 # Optional: tflite-runtime 2.14, where a Python that it has wheels for is at hand. Prints why not elsewhere.
