@@ -102,8 +102,8 @@ def conclude(options, tables):
     failed = sum("failure" in row[place] for _, row in rows for place in study.PLACES)
     print(f"\ndevice: {options.names.get('device')}. ms: the least of all runs, in blocks in turns with XNNPACK. growth: us/MMAC as a multiple of that of the sweep's smallest work;\n"
           f"above {FASTER:.2f}, marked with !, the cost grows faster than the work: {len(faster)} of {len(rows)} on the device.")
-    if max(options.others, default=0) > 0.05:
-        print(f"The machine was busy: other processes had up to {100 * max(options.others):.0f} % of the processors' time. These times are longer than they should be.")
+    if study.busy(options.others):
+        print(study.busy(options.others))
     return failed
 
 

@@ -91,7 +91,7 @@ def measure(options, files, samples):
                 r.update(judge(outputs[row["mode"], place], outputs.get((base["mode"], "cpu")), samples))
                 if "min_us" in base[place]:
                     r["faster"] = base[place]["min_us"] / r["min_us"]
-    return {"samples": count, "data": samples.where, "reference": base["mode"], "modes": rows}, answer
+    return {"samples": count, "data": samples.where, "reference": base["mode"], "others": answer.get("others", 0), "modes": rows}, answer
 
 
 def judge(outputs, reference, samples):
@@ -104,6 +104,14 @@ def judge(outputs, reference, samples):
             raise data.BadData(f"y has {y.shape[1]} values for each sample, and the outputs {', '.join(str(o.shape[1]) for o in outputs)}: one of them must have as many")
         return {"error": data.mean_error([match], [y])}
     return {"error": data.mean_error(outputs, reference)} if reference is not None else {}
+
+
+def busy(others, unsteady=()):
+    """What to tell about other processes, or ''. `others`: their part of the processors' time in each measurement; `unsteady`: by how much the same arithmetic differed, before and after."""
+    most, change = max(others, default=0), max(unsteady, default=0)
+    notes = [f"other processes had up to {100 * most:.0f} % of the processors' time in {sum(o > 0.05 for o in others)} of {len(others)} measurements"] if most > 0.05 else []
+    notes += [f"the same arithmetic, before and after, differed by up to {100 * change:.0f} %"] if change > 0.15 else []
+    return f"The machine was busy: {', and '.join(notes)}. These times are longer than they should be." if notes else ""
 
 
 def milliseconds(us):
@@ -170,6 +178,8 @@ def finish(options, results, answer):
     print()
     for line in legend(answer, by_error and (options.judged_by or by_error[0]["reference"] + "'s outputs on the CPU")):
         print("    " + line)
+    if busy([r["others"] for r in results]):
+        print("    " + busy([r["others"] for r in results]))
     if options.json:
         answer = {k: answer[k] for k in ("runtime", "device", "threads") if k in answer}
         pathlib.Path(options.json).write_text(json.dumps({"schema_version": 1, **answer, "networks": results}, indent=1) + "\n")

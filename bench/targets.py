@@ -306,14 +306,6 @@ def processor():
     return names[0] if names else "unknown processor"
 
 
-def busy(options):
-    """What to tell about other processes, or ''."""
-    others, unsteady = max(options.others, default=0), max(options.unsteady, default=0)
-    notes = [f"other processes had up to {100 * others:.0f} % of the processors' time in {sum(o > 0.05 for o in options.others)} of {len(options.others)} measurements"] if others > 0.05 else []
-    notes += [f"the same arithmetic, before and after, differed by up to {100 * unsteady:.0f} %"] if unsteady > 0.15 else []
-    return f"The machine was busy: {', and '.join(notes)}. These times are longer than they should be." if notes else ""
-
-
 def run(options):
     """Prints the table, row by row as they come, and returns the rows."""
     print("| what | aim | measured | |\n|---|---|---|---|", flush=True)
@@ -326,8 +318,8 @@ def run(options):
     print(f"\n{reached} of {len(rows)} reached. {processor()}; {names.get('device') or 'no network was run'}; {options.threads} threads; LiteRT {names.get('runtime', 'not used')}; load {os.getloadavg()[0]:.1f}.")
     print("Ratios: the median over rounds of blocks of runs in turns, and the quartiles; times are medians of all runs. Gop/s: of the best round. Start-up: from the process's first call to the\n"
           "first result. TFLite's arena: of its reference kernels.")
-    if busy(options):
-        print(busy(options))
+    if study.busy(options.others, options.unsteady):
+        print(study.busy(options.others, options.unsteady))
     return rows
 
 

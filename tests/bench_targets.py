@@ -17,7 +17,7 @@ import numpy as np
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
-from bench import reference, scaling, targets  # noqa: E402
+from bench import reference, scaling, study, targets  # noqa: E402
 from bench.models import flat, nets, widths  # noqa: E402
 
 program, kernels, delegate = sys.argv[1:]
@@ -47,9 +47,9 @@ def arithmetic():
     expect("16x8 has two aims, and both count", row(2.0, 100.0, 1.0).reached and not row(2.0, 99.0, 1.0).reached and not row(2.6, 1000.0, 1.0).reached)
     failed = targets.against_cpu("x", {"device": {"failure": "no such file"}, "cpu": {}}, 1.0)
     expect("what failed is not reached, and says why", not failed.reached and "no such file" in failed.measured, failed)
-    noisy = argparse.Namespace(others=[0.01, 0.5], unsteady=[0.0, 0.2])
-    expect("a busy machine is told", "50 %" in targets.busy(noisy) and "1 of 2" in targets.busy(noisy) and "20 %" in targets.busy(noisy), targets.busy(noisy))
-    expect("an idle one is not", targets.busy(argparse.Namespace(others=[0.01], unsteady=[0.02])) == "")
+    noisy = study.busy([0.01, 0.5], [0.0, 0.2])
+    expect("a busy machine is told", "50 %" in noisy and "1 of 2" in noisy and "20 %" in noisy, noisy)
+    expect("an idle one is not", study.busy([0.01], [0.02]) == "")
 
 
 def inputs():
