@@ -128,7 +128,6 @@ enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char
     l->options_used = 0;
     l->options[0] = 0;
     l->n_args = 0;
-    l->n_scratch = 0;
     l->has_grid = false;
     if (!st && l->session && (st = add_op(l, l->function, entry, &why)) != HBY_OK && l->kernel)
         l->st->cl->clReleaseKernel(l->kernel);
@@ -263,7 +262,7 @@ void hby_cl_arg_bad_data(struct hby_cl_launch *l)
     bind_buffer(l, l->session ? &l->session->bad_data : NULL);
 }
 
-void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes)
+void hby_cl_arg_scratch(struct hby_cl_launch *l, int slot, size_t bytes)
 {
     struct hby_cl_session *s = l->session;
     struct hby_reason why;
@@ -285,11 +284,6 @@ void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes)
     }
     l->n_args++; /* bound by hby_cl_memory_scratch */
     note_value(l, &(struct hby_cl_value){.kind = HBY_CL_BUFFER}, NULL);
-}
-
-void hby_cl_arg_scratch(struct hby_cl_launch *l, size_t bytes)
-{
-    hby_cl_arg_scratch_slot(l, l->n_scratch++, bytes);
 }
 
 size_t hby_cl_max_group(const struct hby_cl_launch *l)

@@ -67,9 +67,8 @@ void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes); /
 void hby_cl_arg_i32(struct hby_cl_launch *l, int32_t value);
 void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor);                   /* constant or run-time tensor, as stored; -1: a valid dummy buffer */
 void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes); /* copied to the device now; equal contents are shared; `slack` of 64 zero bytes follows */
-/* Device memory that lives during this step: the n-th scratch argument of every launch of a step is the same memory, as large as the largest asked for. */
-void hby_cl_arg_scratch(struct hby_cl_launch *l, size_t bytes);
-void hby_cl_arg_scratch_slot(struct hby_cl_launch *l, int slot, size_t bytes); /* the same by number, 0 .. HBY_CL_SCRATCH - 1 */
+/* Device memory that lives during this step: a slot, below HBY_CL_SCRATCH, is the same memory in every launch of the step, as large as the largest asked for. */
+void hby_cl_arg_scratch(struct hby_cl_launch *l, int slot, size_t bytes);
 enum { HBY_CL_SCRATCH = 4 };
 /* An int of the session that a kernel sets to 1 where the data are what the reference fails on (HBY_BAD_DATA); zero before each run. */
 void hby_cl_arg_bad_data(struct hby_cl_launch *l);

@@ -120,7 +120,7 @@ static size_t byte_count(const struct hybrid *y)
 
 static void row_arg(struct hby_cl_launch *l, const struct hybrid *y)
 {
-    hby_cl_arg_scratch_slot(l, ROWS, (size_t)y->h.batch * sizeof(struct hby_hybrid_row));
+    hby_cl_arg_scratch(l, ROWS, (size_t)y->h.batch * sizeof(struct hby_hybrid_row));
 }
 
 static enum hby_status quantize_whole(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y)
@@ -130,7 +130,7 @@ static enum hby_status quantize_whole(const struct hby_cl_site *site, struct hby
         return st;
     hby_cl_arg_tensor(l, site->step->in[0]);
     row_arg(l, y);
-    hby_cl_arg_scratch_slot(l, BYTES, byte_count(y));
+    hby_cl_arg_scratch(l, BYTES, byte_count(y));
     hby_nest_grid_rows(site, l, y->h.batch, y->h.lines * y->h.width);
     return HBY_OK;
 }
@@ -152,21 +152,21 @@ static enum hby_status quantize(const struct hby_cl_site *site, struct hby_cl_la
     if (st)
         return st;
     hby_cl_arg_tensor(l, site->step->in[0]);
-    hby_cl_arg_scratch_slot(l, RANGES, ranges);
+    hby_cl_arg_scratch(l, RANGES, ranges);
     hby_nest_grid_rows(site, l, h->batch * h->parts, h->part);
     if (!cpu) {
         if ((st = use_quantizer(site, l, y, "hby_hybrid_join")) != HBY_OK)
             return st;
-        hby_cl_arg_scratch_slot(l, RANGES, ranges);
+        hby_cl_arg_scratch(l, RANGES, ranges);
         row_arg(l, y);
         hby_nest_grid_2d(site, l, (size_t)h->batch, 1);
     }
     if ((st = use_quantizer(site, l, y, "hby_hybrid_quantize")) != HBY_OK)
         return st;
     hby_cl_arg_tensor(l, site->step->in[0]);
-    hby_cl_arg_scratch_slot(l, RANGES, ranges);
+    hby_cl_arg_scratch(l, RANGES, ranges);
     row_arg(l, y);
-    hby_cl_arg_scratch_slot(l, BYTES, byte_count(y));
+    hby_cl_arg_scratch(l, BYTES, byte_count(y));
     const struct hby_nest_cut cut = hby_nest_cut(site->dev, h->batch * h->padded_lines, h->pitch, 1);
     hby_nest_grid(site, l, &cut, h->pitch);
     return HBY_OK;
@@ -200,7 +200,7 @@ enum hby_status hby_cl_launch_conv_hybrid(const struct hby_cl_site *site, struct
         hby_cl_arg_args(l, &y.p, sizeof y.p);
         hby_cl_arg_args(l, &t, sizeof t);
         hby_cl_arg_i32(l, step->op == HBY_OP_conv_2d && y.p.asymmetric);
-        hby_cl_arg_scratch_slot(l, BYTES, byte_count(&y));
+        hby_cl_arg_scratch(l, BYTES, byte_count(&y));
         row_arg(l, &y);
         if ((st = hby_pack_conv_hybrid(site, l, &s)) != HBY_OK)
             return st;
@@ -259,7 +259,7 @@ enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, s
     hby_cl_arg_i32(l, cut.tiles_each);
     hby_cl_arg_i32(l, cut.vectors_each);
     hby_cl_arg_i32(l, (p->out_c + HBY_BLOCK - 1) / HBY_BLOCK * HBY_BLOCK);
-    hby_cl_arg_scratch_slot(l, BYTES, byte_count(&y));
+    hby_cl_arg_scratch(l, BYTES, byte_count(&y));
     row_arg(l, &y);
     if ((st = hby_pack_depthwise_hybrid(site, l)) != HBY_OK)
         return st;
@@ -288,7 +288,7 @@ enum hby_status hby_cl_launch_transpose_hybrid(const struct hby_cl_site *site, s
             return st;
         hby_cl_arg_args(l, &y.p, sizeof y.p);
         hby_cl_arg_args(l, &t, sizeof t);
-        hby_cl_arg_scratch_slot(l, BYTES, byte_count(&y));
+        hby_cl_arg_scratch(l, BYTES, byte_count(&y));
         row_arg(l, &y);
         if ((st = hby_pack_transpose_hybrid(site, l)) != HBY_OK)
             return st;
@@ -357,7 +357,7 @@ static enum hby_status launch_nibbles_hybrid(const struct hby_cl_site *site, str
     hby_cl_arg_args(l, &t, sizeof t);
     hby_cl_arg_i32(l, runs);
     hby_cl_arg_i32(l, (p->in_c / runs + 7) / 8);
-    hby_cl_arg_scratch_slot(l, BYTES, byte_count(y));
+    hby_cl_arg_scratch(l, BYTES, byte_count(y));
     row_arg(l, y);
     if ((st = hby_pack_nibbles_hybrid(site, l)) != HBY_OK)
         return st;

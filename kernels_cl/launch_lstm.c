@@ -189,7 +189,7 @@ static struct hby_recurrent_rows rows_of(const struct lstm *m)
 
 static void gates_arg(const struct lstm *m, struct hby_cl_launch *l)
 {
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_SUMS, (size_t)rows_of(m).rows * HBY_GATES * (size_t)m->cells * (m->scheme == HBY_SCHEME_i8 ? 2 : 4));
+    hby_cl_arg_scratch(l, HBY_RECURRENT_SUMS, (size_t)rows_of(m).rows * HBY_GATES * (size_t)m->cells * (m->scheme == HBY_SCHEME_i8 ? 2 : 4));
 }
 
 static enum hby_status multiply_inputs(const struct lstm *m, struct hby_cl_launch *l)
@@ -250,7 +250,7 @@ static enum hby_status take_steps(const struct lstm *m, struct hby_cl_launch *l)
     hby_cl_arg_tensor(l, s->in[HBY_LSTM_C]);
     for (int i = HBY_LSTM_OUT; i <= HBY_LSTM_NEXT_C; i++)
         hby_cl_arg_tensor(l, s->out[i]);
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_WORK, (size_t)m->p->batch * ((size_t)m->cells * (HBY_GATES + 1) + (size_t)wide * 5 / 2) * 4);
+    hby_cl_arg_scratch(l, HBY_RECURRENT_WORK, (size_t)m->p->batch * ((size_t)m->cells * (HBY_GATES + 1) + (size_t)wide * 5 / 2) * 4);
     hby_cl_arg_i32(l, differ ? m->cells * (HBY_GATES - 1) : 0);
     hby_recurrent_steps_grid(m->site, l, m->p->batch, m->cells * HBY_GATES);
     return HBY_OK;

@@ -15,8 +15,8 @@ int hby_recurrent_pitch(const struct hby_recurrent_rows *r)
 
 void hby_recurrent_row_args(struct hby_cl_launch *l, const struct hby_recurrent_rows *r)
 {
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_BYTES, (size_t)r->rows * (size_t)hby_recurrent_pitch(r));
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_ROWS, (size_t)r->rows * sizeof(struct hby_hybrid_row));
+    hby_cl_arg_scratch(l, HBY_RECURRENT_BYTES, (size_t)r->rows * (size_t)hby_recurrent_pitch(r));
+    hby_cl_arg_scratch(l, HBY_RECURRENT_ROWS, (size_t)r->rows * sizeof(struct hby_hybrid_row));
 }
 
 enum hby_status hby_recurrent_quantize(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_recurrent_rows *r)
@@ -28,8 +28,8 @@ enum hby_status hby_recurrent_quantize(const struct hby_cl_site *site, struct hb
         return st;
     hby_cl_arg_args(l, &h, sizeof h);
     hby_cl_arg_tensor(l, r->tensor);
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_ROWS, (size_t)r->rows * sizeof(struct hby_hybrid_row));
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_BYTES, (size_t)r->rows * (size_t)hby_recurrent_pitch(r));
+    hby_cl_arg_scratch(l, HBY_RECURRENT_ROWS, (size_t)r->rows * sizeof(struct hby_hybrid_row));
+    hby_cl_arg_scratch(l, HBY_RECURRENT_BYTES, (size_t)r->rows * (size_t)hby_recurrent_pitch(r));
     hby_nest_grid_rows(site, l, h.batch, h.width);
     return HBY_OK;
 }
@@ -122,7 +122,7 @@ static enum hby_status rnn_input(const struct hby_cl_site *site, struct hby_cl_l
     if ((st = hby_pack_matrices(site, l, &w, half)) || (st = hby_recurrent_words(l, hybrid, (size_t)padded * 2, fill_rnn_sums, site)) ||
         (st = hby_recurrent_words(l, true, (size_t)padded, fill_rnn_bias, site)))
         return st;
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_SUMS, (size_t)rows->rows * (size_t)padded * sizeof(float));
+    hby_cl_arg_scratch(l, HBY_RECURRENT_SUMS, (size_t)rows->rows * (size_t)padded * sizeof(float));
     hby_cl_arg_i32(l, hby_recurrent_pitch(rows));
     hby_cl_arg_i32(l, rows_each);
     hby_recurrent_grid(site, l, padded, rows->rows, rows_each);
@@ -141,13 +141,13 @@ static enum hby_status rnn_steps(const struct hby_cl_site *site, struct hby_cl_l
     if (st)
         return st;
     hby_cl_arg_args(l, p, sizeof *p);
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_SUMS, (size_t)rows->rows * (size_t)padded * sizeof(float));
+    hby_cl_arg_scratch(l, HBY_RECURRENT_SUMS, (size_t)rows->rows * (size_t)padded * sizeof(float));
     if ((st = hby_pack_matrices(site, l, &r, half)) || (st = hby_recurrent_words(l, hybrid, (size_t)padded * 2, fill_rnn_sums, site)))
         return st;
     hby_cl_arg_tensor(l, s->in[4]);
     hby_cl_arg_tensor(l, s->out[0]);
     hby_cl_arg_tensor(l, s->out[1]);
-    hby_cl_arg_scratch_slot(l, HBY_RECURRENT_WORK, (size_t)p->batch * (size_t)padded * 9);
+    hby_cl_arg_scratch(l, HBY_RECURRENT_WORK, (size_t)p->batch * (size_t)padded * 9);
     hby_recurrent_steps_grid(site, l, p->batch, padded);
     return HBY_OK;
 }

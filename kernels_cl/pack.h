@@ -39,8 +39,6 @@ int hby_weight_kind(const struct hby_cl_site *site);
 double hby_weight_bytes(const struct hby_cl_site *site);
 /* Weight-only: has a channel a zero point that is not 0? */
 bool hby_weight_has_zero(const struct hby_step *step);
-/* Arguments scale and w_zero of weight-only steps, floats, channel c at place[c] of `padded`; dummies for other steps. */
-enum hby_status hby_pack_weight_scales(const struct hby_cl_site *site, struct hby_cl_launch *l, const int *place, size_t padded);
 /* The report's words for how floats are computed with these weights. */
 const char *hby_weight_arithmetic(const struct hby_cl_site *site);
 

@@ -52,7 +52,8 @@ const char *hby_weight_arithmetic(const struct hby_cl_site *site)
     }
 }
 
-enum hby_status hby_pack_weight_scales(const struct hby_cl_site *site, struct hby_cl_launch *l, const int *place, size_t padded)
+/* Arguments scale and w_zero of weight-only steps, floats, channel c at place[c] of `padded`; dummies for other steps. */
+static enum hby_status pack_weight_scales(const struct hby_cl_site *site, struct hby_cl_launch *l, const int *place, size_t padded)
 {
     if (!is_weight_only(site)) {
         hby_cl_arg_tensor(l, -1);
@@ -122,7 +123,7 @@ enum hby_status hby_pack_conv_f(const struct hby_cl_site *site, struct hby_cl_la
         }
         hby_cl_arg_const(l, packed, bytes);
         hby_cl_arg_const(l, bias, padded * sizeof *bias);
-        st = hby_pack_weight_scales(site, l, place, padded);
+        st = pack_weight_scales(site, l, place, padded);
     }
     free(packed);
     free(bias);
@@ -152,7 +153,7 @@ enum hby_status hby_pack_depthwise_f(const struct hby_cl_site *site, struct hby_
         }
         hby_cl_arg_const(l, packed, bytes);
         hby_cl_arg_const(l, bias, padded * sizeof *bias);
-        st = hby_pack_weight_scales(site, l, place, padded);
+        st = pack_weight_scales(site, l, place, padded);
     }
     free(from);
     free(packed);

@@ -34,6 +34,4 @@ union hby_args {
 
 static_assert(sizeof(union hby_args) <= 256, "an args struct is passed to a kernel by value: at most 256 bytes");
 
-size_t hby_args_size(enum hby_nest nest);
-
 #endif

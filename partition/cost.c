@@ -17,7 +17,6 @@ static const double runtime_bytes[2][HBY_SCHEME_COUNT] = {RATES(8000, 1700, 1700
 static const double stream_bytes = 12000, runtime_node_us = 0.3;
 static const double host_macs = 1000, host_bytes = 1500, host_node_us = 0.5;
 static const double device_macs = 100000, device_bytes = 8000, device_launch_us = 2.0;
-static const double transfer_bytes = 5000, wait_us = 15.0;
 
 static double elements(const struct hby_plan *plan, int tensor)
 {
@@ -126,14 +125,4 @@ double hby_cost_host_us(struct hby_cost c)
 double hby_cost_device_us(struct hby_cost c)
 {
     return device_launch_us + c.macs / device_macs + c.bytes / device_bytes;
-}
-
-double hby_cost_transfer_us(double bytes)
-{
-    return 2.0 + bytes / transfer_bytes;
-}
-
-double hby_cost_wait_us(void)
-{
-    return wait_us;
 }

@@ -20,8 +20,5 @@ double hby_cost_runtime_us(struct hby_cost c, enum hby_scheme scheme, int thread
 double hby_cost_host_us(struct hby_cost c);
 /* For backends that do not answer with a time of their own. */
 double hby_cost_device_us(struct hby_cost c);
-/* Carrying bytes over a border of the device, and the wait that goes with it. */
-double hby_cost_transfer_us(double bytes);
-double hby_cost_wait_us(void);
 
 #endif

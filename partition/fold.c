@@ -84,7 +84,7 @@ bool hby_fold_is_weights(const struct hby_node *node, int i)
 }
 
 /* Nodes whose every result nobody reads. */
-void hby_fold_dead(struct hby_graph *g)
+static void fold_dead(struct hby_graph *g)
 {
     for (int k = g->n_nodes; k-- > 0;) {
         bool used = false;
@@ -101,7 +101,7 @@ enum hby_status hby_fold(const struct hby_folder *f)
     if (!st)
         st = hby_fold_copies(f);
     if (!st) {
-        hby_fold_dead(f->graph);
+        fold_dead(f->graph);
         st = hby_fold_pads(f);
     }
     if (!st)

@@ -26,7 +26,6 @@ enum hby_status hby_fold_constants(const struct hby_folder *f);
 enum hby_status hby_fold_copies(const struct hby_folder *f);
 enum hby_status hby_fold_activations(const struct hby_folder *f);
 enum hby_status hby_fold_pads(const struct hby_folder *f);
-void hby_fold_dead(struct hby_graph *g);
 
 /* What every lowering and every pass may rely on: input 0 and all outputs are there, shapes are known and of at most 2^31 - 1 elements, constants complete and
  * dense. HBY_UNSUPPORTED with the reason; `why` may be NULL. */

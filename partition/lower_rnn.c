@@ -38,7 +38,7 @@ enum hby_status hby_lower_sequence_rnn(struct hby_lowering *lo, const struct hby
         st = hby_recurrent_scheme(lo, node->in[X], node->in[W], false, &scheme);
     if (!st)
         st = check_rnn(lo, node, scheme, &a);
-    for (int i = 0; i < 2 && scheme == HBY_SCHEME_f32w8 && !st; i++) {
+    for (int i = 0; i < 2 && !st && scheme == HBY_SCHEME_f32w8; i++) {
         st = hby_check_weights_quant(lo, node->in[W + i], 0, 1);
         a.scale[i] = hby_scale_of(lo, node->in[W + i]);
     }

@@ -149,7 +149,8 @@ double hby_conv_real(const struct hby_lowering *lo, int input, int weights, int 
     return (double)in_scale * (double)w_scale / (double)hby_tensor_of(lo, output)->quant.scale[0];
 }
 
-enum hby_status hby_conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, bool float_product, int32_t *mult,
+/* Multiplier and shift of channel i: input scale x weight scale / output scale, the product in float for u8, as TFLite has it. */
+static enum hby_status conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, bool float_product, int32_t *mult,
                                     int32_t *shift)
 {
     const struct hby_tensor *w = hby_tensor_of(lo, weights);
@@ -241,7 +242,7 @@ static enum hby_status multiplier_tables(struct hby_lowering *lo, struct hby_ste
     if (!shift)
         return HBY_NO_MEMORY;
     for (int i = 0; i < channels; i++) {
-        enum hby_status st = hby_conv_multiplier(lo, input, weights, output, i, rounding, float_product, &mult[i], &shift[i]);
+        enum hby_status st = conv_multiplier(lo, input, weights, output, i, rounding, float_product, &mult[i], &shift[i]);
         if (st)
             return st;
     }

@@ -36,9 +36,6 @@ int hby_conv_rounding(const struct hby_lowering *lo, enum hby_scheme scheme, int
 
 /* Quantization of input, weights (channels along `axis`) and output; clamp and zero points go into the args. Integer schemes only. */
 enum hby_status hby_conv_quant(const struct hby_lowering *lo, int input, int weights, int axis, int output, enum hby_act act, struct hby_args_conv *args);
-/* Multiplier and shift of channel i: input scale x weight scale / output scale, the product in float for u8, as TFLite has it. */
-enum hby_status hby_conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, bool float_product, int32_t *mult,
-                                    int32_t *shift);
 
 /* Clamp of a float scheme; no bound is the largest finite float, as in TFLite. */
 enum hby_status hby_float_clamp(const struct hby_lowering *lo, enum hby_act act, hby_f32 *f_min, hby_f32 *f_max);
