@@ -5,7 +5,7 @@
  * w      [block][tap][group_c][16], of HBY_WEIGHT_KIND (weights.clh); a block is 16 output channels of one group, padded with zeros
  * bias   [block][16] floats.   scale, w_zero   [block][16] floats, weight-only: weight = (w - w_zero) * scale; w_zero only with HBY_WEIGHT_ZERO
  * sum, other   what comes behind it, and the tensor that is added (sum.clh)
- * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (products and runs of
+ * -D HBY_IN_WHOLES (types.clh), HBY_ALIGNED (GPU: in_c and group_c are multiples of 4), HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (products and runs of
  *    HBY_HALF_RUN of them in half arithmetic, the runs added in float; half storage and weights, and cl_khr_fp16) */
 #include "types.clh"
 #include "conv_tile.clh"
@@ -39,6 +39,11 @@ typedef const float *hby_values;
 #else
 typedef const __global HBY_T *hby_values;
 #define HBY_VALUE(p, k) HBY_LOAD(p, k)
+#if HBY_SCHEME_f16
+#define HBY_VALUES4(p, k) HBY_LOAD_WHOLE_HALF4(p, k)
+#else
+#define HBY_VALUES4(p, k) HBY_WHOLEV(float, p, k)
+#endif
 #endif
 
 /* Adds the products of `depth` values of every row to the tile. */
@@ -56,6 +61,17 @@ static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR]
             HBY_EACH_VECTOR b[j] = HBY_STORED(wp, k0 + k, j);
             HBY_EACH_ROW
                 HBY_EACH_VECTOR acc[r][j] = HBY_SUM_PRODUCT((hby_vf)(x[r][k]), b[j], acc[r][j]);
+        }
+    }
+#elif HBY_ALIGNED
+    for (int k = 0; k < depth; k += 4) {
+        float x[HBY_MR][4];
+        HBY_EACH_ROW vstore4(HBY_VALUES4(a[r], k), 0, x[r]);
+        HBY_UNROLL for (int i = 0; i < 4; i++) {
+            hby_vf b[HBY_NR];
+            HBY_EACH_VECTOR b[j] = HBY_STORED(wp, k + i, j);
+            HBY_EACH_ROW
+                HBY_EACH_VECTOR acc[r][j] = HBY_SUM_PRODUCT((hby_vf)(x[r][i]), b[j], acc[r][j]);
         }
     }
 #else
@@ -82,7 +98,7 @@ static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HB
         hby_vh run[HBY_MR][HBY_NR];
         HBY_UNROLL for (int i = 0; i < HBY_HALF_RUN; i++) {
             hby_vh b[HBY_NR];
-            HBY_EACH_VECTOR b[j] = HBY_RAWV(wp[j], 16 * (k + i));
+            HBY_EACH_VECTOR b[j] = HBY_TABLEV(half, wp[j], 16 * (k + i));
             HBY_EACH_ROW {
                 const hby_vh x = (hby_vh)((half)a[r][k + i]);
                 HBY_EACH_VECTOR run[r][j] = i ? fma(x, b[j], run[r][j]) : x * b[j];
@@ -193,10 +209,10 @@ HBY_APART void hby_tiles_f(const struct hby_args_conv p, const struct hby_conv_t
     HBY_EACH_VECTOR {
         const int block = HBY_TILE_BLOCK(t, s, j), lane = HBY_TILE_LANE(t, s, j);
         c.w[j] = w + block * block_weights + lane;
-        c.bias[j] = HBY_RAWV(bias, block * 16 + lane);
+        c.bias[j] = HBY_TABLEV(float, bias, block * 16 + lane);
 #if HBY_WEIGHT_ONLY
-        c.zero[j] = HBY_RAWV(w_zero, block * 16 + lane);
-        c.scale[j] = HBY_RAWV(scale, block * 16 + lane);
+        c.zero[j] = HBY_TABLEV(float, w_zero, block * 16 + lane);
+        c.scale[j] = HBY_TABLEV(float, scale, block * 16 + lane);
 #endif
     }
     for (; s.row < s.end; s.row += HBY_MR)

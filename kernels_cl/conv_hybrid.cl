@@ -27,7 +27,7 @@ static inline void hby_words(hby_vi acc[HBY_MR][HBY_NR], hby_bytes a[HBY_MR], co
 {
     for (int k = 0; k < k4; k++) {
         hby_vi b[HBY_NR];
-        HBY_EACH_VECTOR b[j] = HBY_RAWV(wp[j], 16 * k);
+        HBY_EACH_VECTOR b[j] = HBY_TABLEV(int, wp[j], 16 * k);
         HBY_EACH_ROW {
             const hby_word x = hby_read_word(a[r] + 4 * k);
             HBY_EACH_VECTOR acc[r][j] = hby_dot_word(x, b[j], acc[r][j]);
@@ -74,9 +74,9 @@ static inline void hby_tile_hybrid(const struct hby_args_conv *p, const struct h
     hby_vf scale[HBY_NR], b[HBY_NR];
     HBY_EACH_VECTOR {
         const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
-        sums[j] = HBY_RAWV(w_sum, at);
-        scale[j] = HBY_RAWV(w_scale, at);
-        b[j] = HBY_RAWV(bias, at);
+        sums[j] = HBY_TABLEV(int, w_sum, at);
+        scale[j] = HBY_TABLEV(float, w_scale, at);
+        b[j] = HBY_TABLEV(float, bias, at);
     }
     struct hby_hybrid_row q[HBY_MR];
     q[0] = row[p->batch == 1 ? 0 : rows.out[0] / image];

@@ -33,7 +33,7 @@ typedef short2 hby_pair;
 static inline short2 hby_read_pair(hby_shorts p)
 {
 #if HBY_ALIGNED
-    return *(const HBY_SPACE short2 *)p;
+    return *(const HBY_SPACE short2 *)HBY_PLACE(p, 4);
 #else
     return (short2)(p[0], p[1]);
 #endif
@@ -74,7 +74,7 @@ static inline void hby_run(struct hby_sums *s, hby_shorts a[HBY_MR], const __glo
 {
     for (int k = from; k < to; k++) {
         hby_vi b[HBY_NR];
-        HBY_EACH_VECTOR b[j] = HBY_RAWV(wp[j], 16 * k);
+        HBY_EACH_VECTOR b[j] = HBY_TABLEV(int, wp[j], 16 * k);
         HBY_EACH_ROW {
             const hby_pair x = hby_read_pair(a[r] + 2 * k);
             HBY_EACH_VECTOR s->acc[r][j] = hby_dot_pair(x, b[j], s->acc[r][j]);
@@ -118,11 +118,11 @@ static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_
     HBY_EACH_VECTOR {
         const int block = HBY_TILE_BLOCK(*t, *s, j), lane = HBY_TILE_LANE(*t, *s, j);
 #if HBY_WIDE
-        const hby_vl f = HBY_RAWV(bias, block * 16 + lane);
+        const hby_vl f = HBY_TABLEV(long, bias, block * 16 + lane);
         HBY_EACH_ROW sums.total[r][j] = f;
         HBY_EACH_ROW sums.acc[r][j] = 0;
 #else
-        const hby_vi f = HBY_RAWV(bias, block * 16 + lane);
+        const hby_vi f = HBY_TABLEV(int, bias, block * 16 + lane);
         HBY_EACH_ROW sums.acc[r][j] = f;
 #endif
         wp[j] = w + block * block_ints + lane;
@@ -163,9 +163,9 @@ static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_
 
     HBY_EACH_VECTOR {
         const int at = HBY_TILE_BLOCK(*t, *s, j) * 16 + HBY_TILE_LANE(*t, *s, j);
-        const hby_vi m = HBY_RAWV(mult, at), e = HBY_RAWV(shift, at);
+        const hby_vi m = HBY_TABLEV(int, mult, at), e = HBY_TABLEV(int, shift, at);
 #if HBY_ROUNDING == HBY_ROUND_EXACT
-        const hby_vd f = HBY_RAWV(real, at);
+        const hby_vd f = HBY_TABLEV(double, real, at);
 #endif
         HBY_EACH_ROW {
 #if HBY_ROUNDING == HBY_ROUND_EXACT && HBY_WIDE

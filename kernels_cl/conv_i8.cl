@@ -17,7 +17,7 @@ HBY_WITHIN void hby_words(hby_vi acc[HBY_MR][HBY_NR], hby_vi sum[HBY_MR], hby_by
     int k = 0;
     do {
         hby_vi b[HBY_NR];
-        HBY_EACH_VECTOR b[j] = HBY_RAWV(wp[j], 16 * k);
+        HBY_EACH_VECTOR b[j] = HBY_TABLEV(int, wp[j], 16 * k);
         HBY_EACH_ROW {
             const hby_word x = hby_read_word(a[r] + 4 * k);
             HBY_EACH_VECTOR acc[r][j] = hby_dot_word(x, b[j], acc[r][j]);
@@ -89,7 +89,7 @@ HBY_WITHIN void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv
 #if HBY_TRANSPOSED
                 if (any >= 0) { /* else the whole tile is outside */
                     HBY_EACH_VECTOR {
-                        const hby_vi f = HBY_RAWV(c->tap_fold[j], (ti * p->k_w + tj) * 16);
+                        const hby_vi f = HBY_TABLEV(int, c->tap_fold[j], (ti * p->k_w + tj) * 16);
                         HBY_EACH_ROW acc[r][j] += f;
                     }
                     hby_words(acc, sum, a, wp, k4, c->last_ones);
@@ -136,8 +136,8 @@ HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_
         const int block = HBY_TILE_BLOCK(t, s, j), lane = HBY_TILE_LANE(t, s, j), at = block * 16 + lane;
         c.w[j] = w + (size_t)block * taps * c.k4 * 16 + lane;
         c.tap_fold[j] = tap_fold + (size_t)block * taps * 16 + lane;
-        c.fold[j] = HBY_RAWV(fold, at);
-        c.scaling[j] = hby_scaling_of(HBY_RAWV(mult, at), HBY_RAWV(shift, at), p.out_zp);
+        c.fold[j] = HBY_TABLEV(int, fold, at);
+        c.scaling[j] = hby_scaling_of(HBY_TABLEV(int, mult, at), HBY_TABLEV(int, shift, at), p.out_zp);
     }
 #ifdef HBY_STORE_BYTES
     hby_tile_sum ready;

@@ -81,7 +81,7 @@ static inline struct hby_mma_row hby_mma_row_of(const struct hby_args_conv *p, i
 static inline int4 hby_mma_load(const __global char *p)
 {
 #if HBY_IN_ALIGN == 16
-    return *(const __global int4 *)p;
+    return *(const __global int4 *)HBY_PLACE(p, 16);
 #elif HBY_IN_ALIGN == 4
     return vload4(0, (const __global int *)p);
 #else
@@ -163,11 +163,11 @@ static inline void hby_mma_store(HBY_C4 v, __global HBY_T *out, size_t at, int n
 #if !HBY_OUT_ALIGNED
         HBY_STORE4(v, out, at);
 #elif HBY_FLOAT
-        vstorea_half4_rte(v, 0, out + at);
+        HBY_STORE_WHOLE_HALF4(v, out, at);
 #elif HBY_SCHEME_u8
-        *(__global uchar4 *)(out + at) = convert_uchar4(v);
+        *(__global uchar4 *)HBY_PLACE(out + at, 4) = convert_uchar4(v);
 #else
-        *(__global char4 *)(out + at) = convert_char4(v);
+        *(__global char4 *)HBY_PLACE(out + at, 4) = convert_char4(v);
 #endif
     } else {
         HBY_STORE(v.s0, out, at);

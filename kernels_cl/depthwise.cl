@@ -4,7 +4,7 @@
  * w      [tap][channels_padded]: integer schemes short, the weights' zero point taken off; float schemes of HBY_WEIGHT_KIND (weights.clh), no nibbles
  * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias.   mult, shift   [channels_padded], integer schemes;
  *        weight-only: floats, scale and zero point of the weights
- * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_WEIGHT_KIND, HBY_KH, HBY_KW and HBY_SW (window, and stride along x, without
+ * -D HBY_IN_WHOLES (types.clh), HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_WEIGHT_KIND, HBY_KH, HBY_KW and HBY_SW (window, and stride along x, without
  *    dilation along x: every column is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
 #ifndef HBY_MR
 #define HBY_MR 4
@@ -142,15 +142,15 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     const hby_vu spread = 0;
 #endif
 #if HBY_SCHEME_i16
-    const hby_vl f = HBY_RAWV(fold, channel);
+    const hby_vl f = HBY_TABLEV(long, fold, channel);
 #else
-    const hby_vc f = HBY_RAWV(fold, channel);
+    const hby_vc f = HBY_TABLEV(HBY_FOLD, fold, channel);
 #endif
 #if !HBY_FLOAT
-    const hby_vi m = HBY_RAWV(mult, channel), e = HBY_RAWV(shift, channel);
+    const hby_vi m = HBY_TABLEV(int, mult, channel), e = HBY_TABLEV(int, shift, channel);
 #endif
 #if HBY_WEIGHT_ONLY
-    const hby_vc w_scale = HBY_RAWV((const __global float *)mult, channel), w_zero = HBY_RAWV((const __global float *)shift, channel);
+    const hby_vc w_scale = HBY_TABLEV(float, (const __global float *)mult, channel), w_zero = HBY_TABLEV(float, (const __global float *)shift, channel);
 #else
     const hby_vc w_scale = 1, w_zero = 0;
 #endif

@@ -50,7 +50,7 @@ static inline hby_vi hby_inputs(const __global HBY_BYTE *p, int channel, int mul
         lane[l] = p[(channel + l) / multiplier]; /* up to 15 elements past the pixel: slack */
     return HBY_V(vload)(0, lane);
 #else
-    return HBY_V(convert_int)(HBY_RAWV(p, channel));
+    return HBY_V(convert_int)(HBY_TENSORV(HBY_BYTE, p, channel));
 #endif
 }
 
@@ -89,8 +89,8 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     const __global float *bias, __global HBY_T *out)
 {
     const int lines = p->batch * p->out_h, n = min(HBY_LANES, p->out_c - channel);
-    const hby_vi sums = HBY_RAWV(w_sum, channel);
-    const hby_vf scale = HBY_RAWV(w_scale, channel), bias_v = HBY_RAWV(bias, channel);
+    const hby_vi sums = HBY_TABLEV(int, w_sum, channel);
+    const hby_vf scale = HBY_TABLEV(float, w_scale, channel), bias_v = HBY_TABLEV(float, bias, channel);
 #if HBY_KW
     hby_vi wv[HBY_TAPS];
     HBY_UNROLL for (int i = 0; i < HBY_TAPS; i++) wv[i] = HBY_WEIGHTS16(w, i * channels_padded + channel);

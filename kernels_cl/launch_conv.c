@@ -58,6 +58,7 @@ static enum hby_status launch_i8(const struct hby_cl_site *site, struct hby_cl_l
         hby_cl_define(l, "HBY_NARROW", hby_pack_is_narrow(site->plan, step, (int64_t)s.taps * s.group_in));
         hby_cl_define(l, "HBY_ROW_SUM", w_zp != 0);
         hby_cl_define(l, "HBY_ALIGNED", p->in_c % 4 == 0 && p->group_c % 4 == 0 && !hby_conv_gathers(site));
+        hby_nest_define_whole(site, l, s.group_out | p->out_c);
         enum hby_status st = use(site, l, &part[i], "conv_i8.cl", "hby_conv_i8");
         if (st)
             return st;
@@ -118,6 +119,9 @@ static enum hby_status launch_f(const struct hby_cl_site *site, struct hby_cl_la
         hby_cl_define(l, "HBY_WEIGHT_ZERO", hby_weight_has_zero(step));
         hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
         hby_cl_define(l, "HBY_HALF_MATH", in_half);
+        hby_nest_define_whole(site, l, s.group_out | p->out_c);
+        if (site->dev->info.kind != HBY_CL_CPU && (p->in_c | p->group_c) % 4 == 0)
+            hby_cl_define(l, "HBY_ALIGNED", 1);
         enum hby_status st = use(site, l, &part[i], "conv_f.cl", "hby_conv_f");
         if (st)
             return st;

@@ -46,6 +46,7 @@ static enum hby_status launch_i16(const struct hby_cl_site *site, struct hby_cl_
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
         hby_cl_define(l, "HBY_WIDE", wide);
         hby_cl_define(l, "HBY_ALIGNED", p->in_c % 2 == 0 && p->group_c % 2 == 0 && !gathers);
+        hby_nest_define_whole(site, l, s.group_out | p->out_c);
         enum hby_status st = hby_cl_use(l, "conv_i16.cl", "hby_conv_i16");
         if (st)
             return st;

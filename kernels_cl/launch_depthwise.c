@@ -70,6 +70,7 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
         hby_cl_define(l, "HBY_NARROW", step->scheme != HBY_SCHEME_i16 && hby_pack_is_narrow(site->plan, step, (int64_t)p->k_h * p->k_w));
     }
+    hby_nest_define_whole(site, l, p->depth_multiplier == 1 ? p->in_c : 1);
     enum hby_status st = hby_cl_use(l, "depthwise.cl", "hby_depthwise");
     if (st)
         return st;

@@ -26,10 +26,11 @@ int hby_cl_match_binary(const struct hby_cl_site *site, struct hby_reason *why)
     return hby_nest_takes(site, fn <= HBY_FN_DIV && hby_nest_stored(site, s->out[0]) == own && operand_ok(a, own, HBY_FN_ADD) && operand_ok(b, own, fn), why);
 }
 
+enum { LAST = HBY_BINARY_RANK - 1 };
+
 /* Rows shorter than a vector, the same `b` for all of them and a dense `a`: one row, along which b repeats. */
 static struct hby_args_binary joined(const struct hby_args_binary *from, int lanes)
 {
-    enum { LAST = HBY_BINARY_RANK - 1 };
     struct hby_args_binary p = *from;
     bool same = p.dim[LAST] > 1 && p.dim[LAST] <= lanes && p.dim[LAST] < p.count && p.a_stride[LAST] == 1 && p.b_stride[LAST] == 1;
     for (int d = LAST - 1, dense = p.dim[LAST]; d >= 0; dense *= p.dim[d--])
@@ -55,10 +56,12 @@ enum hby_status hby_cl_launch_binary(const struct hby_cl_site *site, struct hby_
     const bool common = p->fn <= HBY_FN_PRELU;
     if (!common)
         hby_cl_define(l, "HBY_BINARY_FN", p->fn);
+    const int inner = p->dim[LAST];
+    hby_nest_define_whole(site, l, (inner < p->count ? inner : 0) | (p->a_stride[LAST] == 1 ? hby_nest_unit(p->dim, p->a_stride, LAST) : 0) |
+                                       (p->b_stride[LAST] == 1 ? hby_nest_unit(p->dim, p->b_stride, LAST) : 0));
     enum hby_status st = hby_cl_use(l, common ? hby_nest_program : "binary.cl", "hby_binary");
     if (st)
         return st;
-    const int inner = p->dim[HBY_BINARY_RANK - 1];
     const struct hby_nest_cut cut = hby_nest_cut(site->dev, p->count / inner, inner, 4);
     hby_cl_arg_args(l, p, sizeof *p);
     hby_cl_arg_tensor(l, s->in[0]);
@@ -153,6 +156,7 @@ enum hby_status hby_cl_launch_unary(const struct hby_cl_site *site, struct hby_c
     hby_cl_define(l, "HBY_FN", p->fn);
     hby_cl_define(l, "HBY_IN_TYPE", (int)in);
     hby_cl_define(l, "HBY_OUT_TYPE", (int)out);
+    hby_nest_define_whole(site, l, 0);
     enum hby_status st = hby_cl_use(l, "unary.cl", "hby_unary");
     if (st)
         return st;

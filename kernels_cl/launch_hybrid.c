@@ -195,6 +195,7 @@ enum hby_status hby_cl_launch_conv_hybrid(const struct hby_cl_site *site, struct
         hby_cl_define(l, "HBY_NR", part[i].tile.vectors);
         hby_cl_define(l, "HBY_ALIGNED", y.p.in_c % 4 == 0 && y.p.group_c % 4 == 0);
         hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
+        hby_nest_define_whole(site, l, s.group_out | y.p.out_c);
         if ((st = hby_cl_use(l, "conv_hybrid.cl", "hby_conv_hybrid")) != HBY_OK)
             return st;
         hby_cl_arg_args(l, &y.p, sizeof y.p);
@@ -252,6 +253,7 @@ enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, s
     }
     hby_cl_define(l, "HBY_SPREAD", p->depth_multiplier != 1);
     hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
+    hby_nest_define_whole(site, l, p->depth_multiplier == 1 ? p->in_c : 1);
     if ((st = hby_cl_use(l, "depthwise_hybrid.cl", "hby_depthwise_hybrid")) != HBY_OK)
         return st;
     hby_cl_arg_args(l, p, sizeof *p);

@@ -47,6 +47,20 @@ void hby_nest_define_element(const struct hby_cl_site *site, struct hby_cl_launc
         hby_cl_define(l, "HBY_ELEM", bytes);
 }
 
+int hby_nest_unit(const hby_i32 *dim, const hby_i32 *stride, int n)
+{
+    int unit = 0;
+    for (int d = 0; d < n; d++)
+        unit |= dim[d] > 1 ? stride[d] : 0;
+    return unit;
+}
+
+void hby_nest_define_whole(const struct hby_cl_site *site, struct hby_cl_launch *l, int unit)
+{
+    if (site->dev->info.kind != HBY_CL_CPU && unit % 4 == 0)
+        hby_cl_define(l, "HBY_IN_WHOLES", 1);
+}
+
 bool hby_nest_fits(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const int id[2] = {site->step->in[0], site->step->out[0]};

@@ -47,6 +47,12 @@ void hby_nest_grid_2d(const struct hby_cl_site *site, struct hby_cl_launch *l, s
  * there, and layers behind it make a visible difference of that. So in partitions with dynamic range operators, and where QUANTIZE reads what was computed. */
 bool hby_nest_rounds_apart(const struct hby_cl_site *site);
 
+/* Defines types.clh's HBY_IN_WHOLES: every vector of four that the program moves from or to a tensor begins at a multiple of four elements, as it does where `unit`, of which
+ * every offset is a multiple, is one. Not on CPUs, which move more than four. */
+void hby_nest_define_whole(const struct hby_cl_site *site, struct hby_cl_launch *l, int unit);
+/* For it: the strides of n dimensions, or'ed together; those of one element do not count. */
+int hby_nest_unit(const hby_i32 *dim, const hby_i32 *stride, int n);
+
 /* Bytes that the step's first input and its output take: what a kernel that computes little costs. */
 double hby_nest_bytes(const struct hby_cl_site *site);
 

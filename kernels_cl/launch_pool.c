@@ -13,6 +13,7 @@ enum hby_status hby_cl_launch_pool(const struct hby_cl_site *site, struct hby_cl
     const struct hby_step *s = site->step;
     const struct hby_args_pool *p = &s->args.pool;
     const int lanes = hby_nest_lanes(site->dev), each = site->dev->info.kind == HBY_CL_CPU ? (p->out_w < 16 ? p->out_w : 16) : 1;
+    hby_nest_define_whole(site, l, p->channels);
     enum hby_status st = hby_cl_use(l, "pool.cl", "hby_pool");
     if (st)
         return st;

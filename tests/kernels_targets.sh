@@ -41,6 +41,7 @@ build() {
         clang "${amd[@]}" -DHBY_DOT_AMD_SDOT4=1 -DHBY_SCHEME_"$scheme"=1 $option -S -o "$tmp/o" "$path" >"$tmp/log" 2>&1 || fail amdgcn "$stem" "$scheme" "$option"
     fi
     option=${option//-DHBY_MMA_EMULATED=1/}
+    [[ $option == *HBY_SPREAD=1* ]] || option="$option -DHBY_IN_WHOLES=1" # CPUs have no such builds
     if [ -n "$has_nv" ]; then
         nv_builds=$((nv_builds + 1))
         clang "${nv[@]}" -DHBY_DOT_NV_DP4A=1 -DHBY_SCHEME_"$scheme"=1 $option -S -o "$tmp/o" "$path" >"$tmp/log" 2>&1 || fail nvptx "$stem" "$scheme" "$option"
