@@ -87,7 +87,7 @@ static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *off
             continue;
         const size_t bytes = hby_plan_bytes(s->plan, t) + HBY_CL_SLACK;
         if (s->st->guard) {
-            st = hby_cl_guard_place(s, t, why);
+            st = hby_cl_guard_buffer(s, hby_plan_bytes(s->plan, t), "tensor", t, &s->tensor[t], why);
             continue;
         }
         if (!in_one) {
@@ -130,8 +130,7 @@ enum hby_status hby_cl_memory_create(struct hby_cl_session *s, struct hby_reason
     s->tensor = calloc(n, sizeof *s->tensor);
     s->staged = calloc(n, sizeof *s->staged);
     s->pinned = calloc(n, sizeof *s->pinned);
-    s->guard = calloc(n, sizeof *s->guard);
-    enum hby_status st = offset && s->tensor && s->staged && s->pinned && s->guard ? HBY_OK : hby_say(HBY_NO_MEMORY, why, "out of memory");
+    enum hby_status st = offset && s->tensor && s->staged && s->pinned ? HBY_OK : hby_say(HBY_NO_MEMORY, why, "out of memory");
     if (!st && (st = hby_arena_plan(s->plan, s->st->dev.info.align_bytes, HBY_CL_SLACK, true, offset, &total)))
         hby_say(st, why, "out of memory planning the arena");
     s->arena_bytes = total;
@@ -160,7 +159,8 @@ enum hby_status hby_cl_memory_constant(struct hby_cl_session *s, const void *dat
     if (!hby_cl_grow((void **)&s->constant, s->n_constants, &s->constant_room, sizeof *s->constant))
         return hby_say(HBY_NO_MEMORY, why, "out of memory");
     struct hby_cl_const c = {{h.word[0], h.word[1]}, bytes, NULL};
-    enum hby_status st = hby_cl_memory_buffer(s, bytes + HBY_CL_SLACK, &c.mem, why);
+    enum hby_status st = s->st->guard ? hby_cl_guard_buffer(s, bytes + HBY_CL_SLACK, "constant", s->n_constants, &c.mem, why)
+                                      : hby_cl_memory_buffer(s, bytes + HBY_CL_SLACK, &c.mem, why);
     if (st)
         return st;
     st = hby_cl_memory_zero(s, c.mem, bytes & ~(size_t)3, bytes + HBY_CL_SLACK - (bytes & ~(size_t)3), why);
@@ -191,7 +191,10 @@ enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct h
 enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reason *why)
 {
     enum hby_status st = HBY_OK;
-    for (int i = 0; i < HBY_CL_SCRATCH && !st; i++)
+    for (int i = 0; i < HBY_CL_SCRATCH && !st && s->st->guard; i++)
+        if (s->scratch_bytes[i] > 0)
+            st = hby_cl_guard_buffer(s, s->scratch_bytes[i], "scratch", i, &s->scratch[i], why);
+    for (int i = 0; i < HBY_CL_SCRATCH && !st && !s->st->guard; i++)
         if (s->scratch_bytes[i] > 0 && !(st = hby_cl_memory_buffer(s, s->scratch_bytes[i] + HBY_CL_SLACK, &s->scratch[i], why)))
             st = hby_cl_memory_zero(s, s->scratch[i], 0, s->scratch_bytes[i] + HBY_CL_SLACK, why);
     for (int i = 0; i < s->n_scratch_args && !st; i++) {
@@ -213,15 +216,13 @@ void hby_cl_memory_free(struct hby_cl_session *s)
     for (int t = 0; s->tensor && t < n; t++)
         if (s->tensor[t])
             cl->clReleaseMemObject(s->tensor[t]);
-    for (int t = 0; s->guard && t < n; t++)
-        if (s->guard[t])
-            cl->clReleaseMemObject(s->guard[t]);
     hby_cl_stages_free(s);
     for (int i = 0; i < s->n_constants; i++)
         cl->clReleaseMemObject(s->constant[i].mem);
     for (int i = 0; i < HBY_CL_SCRATCH; i++)
         if (s->scratch[i])
             cl->clReleaseMemObject(s->scratch[i]);
+    hby_cl_guard_free(s);
     if (s->arena)
         cl->clReleaseMemObject(s->arena);
     if (s->dummy)
@@ -237,6 +238,5 @@ void hby_cl_memory_free(struct hby_cl_session *s)
     atomic_fetch_sub(&s->st->memory_used, s->allocated);
     s->allocated = 0;
     free(s->tensor);
-    free(s->guard);
     free(s->constant);
 }

@@ -82,7 +82,13 @@ struct hby_cl_session {
     cl_mem bad_data; /* an int that kernels set; NULL where none does */
     cl_int found_bad_data;
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
-    cl_mem *guard;          /* guard_arena only: per root tensor, the buffer that its part and the bands around it lie in */
+    struct hby_cl_guarded { /* guard_arena only: the buffer that another's memory and the bands around it lie in */
+        cl_mem whole;
+        size_t bytes;
+        const char *what; /* "tensor", for messages */
+        int number;
+    } *guarded;
+    int n_guarded, guarded_room;
     cl_mem *pinned;         /* per root tensor: the buffer whose mapped memory `staged` is, or NULL: memory of malloc's */
     unsigned char **staged; /* per root tensor that crosses to the host: memory of ours, so that a lost device never touches the caller's */
     struct hby_cl_op *op;
@@ -173,9 +179,10 @@ enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reaso
 enum hby_status hby_cl_memory_bad_data(struct hby_cl_session *s, struct hby_reason *why);
 /* Zero again, behind everything enqueued. */
 enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct hby_reason *why);
-/* guard_arena: a tensor between two bands of a pattern, and whether all bands still hold it. */
-enum hby_status hby_cl_guard_place(struct hby_cl_session *s, int root, struct hby_reason *why);
+/* guard_arena: zeroed memory between two bands of a pattern, which is also what lies in the slack; and whether all bands still hold it, constants and inputs what they held. */
+enum hby_status hby_cl_guard_buffer(struct hby_cl_session *s, size_t bytes, const char *what, int number, cl_mem *part, struct hby_reason *why);
 enum hby_status hby_cl_guard_check(struct hby_cl_session *s, struct hby_reason *why);
+void hby_cl_guard_free(struct hby_cl_session *s);
 /* cl_stage.c: the host's side of a tensor; allocated if need be, NULL when out of memory. */
 unsigned char *hby_cl_memory_stage(struct hby_cl_session *s, int root);
 void hby_cl_stages_free(struct hby_cl_session *s);

@@ -65,7 +65,7 @@ struct hby_cl_options {
     int chain; /* launches of a CPU as one (chain.clh): enum hby_cl_chain_mode */
     void (*log)(void *log_ctx, int level, const char *text); /* level 0: faults, 3: builds and features; NULL: nowhere. Called from any thread. */
     void *log_ctx;
-    bool guard_arena; /* a testing aid: bands of a pattern between the arena's tensors, verified by finish (HBY_DEVICE when one was overwritten) */
+    bool guard_arena; /* a testing aid: bands of a pattern around every tensor, constant and scratch buffer, verified by finish (HBY_DEVICE when one was overwritten, or a constant or an input) */
 };
 
 /* All devices in the default order: GPU before accelerator before CPU, then compute units x clock; one under two ICDs counted once.
