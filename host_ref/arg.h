@@ -2,8 +2,8 @@
 #ifndef HBY_HOST_REF_ARG_H
 #define HBY_HOST_REF_ARG_H
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 HBY_INLINE bool hby_ref_better(const struct hby_ref_call *c, bool is_float, bool least, size_t a, size_t b)
 {

@@ -2,8 +2,8 @@
 #ifndef HBY_HOST_REF_BINARY_H
 #define HBY_HOST_REF_BINARY_H
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 /* Where the two walks of an index space of `rank` dimensions stand; all zero before the first element. */

@@ -1,6 +1,6 @@
 /* CAST: tflite/kernels/cast.cc. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 /* Cut off towards zero; saturating; the largest for a NaN. */
 static int64_t to_integer(float x, enum hby_type type)

@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 /* NaN passes, as it does through std::max and std::min. */

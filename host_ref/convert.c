@@ -1,6 +1,6 @@
 /* Between float16 and float32: DEQUANTIZE of float16, and where the plan changes a tensor's storage. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 void hby_ref_convert(const struct hby_ref_call *c)
 {

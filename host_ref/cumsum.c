@@ -1,6 +1,6 @@
 /* CUMSUM: tflite/kernels/cumsum.cc, internal/reference/cumsum.h. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 /* One line of elements from `at` on, `step` apart. */
 static void sum_floats(const struct hby_ref_call *c, size_t at, ptrdiff_t step)

@@ -1,6 +1,6 @@
 /* DEQUANTIZE: tflite/kernels/internal/reference/dequantize.h. float16: convert.c. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 /* int8, uint8, int16, and constants of int4. The product is exact in double, and rounded once to float. */
 void hby_ref_dequantize(const struct hby_ref_call *c)

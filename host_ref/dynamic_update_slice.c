@@ -1,6 +1,6 @@
 /* DYNAMIC_UPDATE_SLICE: tflite/kernels/dynamic_update_slice.cc. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 void hby_ref_dynamic_update_slice(const struct hby_ref_call *c)
 {

@@ -1,6 +1,6 @@
 /* EMBEDDING_LOOKUP in a table of integers: tflite/kernels/embedding_lookup.cc. Tables of the output's own type are gathered. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 void hby_ref_embedding_lookup_f32w8(const struct hby_ref_call *c)
 {

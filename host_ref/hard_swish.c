@@ -1,6 +1,6 @@
 /* HARD_SWISH of float (8 bits: table.c). tflite/kernels/internal/reference/hard_swish.h. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 void hby_ref_hard_swish_float(const struct hby_ref_call *c)
 {

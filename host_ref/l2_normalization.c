@@ -1,8 +1,8 @@
 /* L2_NORMALIZATION: tflite/kernels/internal/reference/l2normalization.h, integer_ops/l2normalization.h. */
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 void hby_ref_l2_normalization_float(const struct hby_ref_call *c)

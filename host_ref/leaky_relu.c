@@ -1,6 +1,6 @@
 /* LEAKY_RELU of float and int16 (8 bits: table.c). tflite/kernels/internal/reference/leaky_relu.h. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 void hby_ref_leaky_relu_float(const struct hby_ref_call *c)

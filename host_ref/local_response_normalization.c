@@ -1,8 +1,8 @@
 /* LOCAL_RESPONSE_NORMALIZATION: tflite/kernels/internal/reference/reference_ops.h. The window reaches one element less far to the right than to the left. */
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 void hby_ref_local_response_normalization(const struct hby_ref_call *c)
 {

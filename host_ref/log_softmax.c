@@ -2,8 +2,8 @@
 #include <float.h>
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 void hby_ref_log_softmax_float(const struct hby_ref_call *c)

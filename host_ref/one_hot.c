@@ -1,6 +1,6 @@
 /* ONE_HOT: tflite/kernels/one_hot.cc. Of an int64 the low 32 bits count. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 void hby_ref_one_hot(const struct hby_ref_call *c)

@@ -1,6 +1,6 @@
 /* PAD and PADV2: tflite/kernels/internal/reference/pad.h. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 /* The input's element for an output index, or -1 in the padding. */
 static ptrdiff_t source(const struct hby_args_pad *a, const hby_i32 *at)

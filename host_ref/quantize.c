@@ -1,8 +1,8 @@
 /* QUANTIZE: tflite/kernels/internal/reference/quantize.h and requantize.h (8-bit input: table.c). */
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 /* As x86's cvttss2si: what does not fit becomes INT32_MIN. */

@@ -1,6 +1,6 @@
 /* RELU, RELU6 and RELU_N1_TO_1 of float and int16 (8 bits: table.c). tflite/kernels/internal/reference/reference_ops.h. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 void hby_ref_relu_float(const struct hby_ref_call *c)

@@ -1,8 +1,8 @@
 /* RESIZE_BILINEAR: tflite/kernels/internal/reference/resize_bilinear.h. int8 and int16 interpolate in 1/1024, uint8 in float32. */
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 /* The two input positions around an output position, and how far it lies behind the first. */
 struct between {

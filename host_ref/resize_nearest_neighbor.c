@@ -1,8 +1,8 @@
 /* RESIZE_NEAREST_NEIGHBOR: tflite/kernels/internal/reference/resize_nearest_neighbor.h. */
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 static hby_i32 nearest(hby_i32 out, float scale, hby_i32 in_size, const struct hby_args_resize *a)
 {

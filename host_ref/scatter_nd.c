@@ -1,6 +1,6 @@
 /* SCATTER_ND: tflite/kernels/internal/reference/reference_ops.h. */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 /* The row that index i names, or -1. */
 static int64_t row_of(const struct hby_ref_call *c, size_t i)

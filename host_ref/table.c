@@ -1,6 +1,6 @@
 /* Functions of quantized values: lowering has made the table (partition/lower_table.c, lower_relu.c, lower_quantize.c, lower_math.c). */
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 void hby_ref_table(const struct hby_ref_call *c)
 {

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 #include "partition/fixedpoint.h"
 
 void hby_ref_tanh_float(const struct hby_ref_call *c)

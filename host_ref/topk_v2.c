@@ -1,8 +1,8 @@
 /* TOPK_V2: tflite/kernels/topk_v2.cc. One pass over the row for each of its k largest. */
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 /* Does the element at `a` come before the one at `b`? None comes before itself. */
 static bool float_before(const struct hby_ref_call *c, size_t a, size_t b)

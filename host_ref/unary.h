@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#include "host_ref/element.h"
 #include "host_ref/ref.h"
+#include "partition/element.h"
 
 HBY_INLINE void hby_ref_map_float(const struct hby_ref_call *c, float (*f)(float))
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host_ref/element.h"
+#include "partition/element.h"
 
 enum { BLOCK = 16 };
 

@@ -1,13 +1,13 @@
 /* One element of a tensor, by its storage type. Called with a type that is constant at compile time, the switch is gone.
  * Loads and stores go through memcpy: constants of a model may be only 4-byte aligned. */
-#ifndef HBY_HOST_REF_ELEMENT_H
-#define HBY_HOST_REF_ELEMENT_H
+#ifndef HBY_PARTITION_ELEMENT_H
+#define HBY_PARTITION_ELEMENT_H
 
 #include <stdint.h>
 #include <string.h>
 
-#include "host_ref/half.h"
 #include "partition/graph.h"
+#include "partition/half.h"
 
 #define HBY_INLINE static inline __attribute__((always_inline))
 
