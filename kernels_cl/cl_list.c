@@ -116,6 +116,7 @@ static bool describe(const struct hby_cl_api *cl, struct hby_cl_found *f)
     if (in->align_bytes < 64 || in->align_bytes & (in->align_bytes - 1))
         in->align_bytes = in->align_bytes < 64 ? 64 : 4096;
     in->global_bytes = device_number(cl, f->id, CL_DEVICE_GLOBAL_MEM_SIZE, 0);
+    in->native_floats = (int)device_number(cl, f->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, 1);
     in->max_alloc_bytes = device_number(cl, f->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, 0);
     in->local_bytes = device_number(cl, f->id, CL_DEVICE_LOCAL_MEM_SIZE, 0);
     in->host_unified = in->kind == HBY_CL_CPU || device_number(cl, f->id, CL_DEVICE_HOST_UNIFIED_MEMORY, 0) != 0;

@@ -19,7 +19,7 @@ enum { ROUNDS = 7, MAX_CLASSES = 4096 };
 struct hby_cl_tile hby_cl_tile_of(const struct hby_cl_device *dev, int i)
 {
     static const struct hby_cl_tile tile[HBY_CL_TILES - 1][2] = {
-#define HBY_TUNE(name, gpu, cpu_asm, cpu, what)
+#define HBY_TUNE(name, gpu, cpu_asm, cpu_wide, cpu, what)
 #define HBY_TILE(gpu_rows, gpu_vectors, cpu_rows, cpu_vectors) {{gpu_rows, gpu_vectors}, {cpu_rows, cpu_vectors}},
 #include "kernels_cl/tune.def"
 #undef HBY_TUNE

@@ -28,6 +28,20 @@ static inline int16 hby_dot_pair(int16 a, int16 w, int16 acc)
 {
     return hby_multiply_add16(a, w, acc);
 }
+#elif HBY_MADD_PAIRS
+typedef int hby_pair;
+static inline int hby_read_pair(hby_shorts p)
+{
+#if HBY_ALIGNED
+    return *(const HBY_SPACE int *)p;
+#else
+    return as_int((short2)(p[0], p[1]));
+#endif
+}
+static inline int16 hby_dot_pair(int a, int16 w, int16 acc)
+{
+    return acc + hby_madd16((int16)(a), w);
+}
 #else
 typedef short2 hby_pair;
 static inline short2 hby_read_pair(hby_shorts p)

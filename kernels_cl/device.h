@@ -24,6 +24,7 @@ struct hby_cl_info {
     int compute_units, clock_mhz;
     size_t max_work_group, max_work_item[3];
     size_t align_bytes; /* of sub-buffers */
+    int native_floats;  /* that a register holds, as the driver says */
     uint64_t global_bytes, max_alloc_bytes, local_bytes;
     bool host_unified;
     bool has_fp16, has_fp64, has_int_dot, has_sub_groups, has_command_buffer;

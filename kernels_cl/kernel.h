@@ -84,7 +84,7 @@ void hby_cl_cost(struct hby_cl_launch *l, double macs, double bytes);
 int hby_cl_act_bias(const struct hby_cl_device *dev, enum hby_scheme scheme);
 /* Tile and work-group sizes by name, per kind of device: tune.def. */
 enum hby_cl_tune {
-#define HBY_TUNE(name, gpu, cpu_asm, cpu, what) HBY_TUNE_##name,
+#define HBY_TUNE(name, gpu, cpu_asm, cpu_wide, cpu, what) HBY_TUNE_##name,
 #include "kernels_cl/tune.def"
 #undef HBY_TUNE
     HBY_TUNE_COUNT

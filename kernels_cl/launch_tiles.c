@@ -86,9 +86,8 @@ int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l
         part[0] = (struct hby_conv_part){{hby_cl_tune(dev, is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows), 1}, 0, ceil_div(s->group_out, 4)};
         return 1;
     }
-    const bool narrow = !is_int && dev->info.is_host_cpu && !dev->info.x86_avx512;
-    const int vectors = ceil_div(s->group_out, HBY_BLOCK), most = narrow ? 1 : hby_cl_tune(dev, is_int ? HBY_TUNE_dot_lanes : HBY_TUNE_float_lanes) / HBY_BLOCK;
-    const int many = hby_cl_tune(dev, narrow ? HBY_TUNE_narrow_rows : is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows);
+    const int vectors = ceil_div(s->group_out, HBY_BLOCK), most = hby_cl_tune(dev, is_int ? HBY_TUNE_dot_lanes : HBY_TUNE_float_lanes) / HBY_BLOCK;
+    const int many = hby_cl_tune(dev, is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows);
     if (rows <= 2) {
         part[0] = (struct hby_conv_part){{1, vectors < 4 ? 1 : 4}, 0, ceil_div(vectors, vectors < 4 ? 1 : 4)};
         return 1;

@@ -3,10 +3,11 @@
 
 int hby_cl_tune(const struct hby_cl_device *dev, enum hby_cl_tune what)
 {
-    static const int table[HBY_TUNE_COUNT][3] = {
-#define HBY_TUNE(name, gpu, cpu_asm, cpu, what) [HBY_TUNE_##name] = {gpu, cpu_asm, cpu},
+    static const int table[HBY_TUNE_COUNT][4] = {
+#define HBY_TUNE(name, gpu, cpu_asm, cpu_wide, cpu, what) [HBY_TUNE_##name] = {gpu, cpu_asm, cpu_wide, cpu},
 #include "kernels_cl/tune.def"
 #undef HBY_TUNE
     };
-    return table[what][dev->info.kind != HBY_CL_CPU ? 0 : dev->info.is_host_cpu ? 1 : 2];
+    const struct hby_cl_info *in = &dev->info;
+    return table[what][in->kind != HBY_CL_CPU ? 0 : in->x86_avx512 ? 1 : in->native_floats >= 16 ? 2 : 3];
 }
