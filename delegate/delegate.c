@@ -169,6 +169,7 @@ static enum hby_status judge(struct hby_delegate *d, struct hby_import *im, int 
     struct hby_plan_options po;
     hby_delegate_plan_options(d, &po);
     po.runtime_threads = threads;
+    po.runtime_cpu = hby_cl_host_cpu();
     int n = im->graph->n_nodes;
     int *all = calloc((size_t)n + 1, sizeof *all);
     if (!all)

@@ -67,12 +67,11 @@ static double cpu_rate(const struct hby_cl_info *in, enum hby_work work, enum hb
                                                   [HBY_WORK_DENSE] = {20, 60, 30, 20},
                                                   [HBY_WORK_MATMUL] = {5, 5, 5, 5},
                                                   [HBY_WORK_RECURRENT] = {2.8, 7, 7, 2.8}};
-    static const double int_part[HBY_DOT_COUNT] = {[HBY_DOT_PORTABLE] = 0.1, [HBY_DOT_X86_VNNI] = 1, [HBY_DOT_X86_MADD] = 0.5};
     const bool is_float = scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16;
     const int column = is_float ? 0 : scheme == HBY_SCHEME_i16 ? 2 : scheme == HBY_SCHEME_f32w8 ? 3 : 1;
     const bool products = work == HBY_WORK_CONV || work == HBY_WORK_DENSE;
-    const double part = !products ? 1 : is_float ? (in->x86_avx512 ? 1 : 0.5) : int_part[in->dot] > 0 ? int_part[in->dot] : 0.4;
-    return rate[work][column] * part;
+    const struct hby_cost_cpu cpu = hby_cl_cpu_parts(in->dot, in->x86_avx512 ? 16 : in->native_floats);
+    return rate[work][column] * (products && !is_float ? cpu.integers : cpu.floats);
 }
 
 /* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only. */

@@ -95,6 +95,8 @@ struct hby_cl_host {
     bool f16c, avx2, avx512, avx512_vnni, avx_vnni;
 };
 void hby_cl_host_read(struct hby_cl_host *host);
+/* What dot product and floats per register make of the rates of cost models; HBY_DOT_COUNT: some other dot product. */
+struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes);
 /* Is `feature` ("avx512") taken out by HALFBYTE_DEVICE_FEATURES=-avx512,-vnni? */
 bool hby_cl_feature_denied(const char *feature);
 /* The number after `prefix` ("mma_tile=") there, or -1. */

@@ -69,6 +69,8 @@ struct hby_cl_options {
     bool guard_arena; /* a testing aid: bands of a pattern around every tensor, constant and scratch buffer, verified by finish (HBY_DEVICE when one was overwritten, or a constant or an input) */
 };
 
+/* What this machine's processor, on which the runtime's own kernels run, makes of the rates of partition/cost.c. */
+struct hby_cost_cpu hby_cl_host_cpu(void);
 /* All devices in the default order: GPU before accelerator before CPU, then compute units x clock; one under two ICDs counted once.
  * *n = 0 with HBY_UNSUPPORTED and a reason where there is no loader, no platform or no device. Free with free(). */
 enum hby_status hby_cl_list(struct hby_cl_info **info, int *n, struct hby_reason *why);

@@ -109,11 +109,21 @@ static double speedup(struct hby_cost c, enum hby_scheme scheme, int threads)
     return shared && threads > 1 ? 1.0 + 0.8 * (threads - 1) : 1.0;
 }
 
-double hby_cost_runtime_us(struct hby_cost c, enum hby_scheme scheme, int threads)
+/* The processor's part of the rates: of loops that are not vectors (int16, recurrent int8) it has all. */
+static double part_of(struct hby_cost c, enum hby_scheme scheme, struct hby_cost_cpu cpu)
+{
+    const bool integers = scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_f32w8;
+    const bool products = c.work == HBY_WORK_CONV || c.work == HBY_WORK_DENSE;
+    const bool vectors = scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16 || (integers && (products || c.work == HBY_WORK_DEPTHWISE));
+    const float part = integers && products ? cpu.integers : cpu.floats;
+    return vectors && part > 0 ? part : 1;
+}
+
+double hby_cost_runtime_us(struct hby_cost c, enum hby_scheme scheme, int threads, struct hby_cost_cpu cpu)
 {
     if (c.work >= HBY_WORK_MATH)
         return runtime_node_us + c.bytes / runtime_bytes[c.work == HBY_WORK_MOVE][scheme];
-    const double compute = c.macs / runtime_macs[c.work][scheme], memory = c.bytes / stream_bytes;
+    const double compute = c.macs / (runtime_macs[c.work][scheme] * part_of(c, scheme, cpu)), memory = c.bytes / stream_bytes;
     return runtime_node_us + (compute > memory ? compute : memory) / speedup(c, scheme, threads);
 }
 

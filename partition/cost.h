@@ -16,7 +16,7 @@ struct hby_cost {
 
 struct hby_cost hby_cost_of_step(const struct hby_plan *plan, const struct hby_step *step);
 /* The runtime's own kernels (XNNPACK where it has the type), with so many threads. */
-double hby_cost_runtime_us(struct hby_cost c, enum hby_scheme scheme, int threads);
+double hby_cost_runtime_us(struct hby_cost c, enum hby_scheme scheme, int threads, struct hby_cost_cpu cpu);
 double hby_cost_host_us(struct hby_cost c);
 /* For backends that do not answer with a time of their own. */
 double hby_cost_device_us(struct hby_cost c);

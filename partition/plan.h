@@ -31,11 +31,17 @@ enum hby_precision { HBY_PRECISION_AUTO, HBY_PRECISION_EXACT, HBY_PRECISION_FAST
 enum hby_host_ref_use { HBY_HOST_REF_AUTO, HBY_HOST_REF_OFF, HBY_HOST_REF_ONLY };
 enum hby_half { HBY_HALF_DECIDE, HBY_HALF_OFF, HBY_HALF_ON };
 
+/* A processor's products of floats and of 8-bit integers, in parts of the rates that cost.c has; 0 counts as 1. */
+struct hby_cost_cpu {
+    float floats, integers;
+};
+
 struct hby_plan_options {
     enum hby_rounding rounding;
     enum hby_precision precision;  /* as the user said; AUTO is EXACT */
     enum hby_host_ref_use host_ref; /* may host_ref take steps inside a partition */
     int runtime_threads; /* what the runtime's own kernels may use: for estimates; 0 counts as 1 */
+    struct hby_cost_cpu runtime_cpu;
     bool apart; /* floats end in integers behind this partition: see hby_plan_makes_integers */
     enum hby_half half; /* DECIDE from the graph; a partition is told what plan->half_storage said for the whole model */
 };

@@ -111,7 +111,7 @@ static void prepare_answers(struct hby_plan *p)
         if (!v->host_us || step->op == p->graph->node[step->node].op)
             v->scheme = step->scheme;
         v->host_us += hby_cost_host_us(c);
-        v->runtime_us += hby_cost_runtime_us(c, step->scheme, p->opt.runtime_threads);
+        v->runtime_us += hby_cost_runtime_us(c, step->scheme, p->opt.runtime_threads, p->opt.runtime_cpu);
     }
 }
 
