@@ -90,7 +90,7 @@ static void note_ran(const char *row)
 
 /* ---- running ---- */
 
-/* Where running is slow: no case of more work (HBY_CHECK_WORK, in products; an eighth as many elements), one input a case, and no kernel oftener than that for an
+/* Where running is slow: no case of more work (HBY_CHECK_WORK, in products; an eighth as many elements), and no kernel in more cases than that for an
  * operator in a scheme (HBY_CHECK_EACH). */
 static bool too_much_work(const struct check *c, int sum_length)
 {
@@ -114,17 +114,6 @@ static bool had_its_share(struct check *c, const char *kernel)
         c->row[c->n_rows++].runs = 1;
     }
     return false;
-}
-
-static int runs_each(void)
-{
-    return env_number("HBY_CHECK_EACH") > 0 ? 1 : CHECK_RUNS;
-}
-
-/* What the inputs of run r hold: a single run takes turns. */
-static enum check_values values_of(const struct check *c, int r)
-{
-    return (enum check_values)(runs_each() == 1 ? c->cases % CHECK_RUNS : r);
 }
 
 static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, struct hby_reason *why)
@@ -230,7 +219,7 @@ static bool run_plan(struct check *c, struct hby_plan *plan, struct hby_backend 
     if (hby_executor_create(plan, device, hby_host_ref_backend(), &ex, why))
         return false;
     bool ok = true;
-    for (int r = 0; r < runs_each() && ok; r++)
+    for (int r = 0; r < CHECK_RUNS && ok; r++)
         ok = !run_once(c, ex, b, r, why);
     *faults = hby_executor_stats(ex)->device_failures;
     if (*faults)
@@ -325,11 +314,11 @@ static void run_row(struct check *c, const char *name, struct hby_plan *plan, st
     bool right = run_plan(c, plan, be, &got, &why, &faults) && !faults;
     if (!right)
         describe(c, name, 0, 0, why.text);
-    for (int r = 0; r < runs_each() && right; r++)
+    for (int r = 0; r < CHECK_RUNS && right; r++)
         for (int i = 0; i < c->g->n_outputs && right; i++) {
             double worst = 0;
             const double span = c->least_span > 0 ? c->least_span * magnitude(&c->g->tensor[c->g->input[0]], want->in[r][0]) : 0;
-            const double bound = fmax(check_bound(c->scheme, sum_length), values_of(c, r) == CHECK_CONSTANT ? c->constant_bound : 0);
+            const double bound = fmax(check_bound(c->scheme, sum_length), r == CHECK_CONSTANT ? c->constant_bound : 0);
             right = !differs(&c->g->tensor[c->g->output[i]], (const uint8_t *)want->out[r][i] + GUARD, (const uint8_t *)got.out[r][i] + GUARD, span, bound, &worst);
             if (!right)
                 describe(c, name, r, worst, "differs from host_ref");
@@ -358,7 +347,7 @@ void check_run(struct check *c, int sum_length)
         for (int i = 0; i < c->g->n_inputs; i++) {
             const struct hby_tensor *t = &c->g->tensor[c->g->input[i]];
             want.in[r][i] = check_must(malloc(t->bytes + 1));
-            check_fill(c, t, want.in[r][i], values_of(c, r));
+            check_fill(c, t, want.in[r][i], (enum check_values)r);
         }
     long faults = 0;
     struct hby_plan *plan = plan_copy(c, NULL, &why);
