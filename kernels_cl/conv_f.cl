@@ -47,7 +47,7 @@ typedef const __global HBY_T *hby_values;
 #endif
 
 /* Adds the products of `depth` values of every row to the tile. */
-static inline void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], const __global HBY_W *wp[HBY_NR], const struct hby_channels *w, int depth)
+HBY_WITHIN void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], const __global HBY_W *wp[HBY_NR], const struct hby_channels *w, int depth)
 {
 #if HBY_WIDEN
     for (int k0 = 0; k0 < depth; k0 += HBY_CHUNK) {
@@ -123,7 +123,7 @@ static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HB
 #endif
 
 /* All sums of a tile. */
-static inline void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_conv *p, bool dense, const struct hby_rows *rows, bool in_half,
+HBY_WITHIN void hby_sums_f(hby_vf acc[HBY_MR][HBY_NR], const struct hby_args_conv *p, bool dense, const struct hby_rows *rows, bool in_half,
     const __global HBY_T *in, const __global HBY_T *zero, const struct hby_channels *channels)
 {
     HBY_EACH_ROW
