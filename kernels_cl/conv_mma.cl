@@ -1,4 +1,4 @@
-/* Convolution and FULLY_CONNECTED as an implicit GEMM on a GPU's matrix units (mma.clh): 8-bit integers, and half storage with half weights.
+/* Convolution and FULLY_CONNECTED as an implicit GEMM on a GPU's matrix units (mma.clh): 8-bit integers, half storage with half weights, and dynamic range.
  *
  * A work-group computes a tile of HBY_TILE_M output pixels x HBY_TILE_N channels. In each stage it brings HBY_TILE_M x HBY_STAGE_BYTES of the input into local
  * memory, one stage ahead of the products; weights come straight from global memory, in the order in which the lanes want them. Warps share the tile: HBY_WARPS_M
@@ -8,6 +8,8 @@
  * w      [group][octet][stages * HBY_WARPS_K][32 lanes][4 words]: for a pair of steps the words b of mma.clh, zeros beyond the channels and the steps
  * fold   [block][16]: integers: bias and what the zero points add; half: the bias, floats.   mult, shift   [block][16], integers only
  * sum, other   what comes behind it, and the tensor that is added (sum.clh)
+ * dynamic range: in is bytes from hybrid.cl, with the image's border; fold is a channel's sum of weights, mult and shift are floats, scale and bias; other is how each
+ *      image is quantized; w_zp says that the scale of the weights comes first (conv_hybrid.cl); HBY_HALF_OUT: the output is stored in half
  * -D HBY_WARPS_M, HBY_WARPS_N, HBY_WARPS_K, HBY_TILES_M, HBY_TILES_N (of 16 pixels and of 8 channels, for each warp; HBY_WARPS_N divides 2 * HBY_TILES_M),
  *    HBY_WHOLE_LINES (conv_mma.clh), HBY_IN_ALIGN (bytes that the start of every pixel and line is a multiple of: 16, 4 or 1), HBY_OUT_ALIGNED (the same for 4
  *    output channels), HBY_ROUNDING, HBY_ROW_SUM (the zero point of the weights, w_zp, is not 0), HBY_MMA_EMULATED */
@@ -36,6 +38,20 @@
 #include "mma.clh"
 #include "nest.clh"
 #include "sum.clh"
+#if HBY_SCHEME_f32w8
+#include "hybrid_args.clh"
+#define HBY_OTHER struct hby_hybrid_row
+#define HBY_TABLE_T float
+#if HBY_HALF_OUT
+#define HBY_OUT_T half
+#else
+#define HBY_OUT_T float
+#endif
+#else
+#define HBY_OTHER HBY_T
+#define HBY_TABLE_T int
+#define HBY_OUT_T HBY_T
+#endif
 
 #define HBY_WARPS (HBY_WARPS_M * HBY_WARPS_N * HBY_WARPS_K)
 #define HBY_ITEMS (32 * HBY_WARPS)
@@ -60,7 +76,7 @@
 #define HBY_EACH_N HBY_MMA_UNROLL for (int j = 0; j < HBY_TILES_N; j++)
 #define HBY_EACH_SUM HBY_MMA_UNROLL for (int j = 0; j < HBY_TILES_N + HBY_ROW_SUM; j++) /* the last one by weights of 1: the sums of the rows */
 
-#define HBY_ELEMENT (HBY_FLOAT ? 2 : 1) /* bytes */
+#define HBY_ELEMENT (HBY_MMA_HALF ? 2 : 1) /* bytes */
 
 /* Where a row's window begins: the byte in `in`, which may be outside, and the pixel. */
 struct hby_mma_row {
@@ -120,7 +136,7 @@ static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby
         return hby_mma_load(source + off);
     if (off >= from && off < to && to == t->segment) { /* the line's last bytes: what is read beyond them is the next pixel, or slack */
         const int4 v = hby_mma_load(source + off);
-        return HBY_FLOAT || HBY_ROW_SUM ? v & hby_mma_first_bytes(to - off) : v; /* elsewhere it meets weights of zero */
+        return HBY_MMA_HALF || HBY_ROW_SUM ? v & hby_mma_first_bytes(to - off) : v; /* elsewhere it meets weights of zero */
     }
     if ((off >= to || off + 16 <= from) && off + 16 <= t->segment)
         return (int4)(fill);
@@ -130,6 +146,15 @@ static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby
     return (int4)((int)word[0], (int)word[1], (int)word[2], (int)word[3]);
 }
 
+#if HBY_SCHEME_f32w8
+/* Four sums, of channels from `at` on, to output, as conv_hybrid.cl rounds them. */
+static inline float4 hby_mma_real(const struct hby_args_conv *p, int4 v, int at, int weights_first, const __global int *w_sum, const __global float *w_scale,
+    const __global float *bias, const __global struct hby_hybrid_row *row)
+{
+    const float4 x = convert_float4(v - vload4(0, w_sum + at) * row->zero), scale = vload4(0, w_scale + at);
+    return hby_clamp_float((weights_first ? x * scale * row->scale : x * (scale * row->scale)) + vload4(0, bias + at), p->f_min, p->f_max);
+}
+#else
 /* Four sums, of channels from `at` on in fold, mult and shift, to output. */
 static inline HBY_C4 hby_mma_finish(const struct hby_args_conv *p, HBY_C4 v, int at, const __global HBY_C *fold, const __global int *mult,
     const __global int *shift)
@@ -157,11 +182,27 @@ static inline HBY_C4 hby_mma_sum(const struct hby_sum *sum, HBY_C4 v, const __gl
     return hby_sum_of(sum, v, HBY_GETV(HBY_TYPE, other, at));
 }
 
+#endif
+
+#if HBY_SCHEME_f32w8 && HBY_HALF_OUT
+static inline void hby_mma_store(float4 v, __global half *out, size_t at, int n)
+{
+    if (n >= 4 && HBY_OUT_ALIGNED) {
+        HBY_STORE_WHOLE_HALF4(v, out, at);
+        return;
+    }
+    const float lane[4] = {v.s0, v.s1, v.s2, v.s3};
+    HBY_UNROLL for (int k = 0; k < 4; k++) if (k < n)
+        vstore_half_rte(lane[k], at + k, out);
+}
+#else
 static inline void hby_mma_store(HBY_C4 v, __global HBY_T *out, size_t at, int n)
 {
     if (n >= 4) {
 #if !HBY_OUT_ALIGNED
         HBY_STORE4(v, out, at);
+#elif HBY_SCHEME_f32w8
+        *(__global float4 *)HBY_PLACE(out + at, 16) = v;
 #elif HBY_FLOAT
         HBY_STORE_WHOLE_HALF4(v, out, at);
 #elif HBY_SCHEME_u8
@@ -177,9 +218,10 @@ static inline void hby_mma_store(HBY_C4 v, __global HBY_T *out, size_t at, int n
             HBY_STORE(v.s2, out, at + 2);
     }
 }
+#endif
 
-__kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mma(struct hby_args_conv p, struct hby_conv_mma t, struct hby_sum sum, int w_zp, const __global HBY_T *in,
-    const __global int4 *w, const __global HBY_C *fold, const __global int *mult, const __global int *shift, const __global HBY_T *other, __global HBY_T *out)
+__kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mma(struct hby_args_conv p, struct hby_conv_mma t, struct hby_sum sum, int w_zp, const __global char *in,
+    const __global int4 *w, const __global HBY_M *fold, const __global HBY_TABLE_T *mult, const __global HBY_TABLE_T *shift, const __global HBY_OTHER *other, __global HBY_OUT_T *out)
 {
     __local int4 memory[HBY_CHUNKS];
 #if HBY_MMA_EMULATED
@@ -191,7 +233,7 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
     const int warp_k = warp % HBY_WARPS_K, warp_n = warp / HBY_WARPS_K % HBY_WARPS_N, warp_m = warp / (HBY_WARPS_K * HBY_WARPS_N);
     const int group = (int)get_group_id(0) / t.tiles_per_group, channel0 = ((int)get_group_id(0) - group * t.tiles_per_group) * HBY_TILE_N;
     const int m0 = (int)get_group_id(1) * HBY_TILE_M;
-    const int fill = HBY_FLOAT ? 0 : (p.in_zp & 255) * 0x01010101;
+    const int fill = HBY_MMA_HALF ? 0 : (p.in_zp & 255) * 0x01010101;
 
     struct hby_mma_row row[HBY_BROUGHT];
     const int column = item % HBY_COLUMNS, first_row = item / HBY_COLUMNS;
@@ -201,14 +243,14 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
         const int octet = min(channel0 / 8 + warp_n * HBY_TILES_N + j, t.octets_per_group - 1);
         from[j] = w + ((size_t)(group * t.octets_per_group + octet) * t.stages * HBY_WARPS_K + warp_k) * 32 + lane;
     }
-    HBY_C4 acc[HBY_TILES_M][HBY_TILES_N + HBY_ROW_SUM];
+    HBY_M4 acc[HBY_TILES_M][HBY_TILES_N + HBY_ROW_SUM];
     HBY_EACH_M HBY_EACH_SUM acc[i][j] = 0;
 
     int4 brought[HBY_BROUGHT], b[HBY_TILES_N + HBY_ROW_SUM], next[HBY_TILES_N];
 #if HBY_ROW_SUM
     b[HBY_TILES_N] = 0x01010101;
 #endif
-    HBY_EACH_BROUGHT brought[r] = hby_mma_chunk(&p, &t, &row[r], column / 2, column % 2 * 16, fill, (const __global char *)in);
+    HBY_EACH_BROUGHT brought[r] = hby_mma_chunk(&p, &t, &row[r], column / 2, column % 2 * 16, fill, in);
     HBY_EACH_N next[j] = *from[j];
     for (int stage = 0; stage < t.stages; stage++) {
         __local int4 *const input = memory + stage % 2 * HBY_INPUT_CHUNKS;
@@ -217,7 +259,7 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
         barrier(CLK_LOCAL_MEM_FENCE); /* and whoever still reads the other half of the memory has passed the barrier before */
         if (stage + 1 < t.stages) {
             HBY_EACH_BROUGHT brought[r] =
-                hby_mma_chunk(&p, &t, &row[r], (stage + 1) * 2 * HBY_WARPS_K + column / 2, column % 2 * 16, fill, (const __global char *)in);
+                hby_mma_chunk(&p, &t, &row[r], (stage + 1) * 2 * HBY_WARPS_K + column / 2, column % 2 * 16, fill, in);
             HBY_EACH_N next[j] = from[j][(stage + 1) * HBY_WARPS_K * 32];
         }
         const __local int *words = (const __local int *)(input + (warp_m * 16 * HBY_TILES_M + g) * HBY_PITCH + warp_k * 4) + l;
@@ -231,14 +273,14 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
     }
 
     barrier(CLK_LOCAL_MEM_FENCE);
-    __local HBY_C *const sums = (__local HBY_C *)memory;
+    __local HBY_M *const sums = (__local HBY_M *)memory;
 #if HBY_ROW_SUM
     __local int *const row_sum = (__local int *)(memory + HBY_SUM_CHUNKS);
 #endif
     HBY_EACH_M {
         const int at = warp_k * HBY_TILE_M + (warp_m * HBY_TILES_M + i) * 16 + g; /* row of all sums */
         HBY_EACH_N {
-            __local HBY_C *to = sums + at * HBY_SUM_PITCH * 4 + (warp_n * HBY_TILES_N + j) * 8 + 2 * l;
+            __local HBY_M *to = sums + at * HBY_SUM_PITCH * 4 + (warp_n * HBY_TILES_N + j) * 8 + 2 * l;
             to[0] = acc[i][j].s0;
             to[1] = acc[i][j].s1;
             to[8 * HBY_SUM_PITCH * 4] = acc[i][j].s2;
@@ -256,15 +298,19 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
         const int r = k / (HBY_TILE_N / 4), c = k % (HBY_TILE_N / 4), channel = channel0 + 4 * c, n = t.group_out - channel;
         if (m0 + r >= t.rows || n <= 0)
             continue;
-        HBY_C4 v = 0;
+        HBY_M4 v = 0;
         for (int part = 0; part < HBY_WARPS_K; part++) {
             v += vload4(0, sums + ((part * HBY_TILE_M + r) * HBY_SUM_PITCH + c) * 4);
 #if HBY_ROW_SUM
             v -= row_sum[part * HBY_TILE_M + r] * w_zp;
 #endif
         }
-        v = hby_mma_finish(&p, v, group * t.blocks_per_group * 16 + channel, fold, mult, shift);
+        const int at = group * t.blocks_per_group * 16 + channel;
         const size_t to = (size_t)(m0 + r) * p.out_c + group * t.group_out + channel;
-        hby_mma_store(hby_mma_sum(&sum, v, other, to), out, to, n);
+#if HBY_SCHEME_f32w8
+        hby_mma_store(hby_mma_real(&p, v, at, w_zp, fold, mult, shift, other + (m0 + r) / (p.out_h * p.out_w)), out, to, n);
+#else
+        hby_mma_store(hby_mma_sum(&sum, hby_mma_finish(&p, v, at, fold, mult, shift), other, to), out, to, n);
+#endif
     }
 }

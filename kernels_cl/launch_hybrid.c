@@ -1,6 +1,6 @@
 /* Launch rules of dynamic range steps: hybrid.cl quantizes the activations into scratch memory, conv_hybrid.cl, depthwise_hybrid.cl or
  * transpose_hybrid.cl do the rest. */
-#include "kernels_cl/hybrid_args.clh"
+#include "kernels_cl/launch_hybrid.h"
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack_hybrid.h"
 #include "kernels_cl/pack_nibbles.h"
@@ -10,20 +10,13 @@ enum { BYTES, ROWS, RANGES }; /* scratch memory */
  * left to every work-item on a CPU. */
 enum { WHOLE = 16 * 1024, PART = 8 * 1024, CPU_PARTS = 8, GPU_PARTS = 64 };
 
-/* How a step runs: `p` as the kernels want it, with the image's border in memory. */
-struct hybrid {
-    struct hby_args_conv p;
-    struct hby_hybrid_args h;
-    int tiles_per_line; /* depthwise */
-};
-
 static int ceil_div(int a, int b)
 {
     return a / b + (a % b != 0);
 }
 
 /* The image with the border that the windows read. */
-static bool border_of(const struct hby_cl_site *site, struct hybrid *y)
+static bool border_of(const struct hby_cl_site *site, struct hby_hybrid *y)
 {
     const struct hby_args_conv *s = &site->step->args.conv;
     const int64_t in_h = ((int64_t)s->out_h - 1) * s->stride_h + ((int64_t)s->k_h - 1) * s->dilation_h + 1;
@@ -45,8 +38,7 @@ static bool border_of(const struct hby_cl_site *site, struct hybrid *y)
     return true;
 }
 
-/* False where an image with its border has more than INT32_MAX bytes. */
-static bool hybrid_of(const struct hby_cl_site *site, struct hybrid *y)
+bool hby_hybrid_of(const struct hby_cl_site *site, struct hby_hybrid *y)
 {
     const struct hby_args_conv *s = &site->step->args.conv;
     const bool transposed = site->step->op == HBY_OP_transpose_conv;
@@ -72,11 +64,11 @@ static bool hybrid_of(const struct hby_cl_site *site, struct hybrid *y)
 static int match(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
-    struct hybrid y;
+    struct hby_hybrid y;
     if (!hby_nest_is_float(hby_nest_stored(site, s->in[0])) || !hby_nest_is_float(hby_nest_stored(site, s->out[0])) ||
         !site->plan->graph->tensor[s->in[1]].data)
         return 0;
-    if (!hybrid_of(site, &y)) {
+    if (!hby_hybrid_of(site, &y)) {
         hby_say(HBY_UNSUPPORTED, why, "the image with its border is larger than 2 GB");
         return 0;
     }
@@ -103,7 +95,7 @@ int hby_cl_match_transpose_hybrid(const struct hby_cl_site *site, struct hby_rea
     return site->step->op == HBY_OP_transpose_conv ? match(site, why) : 0;
 }
 
-static enum hby_status use_quantizer(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y, const char *entry)
+static enum hby_status use_quantizer(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_hybrid *y, const char *entry)
 {
     hby_cl_define(l, "HBY_IN_TYPE", hby_nest_stored(site, site->step->in[0]) == HBY_F16);
     enum hby_status st = hby_cl_use(l, "hybrid.cl", entry);
@@ -113,29 +105,34 @@ static enum hby_status use_quantizer(const struct hby_cl_site *site, struct hby_
 }
 
 /* Scratch memory that the quantized images take. */
-static size_t byte_count(const struct hybrid *y)
+static size_t byte_count(const struct hby_hybrid *y)
 {
     return (size_t)y->h.batch * (size_t)y->h.padded_lines * (size_t)y->h.pitch;
 }
 
-static void row_arg(struct hby_cl_launch *l, const struct hybrid *y)
+void hby_hybrid_arg_bytes(struct hby_cl_launch *l, const struct hby_hybrid *y)
+{
+    hby_cl_arg_scratch(l, BYTES, byte_count(y));
+}
+
+void hby_hybrid_arg_rows(struct hby_cl_launch *l, const struct hby_hybrid *y)
 {
     hby_cl_arg_scratch(l, ROWS, (size_t)y->h.batch * sizeof(struct hby_hybrid_row));
 }
 
-static enum hby_status quantize_whole(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y)
+static enum hby_status quantize_whole(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_hybrid *y)
 {
     enum hby_status st = use_quantizer(site, l, y, "hby_hybrid_whole");
     if (st)
         return st;
     hby_cl_arg_tensor(l, site->step->in[0]);
-    row_arg(l, y);
+    hby_hybrid_arg_rows(l, y);
     hby_cl_arg_scratch(l, BYTES, byte_count(y));
     hby_nest_grid_rows(site, l, y->h.batch, y->h.lines * y->h.width);
     return HBY_OK;
 }
 
-static enum hby_status quantize(const struct hby_cl_site *site, struct hby_cl_launch *l, struct hybrid *y)
+enum hby_status hby_hybrid_quantize(const struct hby_cl_site *site, struct hby_cl_launch *l, struct hby_hybrid *y)
 {
     struct hby_hybrid_args *h = &y->h;
     const bool cpu = site->dev->info.kind == HBY_CL_CPU;
@@ -158,14 +155,14 @@ static enum hby_status quantize(const struct hby_cl_site *site, struct hby_cl_la
         if ((st = use_quantizer(site, l, y, "hby_hybrid_join")) != HBY_OK)
             return st;
         hby_cl_arg_scratch(l, RANGES, ranges);
-        row_arg(l, y);
+        hby_hybrid_arg_rows(l, y);
         hby_nest_grid_2d(site, l, (size_t)h->batch, 1);
     }
     if ((st = use_quantizer(site, l, y, "hby_hybrid_quantize")) != HBY_OK)
         return st;
     hby_cl_arg_tensor(l, site->step->in[0]);
     hby_cl_arg_scratch(l, RANGES, ranges);
-    row_arg(l, y);
+    hby_hybrid_arg_rows(l, y);
     hby_cl_arg_scratch(l, BYTES, byte_count(y));
     const struct hby_nest_cut cut = hby_nest_cut(site->dev, h->batch * h->padded_lines, h->pitch, 1);
     hby_nest_grid(site, l, &cut, h->pitch);
@@ -181,13 +178,13 @@ static void finish(const struct hby_cl_site *site, struct hby_cl_launch *l, cons
 enum hby_status hby_cl_launch_conv_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *step = site->step;
-    struct hybrid y;
-    hybrid_of(site, &y);
+    struct hby_hybrid y;
+    hby_hybrid_of(site, &y);
     const struct hby_conv_shape s = hby_conv_shape_of(step, y.p.group_c != step->args.conv.group_c);
     const size_t weight_bytes = (size_t)y.p.out_c * (size_t)s.taps * (size_t)s.group_in;
     struct hby_conv_part part[2];
     const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), true, part);
-    enum hby_status st = quantize(site, l, &y);
+    enum hby_status st = hby_hybrid_quantize(site, l, &y);
     for (int i = 0; i < n && !st; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
         t.dense = hby_conv_is_dense(&y.p);
@@ -202,7 +199,7 @@ enum hby_status hby_cl_launch_conv_hybrid(const struct hby_cl_site *site, struct
         hby_cl_arg_args(l, &t, sizeof t);
         hby_cl_arg_i32(l, step->op == HBY_OP_conv_2d && y.p.asymmetric);
         hby_cl_arg_scratch(l, BYTES, byte_count(&y));
-        row_arg(l, &y);
+        hby_hybrid_arg_rows(l, &y);
         if ((st = hby_pack_conv_hybrid(site, l, &s)) != HBY_OK)
             return st;
         hby_cl_arg_tensor(l, step->out[0]);
@@ -219,7 +216,7 @@ struct cut {
 };
 
 /* On a CPU a cache line of channels, and lines whose input stays in the first cache while it is gone over once per vector; but twelve work-items for each core. */
-static struct cut cut_of(const struct hby_cl_site *site, const struct hybrid *y)
+static struct cut cut_of(const struct hby_cl_site *site, const struct hby_hybrid *y)
 {
     enum { LINE_BYTES = 64, NEAR_BYTES = 24 * 1024 };
     const struct hby_args_conv *p = &y->p;
@@ -237,12 +234,12 @@ static struct cut cut_of(const struct hby_cl_site *site, const struct hybrid *y)
 enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *step = site->step;
-    struct hybrid y;
-    hybrid_of(site, &y);
+    struct hby_hybrid y;
+    hby_hybrid_of(site, &y);
     const struct hby_args_conv *p = &y.p;
     const bool plain = p->dilation_w == 1 && p->k_h <= 5 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
     const struct cut cut = cut_of(site, &y);
-    enum hby_status st = quantize(site, l, &y);
+    enum hby_status st = hby_hybrid_quantize(site, l, &y);
     if (st)
         return st;
     hby_cl_define(l, "HBY_MR", site->dev->info.kind == HBY_CL_CPU ? 7 : 4);
@@ -262,7 +259,7 @@ enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, s
     hby_cl_arg_i32(l, cut.vectors_each);
     hby_cl_arg_i32(l, (p->out_c + HBY_BLOCK - 1) / HBY_BLOCK * HBY_BLOCK);
     hby_cl_arg_scratch(l, BYTES, byte_count(&y));
-    row_arg(l, &y);
+    hby_hybrid_arg_rows(l, &y);
     if ((st = hby_pack_depthwise_hybrid(site, l)) != HBY_OK)
         return st;
     hby_cl_arg_tensor(l, step->out[0]);
@@ -274,13 +271,13 @@ enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, s
 enum hby_status hby_cl_launch_transpose_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_step *step = site->step;
-    struct hybrid y;
-    hybrid_of(site, &y);
+    struct hby_hybrid y;
+    hby_hybrid_of(site, &y);
     const struct hby_conv_shape s = hby_conv_shape_of(step, false);
     const size_t weight_bytes = (size_t)y.p.out_c * (size_t)s.taps * (size_t)s.group_in;
     struct hby_conv_part part[2];
     const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), false, part);
-    enum hby_status st = quantize(site, l, &y);
+    enum hby_status st = hby_hybrid_quantize(site, l, &y);
     for (int i = 0; i < n && !st; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_MR", part[i].tile.rows);
@@ -291,7 +288,7 @@ enum hby_status hby_cl_launch_transpose_hybrid(const struct hby_cl_site *site, s
         hby_cl_arg_args(l, &y.p, sizeof y.p);
         hby_cl_arg_args(l, &t, sizeof t);
         hby_cl_arg_scratch(l, BYTES, byte_count(&y));
-        row_arg(l, &y);
+        hby_hybrid_arg_rows(l, &y);
         if ((st = hby_pack_transpose_hybrid(site, l)) != HBY_OK)
             return st;
         hby_cl_arg_tensor(l, step->out[0]);
@@ -343,7 +340,7 @@ static enum hby_status launch_nibbles_i8(const struct hby_cl_site *site, struct 
     return HBY_OK;
 }
 
-static enum hby_status launch_nibbles_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hybrid *y, const struct hby_conv_shape *s,
+static enum hby_status launch_nibbles_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_hybrid *y, const struct hby_conv_shape *s,
                                              const struct hby_conv_part *part)
 {
     const struct hby_args_conv *p = &y->p;
@@ -360,7 +357,7 @@ static enum hby_status launch_nibbles_hybrid(const struct hby_cl_site *site, str
     hby_cl_arg_i32(l, runs);
     hby_cl_arg_i32(l, (p->in_c / runs + 7) / 8);
     hby_cl_arg_scratch(l, BYTES, byte_count(y));
-    row_arg(l, y);
+    hby_hybrid_arg_rows(l, y);
     if ((st = hby_pack_nibbles_hybrid(site, l)) != HBY_OK)
         return st;
     hby_cl_arg_tensor(l, site->step->out[0]);
@@ -373,11 +370,11 @@ enum hby_status hby_cl_launch_nibbles(const struct hby_cl_site *site, struct hby
     const bool is_hybrid = site->step->scheme == HBY_SCHEME_f32w8;
     const struct hby_conv_shape s = hby_conv_shape_of(site->step, false);
     struct hby_conv_part part[2];
-    struct hybrid y;
+    struct hby_hybrid y;
     const int n = hby_conv_split(site, l, &s, hby_conv_rows(site->step), true, part);
     enum hby_status st = HBY_OK;
-    if (is_hybrid && hybrid_of(site, &y))
-        st = quantize(site, l, &y);
+    if (is_hybrid && hby_hybrid_of(site, &y))
+        st = hby_hybrid_quantize(site, l, &y);
     for (int i = 0; i < n && !st; i++)
         st = is_hybrid ? launch_nibbles_hybrid(site, l, &y, &s, &part[i]) : launch_nibbles_i8(site, l, &s, &part[i]);
     hby_cl_arithmetic(l, is_hybrid ? "float quantized to int8, int8 x int4 -> float" : "int8 x int4 -> int32");

@@ -1,4 +1,5 @@
 /* Launch rule of conv_mma.cl: convolutions and FULLY_CONNECTED on a GPU's matrix units. */
+#include "kernels_cl/launch_hybrid.h"
 #include "kernels_cl/launch_sum.h"
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack_mma.h"
@@ -56,9 +57,9 @@ static bool takes_whole_lines(const struct hby_args_conv *p, int element)
     return p->group_c == p->in_c && p->dilation_w == 1 && lines < taps;
 }
 
-static struct hby_conv_mma sizes_of(const struct hby_cl_site *site, const struct cut *c)
+/* `p`: the step's, or of the image with its border. */
+static struct hby_conv_mma sizes_of(const struct hby_cl_site *site, const struct hby_args_conv *p, const struct cut *c)
 {
-    const struct hby_args_conv *p = &site->step->args.conv;
     const struct hby_conv_shape s = hby_conv_shape_of(site->step, false);
     const bool whole = takes_whole_lines(p, element_bytes(site->step));
     struct hby_conv_mma t = {
@@ -90,12 +91,21 @@ static const struct cut *cut_of(const struct hby_cl_site *site)
 }
 
 /* Windows and images that 32-bit offsets reach. */
-static bool is_small_enough(const struct hby_step *s)
+static bool is_small_enough(const struct hby_step *s, const struct hby_args_conv *p)
 {
-    const struct hby_args_conv *p = &s->args.conv;
     const int64_t reach = ((int64_t)p->k_h * p->dilation_h * p->in_w + (int64_t)p->k_w * p->dilation_w) * p->in_c * element_bytes(s);
     const int64_t depth = (int64_t)p->k_h * p->k_w * (p->group_c * (int64_t)element_bytes(s) + 31);
     return reach < 1 << 30 && depth < 1 << 28;
+}
+
+static bool takes(const struct hby_cl_site *site, const struct hby_args_conv *p)
+{
+    const struct hby_step *s = site->step;
+    const struct hby_cl_info *info = &site->dev->info;
+    if (p->group_c * element_bytes(s) < 16 && !takes_whole_lines(p, element_bytes(s)))
+        return false; /* most of a step would be empty */
+    const struct cut *c = cut_of(site);
+    return is_small_enough(s, p) && local_bytes(c, info->mma == HBY_MMA_EMULATED) <= info->local_bytes && (size_t)items(c) <= info->max_work_group;
 }
 
 int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why)
@@ -108,15 +118,51 @@ int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why
         return 0;
     if (is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_FLOAT)
         return 0;
-    if (p->group_c * element_bytes(s) < 16 && !takes_whole_lines(p, element_bytes(s)))
-        return 0; /* most of a step would be empty */
-    const struct cut *c = cut_of(site);
-    return is_small_enough(s) && local_bytes(c, info->mma == HBY_MMA_EMULATED) <= info->local_bytes && (size_t)items(c) <= info->max_work_group ? 1 : 0;
+    return takes(site, p) ? 1 : 0;
+}
+
+/* The window is the step's, over the image with its border. */
+static bool hybrid_of(const struct hby_cl_site *site, struct hby_hybrid *y)
+{
+    if (!hby_hybrid_of(site, y))
+        return false;
+    y->p.k_w = site->step->args.conv.k_w;
+    y->p.group_c = site->step->args.conv.group_c;
+    return true;
+}
+
+int hby_cl_match_conv_mma_hybrid(const struct hby_cl_site *site, struct hby_reason *why)
+{
+    struct hby_hybrid y;
+    if (site->dev->info.mma == HBY_MMA_NONE || site->dev->info.kind == HBY_CL_CPU || hby_cl_act_bias(site->dev, HBY_SCHEME_f32w8) != 0)
+        return 0;
+    return hby_cl_match_conv_hybrid(site, why) && hby_nest_fits(site, why) && hybrid_of(site, &y) && takes(site, &y.p) ? 1 : 0;
 }
 
 int hby_cl_match_conv_mma_add(const struct hby_cl_site *site, struct hby_reason *why)
 {
     return hby_sum_follows(site) && hby_cl_match_conv_mma(site, why) ? 2 : 0;
+}
+
+static void define_cut(struct hby_cl_launch *l, const struct cut *c, bool emulated)
+{
+    hby_cl_define(l, "HBY_WARPS_M", c->warps_m);
+    hby_cl_define(l, "HBY_WARPS_N", c->warps_n);
+    hby_cl_define(l, "HBY_WARPS_K", c->warps_k);
+    hby_cl_define(l, "HBY_TILES_M", c->tiles_m);
+    hby_cl_define(l, "HBY_TILES_N", c->tiles_n);
+    hby_cl_define(l, "HBY_MMA_EMULATED", emulated);
+}
+
+static void set_grid(struct hby_cl_launch *l, const struct cut *c, const struct hby_conv_mma *t, int groups)
+{
+    const size_t n = (size_t)items(c);
+    hby_cl_grid(l, (const size_t[3]){n * (size_t)t->tiles_per_group * (size_t)groups, (size_t)ceil_div(t->rows, tile_m(c)), 1}, (const size_t[3]){n, 1, 1});
+}
+
+static int alignment(int unit)
+{
+    return unit % 16 == 0 ? 16 : unit % 4 == 0 ? 4 : 1;
 }
 
 static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_launch *l, bool fused)
@@ -126,20 +172,15 @@ static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_laun
     const bool is_float = step->scheme == HBY_SCHEME_f16;
     const int element = element_bytes(step), w_zp = is_float ? 0 : p->w_zp - (site->plan->graph->tensor[step->in[1]].type == HBY_U8 ? 128 : 0);
     const struct cut *c = cut_of(site);
-    const struct hby_conv_mma t = sizes_of(site, c);
+    const struct hby_conv_mma t = sizes_of(site, p, c);
     const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     const int in_unit = p->in_c * element | p->group_c * element, out_unit = (p->out_c | t.group_out) % 4;
-    hby_cl_define(l, "HBY_WARPS_M", c->warps_m);
-    hby_cl_define(l, "HBY_WARPS_N", c->warps_n);
-    hby_cl_define(l, "HBY_WARPS_K", c->warps_k);
-    hby_cl_define(l, "HBY_TILES_M", c->tiles_m);
-    hby_cl_define(l, "HBY_TILES_N", c->tiles_n);
+    define_cut(l, c, site->dev->info.mma == HBY_MMA_EMULATED);
     hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(p, element));
-    hby_cl_define(l, "HBY_IN_ALIGN", in_unit % 16 == 0 ? 16 : in_unit % 4 == 0 ? 4 : 1);
+    hby_cl_define(l, "HBY_IN_ALIGN", alignment(in_unit));
     hby_cl_define(l, "HBY_OUT_ALIGNED", out_unit == 0);
     hby_cl_define(l, "HBY_ROUNDING", is_float ? 0 : p->rounding);
     hby_cl_define(l, "HBY_ROW_SUM", w_zp != 0);
-    hby_cl_define(l, "HBY_MMA_EMULATED", site->dev->info.mma == HBY_MMA_EMULATED);
     enum hby_status st = hby_cl_use(l, "conv_mma.cl", "hby_conv_mma");
     if (st)
         return st;
@@ -152,8 +193,7 @@ static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_laun
         return st;
     hby_cl_arg_tensor(l, sum.other);
     hby_cl_arg_tensor(l, sum.out);
-    const size_t n = (size_t)items(c), groups = (size_t)(p->in_c / p->group_c);
-    hby_cl_grid(l, (const size_t[3]){n * (size_t)t.tiles_per_group * groups, (size_t)ceil_div(t.rows, tile_m(c)), 1}, (const size_t[3]){n, 1, 1});
+    set_grid(l, c, &t, p->in_c / p->group_c);
     hby_cl_arithmetic(l, is_float ? "half x half -> float, matrix units" : step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32, matrix units" : "int8 x int8 -> int32, matrix units");
     const struct hby_conv_shape s = hby_conv_shape_of(step, false);
     hby_conv_cost(site, l, &s, (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * (size_t)element);
@@ -168,4 +208,39 @@ enum hby_status hby_cl_launch_conv_mma(const struct hby_cl_site *site, struct hb
 enum hby_status hby_cl_launch_conv_mma_add(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     return launch(site, l, true);
+}
+
+enum hby_status hby_cl_launch_conv_mma_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    const struct hby_step *step = site->step;
+    struct hby_hybrid y;
+    hybrid_of(site, &y);
+    const struct hby_args_conv *p = &y.p;
+    const struct cut *c = cut_of(site);
+    const struct hby_conv_mma t = sizes_of(site, p, c);
+    const struct hby_sum none = {0};
+    enum hby_status st = hby_hybrid_quantize(site, l, &y);
+    if (st)
+        return st;
+    define_cut(l, c, site->dev->info.mma == HBY_MMA_EMULATED);
+    hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(p, 1));
+    hby_cl_define(l, "HBY_IN_ALIGN", alignment(p->in_c | p->group_c));
+    hby_cl_define(l, "HBY_OUT_ALIGNED", (p->out_c | t.group_out) % 4 == 0);
+    hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);
+    if ((st = hby_cl_use(l, "conv_mma.cl", "hby_conv_mma")) != HBY_OK)
+        return st;
+    hby_cl_arg_args(l, p, sizeof *p);
+    hby_cl_arg_args(l, &t, sizeof t);
+    hby_cl_arg_args(l, &none, sizeof none);
+    hby_cl_arg_i32(l, step->op == HBY_OP_conv_2d && p->asymmetric);
+    hby_hybrid_arg_bytes(l, &y);
+    if ((st = hby_pack_conv_mma(site, l, &t, (size_t)t.stages * (size_t)c->warps_k)))
+        return st;
+    hby_hybrid_arg_rows(l, &y);
+    hby_cl_arg_tensor(l, step->out[0]);
+    set_grid(l, c, &t, p->in_c / p->group_c);
+    hby_cl_arithmetic(l, "float quantized to int8, int8 x int8 -> int32 -> float, matrix units");
+    const struct hby_conv_shape s = hby_conv_shape_of(step, false);
+    hby_conv_cost(site, l, &s, (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in);
+    return HBY_OK;
 }

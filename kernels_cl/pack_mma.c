@@ -12,7 +12,7 @@ struct constants {
     const unsigned char *w; /* of the model, in its order: out_c times lines times segment bytes */
     unsigned char *packed;
     int32_t *fold;
-    float *bias;
+    float *bias, *scale; /* scale: dynamic range */
     int *place;
 };
 
@@ -31,17 +31,24 @@ static void pack_channel(const struct constants *k, int c)
     }
 }
 
+static int32_t weight_sum(const struct constants *k, int c)
+{
+    const size_t depth = (size_t)(k->t->steps / k->t->line_steps) * (size_t)k->t->segment;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < depth; i++) {
+        const int value = (int8_t)k->w[(size_t)c * depth + i];
+        sum += (uint32_t)value;
+    }
+    return (int32_t)sum;
+}
+
 /* bias + K z v - z sum w: all of it wraps at 32 bits. */
 static int32_t fold_of(const struct hby_cl_site *site, const struct constants *k, int c)
 {
     const struct hby_args_conv *p = &site->step->args.conv;
     const size_t depth = (size_t)(k->t->steps / k->t->line_steps) * (size_t)k->t->segment;
     const uint32_t z = (uint32_t)p->in_zp, v = (uint32_t)(p->w_zp - (site->plan->graph->tensor[site->step->in[1]].type == HBY_U8 ? 128 : 0));
-    uint32_t sum = 0;
-    for (size_t i = 0; i < depth; i++) {
-        const int value = (int8_t)k->w[(size_t)c * depth + i];
-        sum += (uint32_t)value;
-    }
+    const uint32_t sum = (uint32_t)weight_sum(k, c);
     return (int32_t)((uint32_t)hby_bias_int(site->plan, site->step, c) + (uint32_t)depth * z * v - z * sum);
 }
 
@@ -54,7 +61,7 @@ enum hby_status hby_pack_conv_mma(const struct hby_cl_site *site, struct hby_cl_
     }
     const struct hby_step *step = site->step;
     const struct hby_conv_shape shape = hby_conv_shape_of(step, false);
-    const bool is_float = step->scheme == HBY_SCHEME_f16;
+    const bool is_float = step->scheme == HBY_SCHEME_f16, is_hybrid = step->scheme == HBY_SCHEME_f32w8;
     const size_t padded = (size_t)shape.groups * (size_t)shape.blocks_per_group * HBY_BLOCK;
     const size_t bytes = (size_t)shape.groups * (size_t)t->octets_per_group * pairs * PAIR_BYTES;
     int8_t *weights = is_float ? NULL : hby_pack_signed_weights(site->plan, step);
@@ -65,23 +72,31 @@ enum hby_status hby_pack_conv_mma(const struct hby_cl_site *site, struct hby_cl_
         .packed = calloc(bytes, 1),
         .fold = calloc(padded, sizeof(int32_t)),
         .bias = calloc(padded, sizeof(float)),
+        .scale = calloc(padded, sizeof(float)),
         .place = hby_pack_places(&shape, step->args.conv.out_c),
     };
     enum hby_status st = HBY_NO_MEMORY;
-    if (k.w && k.packed && k.fold && k.bias && k.place) {
+    if (k.w && k.packed && k.fold && k.bias && k.scale && k.place) {
         for (int c = 0; c < step->args.conv.out_c; c++) {
             pack_channel(&k, c);
             if (is_float)
                 k.bias[k.place[c]] = hby_bias_float(site->plan, step, c);
             else
-                k.fold[k.place[c]] = fold_of(site, &k, c);
+                k.fold[k.place[c]] = is_hybrid ? weight_sum(&k, c) : fold_of(site, &k, c);
+            if (is_hybrid) {
+                k.scale[k.place[c]] = ((const float *)step->table[0].data)[c];
+                k.bias[k.place[c]] = hby_bias_float(site->plan, step, c);
+            }
         }
         hby_cl_arg_const(l, k.packed, bytes);
         hby_cl_arg_const(l, is_float ? (const void *)k.bias : k.fold, padded * sizeof *k.fold);
+        st = HBY_OK;
         if (is_float) {
             hby_cl_arg_tensor(l, -1);
             hby_cl_arg_tensor(l, -1);
-            st = HBY_OK;
+        } else if (is_hybrid) {
+            hby_cl_arg_const(l, k.scale, padded * sizeof *k.scale);
+            hby_cl_arg_const(l, k.bias, padded * sizeof *k.bias);
         } else {
             st = hby_pack_rescale(step, l, k.place, padded);
         }
@@ -90,6 +105,7 @@ enum hby_status hby_pack_conv_mma(const struct hby_cl_site *site, struct hby_cl_
     free(k.packed);
     free(k.fold);
     free(k.bias);
+    free(k.scale);
     free(k.place);
     return st;
 }

@@ -37,7 +37,7 @@ ptx() {
 
 printf '#include "types.clh"\n#include "dot.clh"\nkernel void k(global int *x) { *x = hby_dot4(x[1], x[2], x[3]); }\n' >"$tmp/dot.cl"
 ptx dp4a.s32.s32 "$tmp/dot.cl" -DHBY_SCHEME_i8=1 -DHBY_DOT_NV_DP4A=1
-for scheme in "i8 s32.s8.s8.s32" "u8 s32.u8.s8.s32" "f16 f32.f16.f16.f32"; do
+for scheme in "i8 s32.s8.s8.s32" "u8 s32.u8.s8.s32" "f16 f32.f16.f16.f32" "f32w8 s32.s8.s8.s32"; do
     read -r name types <<<"$scheme"
     ptx "$types" "$top/kernels_cl/mma_test.cl" -DHBY_SCHEME_"$name"=1
     # the tiles of launch_mma.c
