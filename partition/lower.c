@@ -135,6 +135,14 @@ enum hby_status hby_check_quant(const struct hby_lowering *lo, int tensor)
     return check_entry(lo, t, 0);
 }
 
+enum hby_status hby_check_quants(const struct hby_lowering *lo, const struct hby_node *node)
+{
+    enum hby_status st = HBY_OK;
+    for (int i = 0; i < node->n_in && !st; i++)
+        st = hby_check_quant(lo, node->in[i]);
+    return st ? st : hby_check_quant(lo, node->out[0]);
+}
+
 enum hby_status hby_check_weights_quant(const struct hby_lowering *lo, int tensor, int axis, int channels)
 {
     const struct hby_tensor *t = &lo->graph->tensor[tensor];

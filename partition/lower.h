@@ -40,6 +40,8 @@ enum hby_scheme hby_scheme_of(const struct hby_lowering *lo, int tensor);
 /* Per-tensor quantization that integer arithmetic can use: scale finite, positive and normal; zero point in the type's range, and 0 for int16.
  * Refuses with the tensor's name and the value. */
 enum hby_status hby_check_quant(const struct hby_lowering *lo, int tensor);
+/* The same of every input and the output. */
+enum hby_status hby_check_quants(const struct hby_lowering *lo, const struct hby_node *node);
 /* The same for a weights tensor: `channels` entries along `axis`, or one; zero points all 0 unless the type is uint8. */
 enum hby_status hby_check_weights_quant(const struct hby_lowering *lo, int tensor, int axis, int channels);
 

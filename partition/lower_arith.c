@@ -118,11 +118,7 @@ enum hby_status hby_lower_add_sub(struct hby_lowering *lo, const struct hby_node
 
 static enum hby_status mul_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a)
 {
-    enum hby_status st = hby_check_quant(lo, node->in[0]);
-    if (!st)
-        st = hby_check_quant(lo, node->in[1]);
-    if (!st)
-        st = hby_check_quant(lo, node->out[0]);
+    enum hby_status st = hby_check_quants(lo, node);
     if (!st)
         st = hby_act_range_int(lo, node->params.arith.act, node->out[0], &a->act_min, &a->act_max);
     if (st)
@@ -156,11 +152,7 @@ enum hby_status hby_lower_mul(struct hby_lowering *lo, const struct hby_node *no
 
 static enum hby_status prelu_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a)
 {
-    enum hby_status st = hby_check_quant(lo, node->in[0]);
-    if (!st)
-        st = hby_check_quant(lo, node->in[1]);
-    if (!st)
-        st = hby_check_quant(lo, node->out[0]);
+    enum hby_status st = hby_check_quants(lo, node);
     if (!st)
         st = hby_act_range_int(lo, HBY_ACT_NONE, node->out[0], &a->act_min, &a->act_max);
     if (st)

@@ -39,11 +39,7 @@ enum hby_status hby_lower_maximum(struct hby_lowering *lo, const struct hby_node
 
 static enum hby_status check_quants(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a)
 {
-    enum hby_status st = hby_check_quant(lo, node->in[0]);
-    if (!st)
-        st = hby_check_quant(lo, node->in[1]);
-    if (!st)
-        st = hby_check_quant(lo, node->out[0]);
+    enum hby_status st = hby_check_quants(lo, node);
     a->a.zero_point = hby_zero_point_of(lo, node->in[0]);
     a->b.zero_point = hby_zero_point_of(lo, node->in[1]);
     a->out.zero_point = hby_zero_point_of(lo, node->out[0]);

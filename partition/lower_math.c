@@ -200,7 +200,7 @@ enum hby_status hby_lower_math(struct hby_lowering *lo, const struct hby_node *n
     hby_type_range(type, &m.min, &m.max);
     const bool plain = node->op == HBY_OP_neg || (node->op == HBY_OP_abs && type == HBY_I16 && !hby_tensor_of(lo, node->in[0])->quant.count);
     if (!plain) {
-        st = hby_check_quant_pair(lo, node);
+        st = hby_check_quants(lo, node);
         m.in_scale = hby_scale_of(lo, node->in[0]);
         m.out_scale = hby_scale_of(lo, node->out[0]);
         m.in_zp = hby_zero_point_of(lo, node->in[0]);

@@ -6,7 +6,7 @@
 /* The output's scale and zero point, which TFLite fixes. */
 static enum hby_status check_fixed(const struct hby_lowering *lo, const struct hby_node *node, float scale, int32_t zero_point)
 {
-    enum hby_status st = hby_check_quant_pair(lo, node);
+    enum hby_status st = hby_check_quants(lo, node);
     if (!st && (hby_scale_of(lo, node->out[0]) != scale || hby_zero_point_of(lo, node->out[0]) != zero_point))
         st = hby_say(HBY_UNSUPPORTED, lo->why, "%s's output has scale %g and zero point %d; they must be %g and %d", hby_ops[node->op].name,
                      (double)hby_scale_of(lo, node->out[0]), (int)hby_zero_point_of(lo, node->out[0]), (double)scale, (int)zero_point);

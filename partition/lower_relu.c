@@ -38,7 +38,7 @@ enum hby_status hby_lower_relu(struct hby_lowering *lo, const struct hby_node *n
         return hby_lower_unary(lo, node, scheme, &a);
     if (!hby_has_ref(node->op, scheme))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(hby_tensor_of(lo, node->out[0])->type));
-    st = hby_check_quant_pair(lo, node);
+    st = hby_check_quants(lo, node);
     if (st)
         return st;
     const float factor = hby_scale_of(lo, node->in[0]) / hby_scale_of(lo, node->out[0]);
@@ -96,7 +96,7 @@ enum hby_status hby_lower_leaky_relu(struct hby_lowering *lo, const struct hby_n
         return hby_lower_unary(lo, node, scheme, &a);
     if (!hby_has_ref(node->op, scheme))
         return hby_say(HBY_UNSUPPORTED, lo->why, "LEAKY_RELU of %s is not supported", hby_type_name(hby_tensor_of(lo, node->out[0])->type));
-    st = hby_check_quant_pair(lo, node);
+    st = hby_check_quants(lo, node);
     if (st)
         return st;
     const float in = hby_scale_of(lo, node->in[0]), out = hby_scale_of(lo, node->out[0]), slope = in * a.alpha / out;

@@ -20,12 +20,6 @@ enum hby_status hby_check_unary(const struct hby_lowering *lo, const struct hby_
     return st ? st : hby_count_of(lo, node->out[0], count);
 }
 
-enum hby_status hby_check_quant_pair(const struct hby_lowering *lo, const struct hby_node *node)
-{
-    enum hby_status st = hby_check_quant(lo, node->in[0]);
-    return st ? st : hby_check_quant(lo, node->out[0]);
-}
-
 enum hby_status hby_check_any_quant(const struct hby_lowering *lo, int tensor)
 {
     const struct hby_tensor *t = hby_tensor_of(lo, tensor);

@@ -13,8 +13,6 @@ enum hby_status hby_lower_bytes(struct hby_lowering *lo, const struct hby_node *
 enum hby_status hby_lower_unary(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_unary *a);
 /* One input and one output of one type and count; the count. */
 enum hby_status hby_check_unary(const struct hby_lowering *lo, const struct hby_node *node, bool same_type, hby_i32 *count);
-/* Both tensors are quantized per tensor. */
-enum hby_status hby_check_quant_pair(const struct hby_lowering *lo, const struct hby_node *node);
 /* Quantized per tensor with any zero point that the type holds, also on int16 and int32, where arithmetic proper wants 0. */
 enum hby_status hby_check_any_quant(const struct hby_lowering *lo, int tensor);
 /* The values that an integer type holds. */
