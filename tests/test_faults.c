@@ -343,16 +343,21 @@ static bool one_partition(const struct model *m, struct hby_backend *device, int
     return right;
 }
 
-static struct hby_backend *open_device(int wait_limit_ms)
+static struct hby_backend *open_chained(int wait_limit_ms, enum hby_cl_chain_mode chain)
 {
     struct hby_backend *device = NULL;
     struct hby_reason why = {""};
-    const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .wait_limit_ms = wait_limit_ms, .log = count_lines};
+    const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .wait_limit_ms = wait_limit_ms, .chain = chain, .log = count_lines};
     if (hby_cl_backend_create(&opt, &device, &why) != HBY_OK) {
         assert_true(why.text[0]); /* the log line says why nothing is claimed */
         device = NULL;
     }
     return device;
+}
+
+static struct hby_backend *open_device(int wait_limit_ms)
+{
+    return open_chained(wait_limit_ms, HBY_CL_CHAIN_AUTO);
 }
 
 /* One life: device, plan, executor, three runs, destruction. */
@@ -468,41 +473,55 @@ static long site_fails(const struct model *m, struct hby_backend *warm, const vo
     return stay;
 }
 
-/* Each place in our code that calls OpenCL. What a partition calls, on one device, whose programs are built; the rest, in a life each. */
-static void every_call_site(void **state)
+static const void *tried[MAX_SITES];
+static int n_tried;
+
+static bool was_tried(const void *at)
 {
-    (void)state;
-    static const void *tried[MAX_SITES];
-    int of_opening, n_tried = 0, ran = 0;
-    long stay;
+    for (int k = 0; k < n_tried; k++)
+        if (tried[k] == at)
+            return true;
+    return false;
+}
+
+/* What every partition calls, on one device, whose programs are built. */
+static void sites_of_partition(enum hby_cl_chain_mode chain)
+{
+    int ran = 0;
     reset(0, false, false);
-    struct hby_backend *device = open_device(PATIENCE_MS);
+    struct hby_backend *device = open_chained(PATIENCE_MS, chain);
     assert_non_null(device);
     assert_true(one_partition(&models[0], device, &ran, NULL));
-    stay = atomic_load(&created) - atomic_load(&released);
+    long stay = atomic_load(&created) - atomic_load(&released);
     reset(0, false, false);
     n_sites = 0;
     atomic_store(&recording, true);
     assert_true(one_partition(&models[0], device, &ran, NULL));
     atomic_store(&recording, false);
     assert_true(atomic_load(&calls) > 20 && n_sites > 15 && ran == 6);
-    for (; n_tried < n_sites; n_tried++) {
-        tried[n_tried] = site[n_tried].at;
-        stay += site_fails(&models[0], device, site[n_tried].at, site[n_tried].first, site[n_tried].name);
+    for (int i = 0; i < n_sites; i++) {
+        if (was_tried(site[i].at))
+            continue;
+        tried[n_tried++] = site[i].at;
+        stay += site_fails(&models[0], device, site[i].at, site[i].first, site[i].name);
     }
     hby_cl_backend_destroy(&device);
     assert_int_equal(atomic_load(&released), stay);
+}
 
+/* Each place in our code that calls OpenCL: what a partition calls, its launches in a chain and one by one; the rest, in a life each. */
+static void every_call_site(void **state)
+{
+    (void)state;
+    int of_opening;
+    sites_of_partition(HBY_CL_CHAIN_AUTO);
+    sites_of_partition(HBY_CL_CHAIN_OFF);
     const long total = healthy_life(&models[0], &of_opening);
     assert_true(total > 100 && n_sites > 40 && n_sites < MAX_SITES);
-    print_message("%ld calls from %d places, %d of them in every partition\n", total, n_sites, n_tried);
-    for (int i = 0; i < n_sites; i++) {
-        bool again = false;
-        for (int k = 0; k < n_tried; k++)
-            again = again || tried[k] == site[i].at;
-        if (!again) /* opening is the same for all models: the one whose programs are built fastest */
+    print_message("%ld calls from %d places; %d places in partitions\n", total, n_sites, n_tried);
+    for (int i = 0; i < n_sites; i++)
+        if (!was_tried(site[i].at)) /* opening is the same for all models: the one whose programs are built fastest */
             site_fails(&models[i < of_opening ? 3 : 0], NULL, site[i].at, site[i].first, site[i].name);
-    }
 }
 
 /* By command, HBY_FAULTS=all: every call of every model, with eight errors. */
