@@ -70,7 +70,7 @@ static double cpu_rate(const struct hby_cl_info *in, enum hby_work work, enum hb
     const bool is_float = scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16;
     const int column = is_float ? 0 : scheme == HBY_SCHEME_i16 ? 2 : scheme == HBY_SCHEME_f32w8 ? 3 : 1;
     const bool products = work == HBY_WORK_CONV || work == HBY_WORK_DENSE;
-    const struct hby_cost_cpu cpu = hby_cl_cpu_parts(in->dot, in->x86_avx512 ? 16 : in->native_floats);
+    const struct hby_cost_cpu cpu = hby_cl_cpu_parts(in->dot, in->x86_avx512 ? 16 : in->is_host_cpu ? 8 : in->native_floats);
     return rate[work][column] * (products && !is_float ? cpu.integers : cpu.floats);
 }
 

@@ -9,5 +9,5 @@ int hby_cl_tune(const struct hby_cl_device *dev, enum hby_cl_tune what)
 #undef HBY_TUNE
     };
     const struct hby_cl_info *in = &dev->info;
-    return table[what][in->kind != HBY_CL_CPU ? 0 : in->x86_avx512 ? 1 : in->native_floats >= 16 ? 2 : 3];
+    return table[what][in->kind != HBY_CL_CPU ? 0 : in->x86_avx512 ? 1 : in->native_floats >= 16 && !in->is_host_cpu ? 2 : 3];
 }
