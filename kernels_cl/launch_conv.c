@@ -51,7 +51,7 @@ static enum hby_status launch_i8(const struct hby_cl_site *site, struct hby_cl_l
     const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     const int w_zp = p->w_zp - (site->plan->graph->tensor[step->in[1]].type == HBY_U8 ? 128 : 0);
     struct hby_conv_part part[2];
-    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), true, part);
+    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), HBY_PRODUCT_BYTES, part);
     for (int i = 0; i < n; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_ROUNDING", p->rounding);
@@ -112,7 +112,7 @@ static enum hby_status launch_f(const struct hby_cl_site *site, struct hby_cl_la
     const size_t weight_bytes = (size_t)((double)p->out_c * s.taps * s.group_in * hby_weight_bytes(site));
     const bool in_half = multiplies_in_half(site, &s);
     struct hby_conv_part part[2];
-    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), false, part);
+    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), HBY_PRODUCT_FLOATS, part);
     for (int i = 0; i < n; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_WEIGHT_KIND", weights);

@@ -36,7 +36,7 @@ static enum hby_status launch_i16(const struct hby_cl_site *site, struct hby_cl_
     const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * 2;
     const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     struct hby_conv_part part[2];
-    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), true, part);
+    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), HBY_PRODUCT_PAIRS, part);
     for (int i = 0; i < n; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
         hby_cl_define(l, "HBY_MR", part[i].tile.rows);

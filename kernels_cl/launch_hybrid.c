@@ -183,7 +183,7 @@ enum hby_status hby_cl_launch_conv_hybrid(const struct hby_cl_site *site, struct
     const struct hby_conv_shape s = hby_conv_shape_of(step, y.p.group_c != step->args.conv.group_c);
     const size_t weight_bytes = (size_t)y.p.out_c * (size_t)s.taps * (size_t)s.group_in;
     struct hby_conv_part part[2];
-    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), true, part);
+    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), HBY_PRODUCT_BYTES, part);
     enum hby_status st = hby_hybrid_quantize(site, l, &y);
     for (int i = 0; i < n && !st; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
@@ -276,7 +276,7 @@ enum hby_status hby_cl_launch_transpose_hybrid(const struct hby_cl_site *site, s
     const struct hby_conv_shape s = hby_conv_shape_of(step, false);
     const size_t weight_bytes = (size_t)y.p.out_c * (size_t)s.taps * (size_t)s.group_in;
     struct hby_conv_part part[2];
-    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), false, part);
+    const int n = hby_conv_split(site, l, &s, hby_conv_rows(step), HBY_PRODUCT_FLOATS, part);
     enum hby_status st = hby_hybrid_quantize(site, l, &y);
     for (int i = 0; i < n && !st; i++) {
         struct hby_conv_tiles t = hby_conv_tiles_of(site, &s, &part[i], weight_bytes);
@@ -371,7 +371,7 @@ enum hby_status hby_cl_launch_nibbles(const struct hby_cl_site *site, struct hby
     const struct hby_conv_shape s = hby_conv_shape_of(site->step, false);
     struct hby_conv_part part[2];
     struct hby_hybrid y;
-    const int n = hby_conv_split(site, l, &s, hby_conv_rows(site->step), true, part);
+    const int n = hby_conv_split(site, l, &s, hby_conv_rows(site->step), HBY_PRODUCT_BYTES, part);
     enum hby_status st = HBY_OK;
     if (is_hybrid && hby_hybrid_of(site, &y))
         st = hby_hybrid_quantize(site, l, &y);

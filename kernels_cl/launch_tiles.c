@@ -72,9 +72,15 @@ static int tile_of_class(const struct hby_cl_site *site, const struct hby_cl_lau
 
 /* CPU: the tiles that fill the 32 vector registers, or the 16 of half their width; a last odd vector of channels gets a launch of its own where there are rows enough to pay for it.
  * Elsewhere: small tiles, many work-items. */
-int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, bool is_int, struct hby_conv_part part[2])
+int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, enum hby_product product, struct hby_conv_part part[2])
 {
+    static const struct {
+        enum hby_cl_tune rows, lanes;
+    } tunes[] = {[HBY_PRODUCT_BYTES] = {HBY_TUNE_dot_rows, HBY_TUNE_dot_lanes},
+                 [HBY_PRODUCT_PAIRS] = {HBY_TUNE_pair_rows, HBY_TUNE_pair_lanes},
+                 [HBY_PRODUCT_FLOATS] = {HBY_TUNE_float_rows, HBY_TUNE_float_lanes}};
     const struct hby_cl_device *dev = site->dev;
+    const int many = hby_cl_tune(dev, tunes[product].rows);
     const int tuned = rows <= 2 ? 0 : tile_of_class(site, l, s, rows);
     if (tuned > 0) {
         const struct hby_cl_tile t = hby_cl_tile_of(dev, tuned);
@@ -83,11 +89,10 @@ int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l
         return 1;
     }
     if (dev->info.kind != HBY_CL_CPU) {
-        part[0] = (struct hby_conv_part){{hby_cl_tune(dev, is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows), 1}, 0, ceil_div(s->group_out, 4)};
+        part[0] = (struct hby_conv_part){{many, 1}, 0, ceil_div(s->group_out, 4)};
         return 1;
     }
-    const int vectors = ceil_div(s->group_out, HBY_BLOCK), most = hby_cl_tune(dev, is_int ? HBY_TUNE_dot_lanes : HBY_TUNE_float_lanes) / HBY_BLOCK;
-    const int many = hby_cl_tune(dev, is_int ? HBY_TUNE_dot_rows : HBY_TUNE_float_rows);
+    const int vectors = ceil_div(s->group_out, HBY_BLOCK), most = hby_cl_tune(dev, tunes[product].lanes) / HBY_BLOCK;
     if (rows <= 2) {
         part[0] = (struct hby_conv_part){{1, vectors < 4 ? 1 : 4}, 0, ceil_div(vectors, vectors < 4 ? 1 : 4)};
         return 1;
