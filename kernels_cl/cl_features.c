@@ -180,13 +180,14 @@ static bool forced_out(enum hby_cl_dot dot)
     return word && (strlen(variants[dot].name) != len || strncasecmp(word, variants[dot].name, len) != 0);
 }
 
+/* -w: PoCL's compiler writes of vectors that are wider than the processor's, once for each use, to the standard error of the process that we are guests of. */
 static void write_options(struct hby_cl_state *s, const struct config *c)
 {
     const struct hby_cl_info *in = &s->dev.info;
     const char *kind = in->kind == HBY_CL_CPU ? "CPU" : in->kind == HBY_CL_GPU ? "GPU" : "OTHER";
     size_t len;
     const bool check = feature_item("kind=", "", &len) != NULL; /* no GPU: types.clh */
-    snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s", in->version_major < 3 ? "CL1.2" : variants[c->dot].std,
+    snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -w -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s", in->version_major < 3 ? "CL1.2" : variants[c->dot].std,
              s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt" : "", check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
              in->has_fp64 ? " -DHBY_HAS_FP64=1" : "", in->has_sub_groups ? " -DHBY_HAS_SUB_GROUPS=1" : "", c->avx512 ? " -DHBY_X86_AVX512=1" : "",
              c->f16c ? " -DHBY_X86_F16C=1" : "");
