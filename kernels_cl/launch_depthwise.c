@@ -53,7 +53,8 @@ enum hby_status hby_cl_launch_depthwise(const struct hby_cl_site *site, struct h
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
     const bool is_float = step->scheme == HBY_SCHEME_f32 || step->scheme == HBY_SCHEME_f16, cpu = site->dev->info.kind == HBY_CL_CPU;
-    const int rows = cpu ? 7 : 4, lanes = hby_nest_lanes(site->dev), tiles = (p->out_w + rows - 1) / rows;
+    const int rows = cpu ? 7 : p->k_h * p->k_w > 9 ? 2 : 4; /* GPU: with the weights of all taps, what registers hold */
+    const int lanes = hby_nest_lanes(site->dev), tiles = (p->out_w + rows - 1) / rows;
     const bool plain = p->dilation_w == 1 && p->k_h <= 5 && p->k_w <= 5 && p->stride_w <= 2 && (p->k_w >= 3 || p->k_w == p->stride_w);
     const struct cut cut = cut_of(site, tiles, lanes);
     hby_cl_define(l, "HBY_MR", rows);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kernels_targets.sh SOURCE_DIR NVCL FILE.cl...: the kernels as a GPU builds them, all the way to instructions: by clang's AMD and NVIDIA targets, and by the compiler of an
 # NVIDIA driver and the CUDA toolkit's assembler (registers may spill no more than some bytes) where they are found. HBY_NVIDIA_COMPILER names the former's library.
-# With ALL=1 under every set of options; else under the first of each scheme. ARCH: sm_90.
+# With ALL=1 under every set of options; else under the first of each scheme, by clang for the two in turn. ARCH: sm_90.
 top=$1 nvcl=$2
 shift 2
 # shellcheck source=kernel_options.sh
@@ -25,7 +25,7 @@ done
 [ -z "$HBY_NVIDIA_COMPILER" ] || [ "$driver" = "$HBY_NVIDIA_COMPILER" ] || { echo "HBY_NVIDIA_COMPILER=$HBY_NVIDIA_COMPILER cannot be used"; exit 1; }
 [ -n "$has_amd$has_nv$driver" ] || { echo "neither clang with a GPU's target nor an NVIDIA driver's compiler is installed"; exit 77; }
 
-bad=0 amd_builds=0 nv_builds=0 driver_builds=0 assembled=0
+bad=0 turn=0 amd_builds=0 nv_builds=0 driver_builds=0 assembled=0
 # fail WHAT FILE SCHEME OPTIONS: with the log
 fail() {
     printf '%s: %s as %s with %s\n%s\n' "$1" "$2" "$3" "$4" "$(grep -m 6 -E 'error|fatal|warning|spill' "$tmp/log" || head -n 6 "$tmp/log")"
@@ -36,13 +36,14 @@ build() {
     local path=$1 stem scheme=$2 option=$3
     stem=$(basename "$path")
     [ "$stem" != chain.cl ] || return 0 # CPUs only
-    if [ -n "$has_amd" ]; then
+    turn=$((1 - turn))
+    if [ -n "$has_amd" ] && [ $turn = 0 -o -z "$first" ]; then
         amd_builds=$((amd_builds + 1))
         clang "${amd[@]}" -DHBY_DOT_AMD_SDOT4=1 -DHBY_SCHEME_"$scheme"=1 $option -S -o "$tmp/o" "$path" >"$tmp/log" 2>&1 || fail amdgcn "$stem" "$scheme" "$option"
     fi
     option=${option//-DHBY_MMA_EMULATED=1/}
     [[ $option == *HBY_SPREAD=1* ]] || option="$option -DHBY_IN_WHOLES=1" # CPUs have no such builds
-    if [ -n "$has_nv" ]; then
+    if [ -n "$has_nv" ] && [ $turn = 1 -o -z "$first" ]; then
         nv_builds=$((nv_builds + 1))
         clang "${nv[@]}" -DHBY_DOT_NV_DP4A=1 -DHBY_SCHEME_"$scheme"=1 $option -S -o "$tmp/o" "$path" >"$tmp/log" 2>&1 || fail nvptx "$stem" "$scheme" "$option"
     fi
