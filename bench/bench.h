@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a network runs. All go through LiteRT; the first and the last have Halfbyte registered as its GPU accelerator, the others are TFLite's own: XNNPACK, its
- * optimized kernels without XNNPACK, and its reference kernels. */
+/* Where a network runs. All go through LiteRT; the first and the last have Halfbyte registered as its GPU accelerator, the others are TFLite's own: XNNPACK,
+ * its optimized kernels without XNNPACK, and its reference kernels. */
 enum bench_where { BENCH_DEVICE, BENCH_CPU, BENCH_OPT, BENCH_REF, BENCH_HOST_REF, BENCH_WHERE_COUNT };
 extern const char *const bench_where_name[BENCH_WHERE_COUNT]; /* for people */
 extern const char *const bench_where_key[BENCH_WHERE_COUNT];  /* for JSON and the worker's command line */
@@ -52,7 +52,7 @@ struct bench_noise {
     double slowdown; /* how much longer the same arithmetic took at one end than at the other: 0.1 is a tenth */
 };
 void bench_noise_start(void);
-struct bench_noise bench_noise_end(void); /* after all workers have ended */
+struct bench_noise bench_noise_end(void);                                    /* after all workers have ended */
 bool bench_noise_text(const struct bench_noise *n, char *text, size_t size); /* false: nothing to warn of */
 
 /* stats.c: microseconds. `us` is sorted in place. */

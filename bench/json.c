@@ -36,7 +36,9 @@ static void result(FILE *f, const struct bench_result *r)
         fputs(", ", f);
         text(f, "failure", r->failure);
     } else {
-        fprintf(f, ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f, \"setup_cpu_us\": %.1f",
+        fprintf(f,
+                ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f, "
+                "\"setup_cpu_us\": %.1f",
                 r->runs, r->stats.median, r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us, r->setup_cpu_us);
         if (r->memory_bytes) {
             fprintf(f, ", \"memory_bytes\": %llu", (unsigned long long)r->memory_bytes);
@@ -46,7 +48,8 @@ static void result(FILE *f, const struct bench_result *r)
             fprintf(f, ", \"buffer_bytes\": %llu, \"activation_bytes\": %llu, \"weight_bytes\": %llu", activations + weights + scratch, activations, weights);
         }
         if (r->ratio.n) {
-            fprintf(f, ", \"device_ratio\": {\"median\": %.4f, \"low\": %.4f, \"high\": %.4f, \"rounds\": %d}", r->ratio.median, r->ratio.low, r->ratio.high, r->ratio.n);
+            fprintf(f, ", \"device_ratio\": {\"median\": %.4f, \"low\": %.4f, \"high\": %.4f, \"rounds\": %d}", r->ratio.median, r->ratio.low, r->ratio.high,
+                    r->ratio.n);
         }
         for (int i = 0; i < r->rounds; i++) {
             fputs(i ? ", " : ", \"rounds_us\": [", f);

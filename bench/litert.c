@@ -150,7 +150,8 @@ static bool make_input(struct litert_model *m, void *signature, size_t i, char *
     if (shape && (*shape || misfit)) {
         return fail(why, size, "the shape asked for has another number of dimensions than the input: %u", now.rank);
     }
-    if ((open || shape) && !ok(lib->CompiledModelResizeInputTensorNonStrict(m->compiled, 0, i, dims, now.rank), shape ? "resizing the input" : "setting an open dimension to 1", why, size)) {
+    if ((open || shape) && !ok(lib->CompiledModelResizeInputTensorNonStrict(m->compiled, 0, i, dims, now.rank),
+                               shape ? "resizing the input" : "setting an open dimension to 1", why, size)) {
         return false;
     }
     m->input_type[i] = type.element;

@@ -61,7 +61,7 @@ enum { LOCK_READ = 0, LOCK_WRITE = 1 };
     X(GetOpCode, int, (void *, int *))                                                                                                                         \
     X(GetCompiledModelInputTensorLayout, int, (void *, size_t, size_t, struct layout *))                                                                       \
     X(GetCompiledModelOutputTensorLayouts, int, (void *, size_t, size_t, struct layout *, bool))                                                               \
-    X(CompiledModelResizeInputTensorNonStrict, int, (void *, size_t, size_t, const int *, size_t))                                                                      \
+    X(CompiledModelResizeInputTensorNonStrict, int, (void *, size_t, size_t, const int *, size_t))                                                             \
     X(GetCompiledModelInputBufferRequirements, int, (void *, size_t, size_t, void **))                                                                         \
     X(GetCompiledModelOutputBufferRequirements, int, (void *, size_t, size_t, void **))                                                                        \
     X(CreateManagedTensorBufferFromRequirements, int, (void *, const struct tensor_type *, void *, void **))                                                   \

@@ -10,7 +10,22 @@
 
 __attribute__((visibility("default"))) const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
 
-enum { KEY_JSON = 256, KEY_LIST, KEY_OPTION, KEY_RUNTIME, KEY_DELEGATE, KEY_WORKER, KEY_TOGETHER, KEY_COMPARE, KEY_PLACES, KEY_SHAPE, KEY_REFERENCE, KEY_DEVICE_ONLY, KEY_FEED, KEY_BEFORE };
+enum {
+    KEY_JSON = 256,
+    KEY_LIST,
+    KEY_OPTION,
+    KEY_RUNTIME,
+    KEY_DELEGATE,
+    KEY_WORKER,
+    KEY_TOGETHER,
+    KEY_COMPARE,
+    KEY_PLACES,
+    KEY_SHAPE,
+    KEY_REFERENCE,
+    KEY_DEVICE_ONLY,
+    KEY_FEED,
+    KEY_BEFORE
+};
 
 static const struct argp_option rows[] = {
     {"device", 'd', "DEVICE", 0, "an index of --list-devices, gpu, cpu, accelerator, or a part of a device's name", 0},
@@ -19,9 +34,12 @@ static const struct argp_option rows[] = {
     {"option", KEY_OPTION, "KEY=VALUE", 0, "an option of the delegate, for example precision=exact; may be repeated", 0},
     {"json", KEY_JSON, "FILE", 0, "write all results to FILE too", 0},
     {"compare", KEY_COMPARE, NULL, 0,
-     "against XNNPACK, TFLite's optimized kernels without it, and its reference kernels: in rounds, in each of which every place takes its turn, a block of runs; prints "
-     "the ratio of the device's time to each, the median over the rounds and the quartiles. Blocks with a pause after each, never single runs, because XNNPACK's "
-     "threads go on looking for work for milliseconds after a run, on the processors that the next place needs", 0},
+     "against XNNPACK, TFLite's optimized kernels without it, and its reference kernels: in rounds, in each of which every place takes its turn, a block of "
+     "runs; prints "
+     "the ratio of the device's time to each, the median over the rounds and the quartiles. Blocks with a pause after each, never single runs, because "
+     "XNNPACK's "
+     "threads go on looking for work for milliseconds after a run, on the processors that the next place needs",
+     0},
     {"places", KEY_PLACES, "LIST", 0, "these places only, of device,cpu,opt,ref,host_ref", 0},
     {"shape", KEY_SHAPE, "DIMS", 0, "resize the first input through the runtime, for example to 8x192x192x3", 0},
     {"device-only", KEY_DEVICE_ONLY, NULL, 0, "measure on the device only, and compare nothing", 0},
@@ -31,7 +49,8 @@ static const struct argp_option rows[] = {
     {"verbose", 'v', NULL, 0, "the runtime's and the delegate's own messages too, and benchmark_model's timing lines", 0},
     {"runtime", KEY_RUNTIME, "FILE", 0, "libLiteRt.so of an installed ai-edge-litert (default: that in .venv)", 1},
     {"delegate", KEY_DELEGATE, "FILE", 0, "libhalfbyte.so (default: that beside this program)", 1},
-    {"reference", KEY_REFERENCE, "COMMAND", 0, "runs a model on TFLite's reference kernels (bench/reference.py): for --compare, or the place ref; bench/run names its own", 1},
+    {"reference", KEY_REFERENCE, "COMMAND", 0,
+     "runs a model on TFLite's reference kernels (bench/reference.py): for --compare, or the place ref; bench/run names its own", 1},
     {"feed", KEY_FEED, NULL, 0, "run the samples in MODEL.in first, each the bytes of all inputs; their outputs go to MODEL.device.out, MODEL.cpu.out, ...", 1},
     {"before", KEY_BEFORE, "FILE", 0, "a small model that each process runs first: what that takes does not count as a model's memory", 1},
     {"worker", KEY_WORKER, "PLACE", OPTION_HIDDEN, NULL, 0},

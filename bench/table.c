@@ -14,14 +14,13 @@ void bench_table_head(const struct bench_options *o, int w)
 {
     const char *from = o->places >> BENCH_HOST_REF & 1 ? "from host_ref" : o->places >> BENCH_REF & 1 ? "from REF" : "";
     if (o->compare) {
-        printf("%-*s %-12s %-13s %9s %9s %9s %7s  %-13s %6s  %-14s %s\n", w, "network", "width", "runs on", "median", "min", "p90", "device/", "quartiles", "rounds",
-               "nodes", "difference");
+        printf("%-*s %-12s %-13s %9s %9s %9s %7s  %-13s %6s  %-14s %s\n", w, "network", "width", "runs on", "median", "min", "p90", "device/", "quartiles",
+               "rounds", "nodes", "difference");
         printf("%-*s %-12s %-13s %9s %9s %9s %7s  %-13s %6s  %-14s %s\n", w, "", "", "", "ms", "ms", "ms", "this", "", "", "dev+ref+left", from);
     } else {
-        printf("%-*s %-12s %-13s %9s %9s %9s %9s %9s  %-14s %5s %7s  %s\n", w, "network", "width", "runs on", "median", "min", "p90", "first", "set-up", "nodes",
-               "parts", "size", "difference");
-        printf("%-*s %-12s %-13s %9s %9s %9s %9s %9s  %-14s %5s %7s  %s\n", w, "", "", "", "ms", "ms", "ms", "ms", "ms", "dev+ref+left", "", "MB",
-               from);
+        printf("%-*s %-12s %-13s %9s %9s %9s %9s %9s  %-14s %5s %7s  %s\n", w, "network", "width", "runs on", "median", "min", "p90", "first", "set-up",
+               "nodes", "parts", "size", "difference");
+        printf("%-*s %-12s %-13s %9s %9s %9s %9s %9s  %-14s %5s %7s  %s\n", w, "", "", "", "ms", "ms", "ms", "ms", "ms", "dev+ref+left", "", "MB", from);
     }
     fflush(stdout);
 }
@@ -88,8 +87,10 @@ void bench_table_foot(const struct bench_options *o, const struct bench_result *
     }
     printf("\nnodes: on the device, on host_ref inside Halfbyte's partitions, left to the runtime (XNNPACK). CPU threads: %d. All take turns.\n", o->threads);
     if (o->compare) {
-        printf("device/this: the device's time as a part of this place's, from the medians of the blocks of each round: median over the rounds, and quartiles.\n"
-               "XNNPACK: the runtime's default. OPT: TFLite's optimized kernels, without XNNPACK. REF: its reference kernels. What is slow takes part in fewer rounds.\n");
+        printf(
+            "device/this: the device's time as a part of this place's, from the medians of the blocks of each round: median over the rounds, and quartiles.\n"
+            "XNNPACK: the runtime's default. OPT: TFLite's optimized kernels, without XNNPACK. REF: its reference kernels. What is slow takes part in fewer "
+            "rounds.\n");
     }
     if (bench_noise_text(noise, warning, sizeof warning)) {
         printf("%s\n", warning);

@@ -144,7 +144,8 @@ static bool feed(const struct bench_options *o, struct litert_model *m, char *wh
 }
 
 /* What a place's share of the CPU runs on. */
-static const char *const kernels_of[BENCH_WHERE_COUNT] = {[BENCH_DEVICE] = "xnnpack", [BENCH_CPU] = "xnnpack", [BENCH_OPT] = "builtin", [BENCH_HOST_REF] = "reference"};
+static const char *const kernels_of[BENCH_WHERE_COUNT] = {
+    [BENCH_DEVICE] = "xnnpack", [BENCH_CPU] = "xnnpack", [BENCH_OPT] = "builtin", [BENCH_HOST_REF] = "reference"};
 
 int bench_worker(const struct bench_options *o)
 {

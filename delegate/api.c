@@ -25,8 +25,8 @@ static void tell(const HalfbyteDelegateOptions *options, const char *message)
 HBY_EXPORT struct TfLiteDelegate *HalfbyteDelegateCreate(const HalfbyteDelegateOptions *options)
 {
     if (options && options->struct_size < sizeof *options) {
-        hby_log(0, HBY_LOG_WARNING, "HalfbyteDelegateCreate: struct_size is %zu, at least %zu is needed; start from HalfbyteDelegateOptionsDefault()", options->struct_size,
-                sizeof *options);
+        hby_log(0, HBY_LOG_WARNING, "HalfbyteDelegateCreate: struct_size is %zu, at least %zu is needed; start from HalfbyteDelegateOptionsDefault()",
+                options->struct_size, sizeof *options);
         return NULL;
     }
     size_t n = options ? options->num_options : 0;
@@ -79,8 +79,9 @@ HBY_EXPORT int HalfbyteListDevices(char *buffer, size_t size)
     }
     for (int i = 0; i < n; i++) {
         const struct hby_cl_info *d = &info[i];
-        append(buffer, size, &used, "%d: %s / %s (%s, %s, %d compute units, %d MHz, %llu MiB%s%s)\n", i, d->platform, d->name, kinds[d->kind], d->version, d->compute_units,
-               d->clock_mhz, (unsigned long long)(d->global_bytes >> 20), d->has_fp16 ? ", float16" : "", d->has_int_dot ? ", integer dot product" : "");
+        append(buffer, size, &used, "%d: %s / %s (%s, %s, %d compute units, %d MHz, %llu MiB%s%s)\n", i, d->platform, d->name, kinds[d->kind], d->version,
+               d->compute_units, d->clock_mhz, (unsigned long long)(d->global_bytes >> 20), d->has_fp16 ? ", float16" : "",
+               d->has_int_dot ? ", integer dot product" : "");
     }
     free(info);
     return n;

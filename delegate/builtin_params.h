@@ -42,7 +42,7 @@ struct hby_tfl_pool {
 struct hby_tfl_transpose_conv {
     int32_t padding;
     int stride_width, stride_height;
-    int32_t activation; /* operator version 4, since 2.12 */
+    int32_t activation;          /* operator version 4, since 2.12 */
     int32_t quantized_bias_type; /* operator version 5: a TfLiteType, 2 is int32 */
 };
 

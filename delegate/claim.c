@@ -198,7 +198,8 @@ static bool is_unwanted(const struct claim *c, const struct part *part, char *re
     else if (o->claim == 0 && !host_only && part->n_device == 0)
         snprintf(reason, size, "its partition has no node for the device; claim=all takes it");
     else if (o->claim == 0 && !host_only && part->estimated && part->ours_us > part->cpu_us)
-        snprintf(reason, size, "its partition is expected to take %.0f us on the device and %.0f us on the CPU; claim=all takes it", part->ours_us, part->cpu_us);
+        snprintf(reason, size, "its partition is expected to take %.0f us on the device and %.0f us on the CPU; claim=all takes it", part->ours_us,
+                 part->cpu_us);
     else
         return false;
     return true;

@@ -34,7 +34,8 @@ static enum hby_status check_kernels(const char *list, struct hby_option_error *
         while (k->name && (strlen(k->name) != length || strncmp(k->name, item, length) != 0))
             k++;
         if (!k->name) {
-            int used = snprintf(error->text, sizeof error->text, "option deny_kernels: '%.*s' is no kernel; the kernels are:", (int)(length > 200 ? 200 : length), item);
+            int used = snprintf(error->text, sizeof error->text,
+                                "option deny_kernels: '%.*s' is no kernel; the kernels are:", (int)(length > 200 ? 200 : length), item);
             for (k = hby_cl_kernels; k->name && used > 0 && (size_t)used < sizeof error->text; k++)
                 used += snprintf(error->text + used, sizeof error->text - (size_t)used, " %s", k->name);
             return HBY_UNSUPPORTED;
@@ -245,8 +246,8 @@ static void log_nodes(const struct hby_delegate *d, const struct hby_import *im,
         hby_log(verbose, HBY_LOG_NODES, "node %d %s: %s%s%s%s%s", r->index, r->op, where[w], w != HBY_ON_RUNTIME ? ", " : "",
                 w != HBY_ON_RUNTIME ? r->verdict.arithmetic : "", r->verdict.reason.text[0] ? ": " : "", r->verdict.reason.text);
     }
-    hby_log(verbose, HBY_LOG_CLAIMS, "%s model: %d nodes on the device, %d on host_ref, %d left to the runtime, %d partitions", hby_model_mode(im), count[HBY_ON_DEVICE],
-            count[HBY_ON_HOST_REF], count[HBY_ON_RUNTIME], partitions);
+    hby_log(verbose, HBY_LOG_CLAIMS, "%s model: %d nodes on the device, %d on host_ref, %d left to the runtime, %d partitions", hby_model_mode(im),
+            count[HBY_ON_DEVICE], count[HBY_ON_HOST_REF], count[HBY_ON_RUNTIME], partitions);
 }
 
 static void report(struct hby_delegate *d, struct hby_tfl_context *ctx, struct hby_import *im, int partitions)
@@ -295,7 +296,9 @@ static int prepare_locked(struct hby_delegate *d, struct hby_tfl_context *ctx)
     enum hby_status st = hby_import_create(ctx, NULL, -1, &im, &why);
     if (st) {
         hby_log(d->opt->verbose, HBY_LOG_WARNING, "nothing is delegated: %s",
-                st == HBY_NO_MEMORY ? "out of memory" : why.text[0] ? why.text : "the runtime does not show its nodes");
+                st == HBY_NO_MEMORY ? "out of memory"
+                : why.text[0]       ? why.text
+                                    : "the runtime does not show its nodes");
         return HBY_TFL_OK;
     }
     open_device(d);

@@ -16,8 +16,8 @@
 struct hby_delegate {
     struct TfLiteDelegate tfl; /* first: the runtime's pointer is ours */
     struct hby_options *opt;
-    atomic_int refs; /* one for the creator, one per live kernel: destroy may come before the kernels' free */
-    pid_t pid;       /* a forked child must not touch the parent's OpenCL */
+    atomic_int refs;      /* one for the creator, one per live kernel: destroy may come before the kernels' free */
+    pid_t pid;            /* a forked child must not touch the parent's OpenCL */
     pthread_mutex_t lock; /* held during Prepare; guards everything below */
     bool device_tried;
     struct hby_backend *device; /* NULL: none; made at the first Prepare, shared by all interpreters */

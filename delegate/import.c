@@ -19,7 +19,8 @@ static void name_node(struct hby_record *r, const struct hby_tfl_registration *r
         snprintf(r->op, sizeof r->op, "BUILTIN_%d", reg->builtin_code);
 }
 
-static enum hby_status copy_list(const struct hby_tfl_context *ctx, struct hby_graph *g, const struct hby_tfl_ints *from, int *n, int **to, struct hby_reason *why)
+static enum hby_status copy_list(const struct hby_tfl_context *ctx, struct hby_graph *g, const struct hby_tfl_ints *from, int *n, int **to,
+                                 struct hby_reason *why)
 {
     int size = from && from->size > 0 ? from->size : 0;
     int *list = hby_pool_alloc(&g->pool, (size_t)size * sizeof *list);
@@ -50,7 +51,8 @@ static enum hby_status check_variables(const struct hby_graph *g, const struct h
     for (int i = 0; i < node->n_in + node->n_out; i++) {
         int id = i < node->n_in ? node->in[i] : node->out[i - node->n_in];
         if (id >= 0 && g->tensor[id].is_variable && (i >= node->n_in || !hby_import_is_state(node->op, i)))
-            return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' is a variable: it keeps its value between calls", id, g->tensor[id].name ? g->tensor[id].name : "");
+            return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' is a variable: it keeps its value between calls", id,
+                           g->tensor[id].name ? g->tensor[id].name : "");
     }
     return HBY_OK;
 }
@@ -68,7 +70,8 @@ static bool is_made_inside(const struct hby_graph *g, int tensor)
 static enum hby_status expect_shape(const struct hby_tfl_context *ctx, struct hby_shapes *in, const struct hby_node *node, struct hby_reason *why)
 {
     const struct hby_graph *g = in->graph;
-    if (node->op != HBY_OP_reshape || node->n_in != 2 || node->n_out != 1 || node->in[1] < 0 || hby_shapes_is_static(in, node->in[1]) || in->unknown[node->in[1]])
+    if (node->op != HBY_OP_reshape || node->n_in != 2 || node->n_out != 1 || node->in[1] < 0 || hby_shapes_is_static(in, node->in[1]) ||
+        in->unknown[node->in[1]])
         return HBY_UNSUPPORTED;
     const struct hby_tfl_tensor *out = &ctx->tensors[node->out[0]];
     const struct hby_tensor *shape = &g->tensor[node->in[1]];
@@ -130,7 +133,8 @@ static enum hby_status check_operator(const struct hby_tfl_node *node, const str
     if (op == HBY_OP_COUNT)
         return hby_say(HBY_UNSUPPORTED, why, "Halfbyte does not have this operator");
     if (reg->version > hby_ops[op].version)
-        return hby_say(HBY_UNSUPPORTED, why, "version %d of this operator is newer than the versions that are known here (up to %d)", reg->version, hby_ops[op].version);
+        return hby_say(HBY_UNSUPPORTED, why, "version %d of this operator is newer than the versions that are known here (up to %d)", reg->version,
+                       hby_ops[op].version);
     return HBY_OK;
 }
 

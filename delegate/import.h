@@ -11,10 +11,10 @@
 
 /* One node of the runtime's execution plan, and what becomes of it. */
 struct hby_record {
-    int index;   /* of GetNodeAndRegistration */
-    int builtin; /* TFLite's operator code */
-    char op[64]; /* TFLite's name, or a custom operator's own */
-    int node;    /* id in import->graph, or -1: the table does not have it, or it cannot be described */
+    int index;        /* of GetNodeAndRegistration */
+    int builtin;      /* TFLite's operator code */
+    char op[64];      /* TFLite's name, or a custom operator's own */
+    int node;         /* id in import->graph, or -1: the table does not have it, or it cannot be described */
     bool is_constant; /* its result depends on constants and shapes alone */
     bool claimed;
     struct hby_verdict verdict; /* fused_into is a runtime index here; `reason` says why not on the device */
@@ -25,7 +25,7 @@ struct hby_import {
     atomic_int refs;
     struct hby_graph *graph;
     enum hby_half half; /* whether float tensors are stored in half, decided for the whole graph */
-    bool apart; /* see hby_plan_makes_integers */
+    bool apart;         /* see hby_plan_makes_integers */
     int n_records;
     struct hby_record *record; /* in execution order */
 };

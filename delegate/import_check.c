@@ -1,4 +1,5 @@
-/* What must hold before a node, or a graph, is looked at any closer: the numbers of operands and results, and that every tensor is written once, before it is read. */
+/* What must hold before a node, or a graph, is looked at any closer: the numbers of operands and results, and that every tensor is written once, before it is
+ * read. */
 #include "delegate/import.h"
 
 #include <limits.h>
@@ -48,8 +49,8 @@ static enum hby_status check_result_type(const struct hby_tfl_context *ctx, cons
     if (!p)
         return hby_say(HBY_BAD_MODEL, why, "%s has no builtin parameters", hby_ops[node->op].name);
     if (p->type != type || (type != HBY_TFL_INT32 && type != HBY_TFL_INT64))
-        return hby_say(HBY_BAD_MODEL, why, "%s gives type %d by its parameters, and tensor %d is of type %d; int32 and int64 are possible", hby_ops[node->op].name, p->type,
-                       node->out[0], type);
+        return hby_say(HBY_BAD_MODEL, why, "%s gives type %d by its parameters, and tensor %d is of type %d; int32 and int64 are possible",
+                       hby_ops[node->op].name, p->type, node->out[0], type);
     return HBY_OK;
 }
 

@@ -24,8 +24,8 @@ static enum hby_status check_window(const struct hby_builtin *b, const struct hb
 {
     const int least = w->stride_h | w->stride_w | w->dilation_h | w->dilation_w; /* none may be 0, and the sign of one is the sign of all */
     if (least < 0 || !w->stride_h || !w->stride_w || !w->dilation_h || !w->dilation_w || least > INT16_MAX)
-        return hby_say(HBY_BAD_MODEL, b->why, "strides %d x %d and dilations %d x %d must be between 1 and %d", w->stride_h, w->stride_w, w->dilation_h, w->dilation_w,
-                       INT16_MAX);
+        return hby_say(HBY_BAD_MODEL, b->why, "strides %d x %d and dilations %d x %d must be between 1 and %d", w->stride_h, w->stride_w, w->dilation_h,
+                       w->dilation_w, INT16_MAX);
     return HBY_OK;
 }
 
@@ -40,7 +40,8 @@ enum hby_status hby_import_conv(const struct hby_builtin *b, struct hby_node *no
 {
     const struct hby_tfl_conv *p = b->data;
     struct hby_window_params *w = &node->params.window;
-    *w = (struct hby_window_params){.stride_h = p->stride_height, .stride_w = p->stride_width, .dilation_h = p->dilation_height, .dilation_w = p->dilation_width};
+    *w = (struct hby_window_params){
+        .stride_h = p->stride_height, .stride_w = p->stride_width, .dilation_h = p->dilation_height, .dilation_w = p->dilation_width};
     node->asymmetric_quantize_inputs = true;
     enum hby_status st = read_padding(b, p->padding, &w->padding);
     if (!st)
@@ -90,12 +91,8 @@ enum hby_status hby_import_pool(const struct hby_builtin *b, struct hby_node *no
 {
     const struct hby_tfl_pool *p = b->data;
     struct hby_window_params *w = &node->params.window;
-    *w = (struct hby_window_params){.stride_h = p->stride_height,
-                                    .stride_w = p->stride_width,
-                                    .dilation_h = 1,
-                                    .dilation_w = 1,
-                                    .filter_h = p->filter_height,
-                                    .filter_w = p->filter_width};
+    *w = (struct hby_window_params){
+        .stride_h = p->stride_height, .stride_w = p->stride_width, .dilation_h = 1, .dilation_w = 1, .filter_h = p->filter_height, .filter_w = p->filter_width};
     enum hby_status st = read_padding(b, p->padding, &w->padding);
     if (!st)
         st = read_act(b, p->activation, &w->act);

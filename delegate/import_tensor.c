@@ -93,7 +93,8 @@ static enum hby_status import_blockwise(struct hby_graph *g, struct hby_tensor *
     unusable(q, "it is quantized in blocks");
     const struct hby_tfl_tensor *scale = b ? constant_at(ctx, b->scale) : NULL, *zero = b ? constant_at(ctx, b->zero_point) : NULL;
     const int last = to->rank > 0 ? to->dim[to->rank - 1] : 0;
-    if (!scale || (scale->type != HBY_TFL_FLOAT16 && scale->type != HBY_TFL_FLOAT32) || b->block_size < 1 || last % b->block_size || hby_tensor_count(to) == INT64_MAX)
+    if (!scale || (scale->type != HBY_TFL_FLOAT16 && scale->type != HBY_TFL_FLOAT32) || b->block_size < 1 || last % b->block_size ||
+        hby_tensor_count(to) == INT64_MAX)
         return unusable(q, "it is quantized in blocks, and their size or scales are malformed");
     const size_t n = (size_t)(hby_tensor_count(to) / b->block_size), size = scale->type == HBY_TFL_FLOAT16 ? 2 : 4;
     if (scale->bytes != n * size)
@@ -205,8 +206,8 @@ enum hby_status hby_import_check_tensor(const struct hby_shapes *in, int id, str
     if (in->unknown[id])
         return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has a shape that is only known while the model runs", id, name);
     if (t->type == HBY_OTHER_TYPE)
-        return hby_say(HBY_UNSUPPORTED, why, "tensor %d '%.40s' has a type that is not known here; float32, float16, int8, uint8, int16, int32, int64, bool and int4 are", id,
-                       name);
+        return hby_say(HBY_UNSUPPORTED, why,
+                       "tensor %d '%.40s' has a type that is not known here; float32, float16, int8, uint8, int16, int32, int64, bool and int4 are", id, name);
     int64_t count = 1;
     for (int i = 0; i < t->rank; i++) {
         int d = t->dim[i];

@@ -54,8 +54,8 @@ static void log_times(const struct hby_kernel *k)
     if (!o->profile || !k->runs)
         return;
     double rest = k->runs > 1 ? (k->total_us - k->first_us) / (double)(k->runs - 1) : k->total_us;
-    hby_log(o->verbose, HBY_LOG_WARNING, "partition of %d nodes: %ld invokes, first %.1f us, then %.1f us on average", k->graph ? k->graph->n_nodes : 0, k->runs, k->first_us,
-            rest);
+    hby_log(o->verbose, HBY_LOG_WARNING, "partition of %d nodes: %ld invokes, first %.1f us, then %.1f us on average", k->graph ? k->graph->n_nodes : 0,
+            k->runs, k->first_us, rest);
 }
 
 static void kernel_free(struct hby_tfl_context *ctx, void *user_data)

@@ -21,9 +21,9 @@ struct hby_kernel {
     struct hby_delegate *delegate;
     struct hby_graph *graph; /* the partition before folding: for a plan without the device */
     struct hby_executor *executor;
-    enum hby_half half; /* what was decided for the whole model */
-    bool apart; /* see hby_plan_makes_integers */
-    bool on_host; /* a forked child has replaced the executor */
+    enum hby_half half;   /* what was decided for the whole model */
+    bool apart;           /* see hby_plan_makes_integers */
+    bool on_host;         /* a forked child has replaced the executor */
     bool shaped_by_input; /* some input gives a shape: outputs are sized in invoke */
     int n_in, n_out;
     struct hby_border *in, *out;

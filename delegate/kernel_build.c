@@ -232,7 +232,8 @@ static enum hby_status build_somewhere(struct hby_kernel *k, struct hby_import *
     struct hby_delegate *d = k->delegate;
     enum hby_status st = build(k, d->device, im);
     if (st && d->device) {
-        hby_log(d->opt->verbose, HBY_LOG_WARNING, "a partition of %d nodes cannot be set up on the device (%s): the CPU is tried", k->graph->n_nodes, k->why.text);
+        hby_log(d->opt->verbose, HBY_LOG_WARNING, "a partition of %d nodes cannot be set up on the device (%s): the CPU is tried", k->graph->n_nodes,
+                k->why.text);
         st = build(k, NULL, im);
     }
     return st;

@@ -84,8 +84,8 @@ static int create_delegate(struct runtime_context *rc, void *environment, const 
     (void)accelerator;
     (void)options;
     if (rc->header.major != 1 || rc->header.struct_size < sizeof *rc) {
-        hby_log(0, HBY_LOG_WARNING, "this LiteRT offers accelerators version %u.%u of its interface; version 1 is needed (LiteRT 2.2 and 2.3 have it)", rc->header.major,
-                rc->header.minor);
+        hby_log(0, HBY_LOG_WARNING, "this LiteRT offers accelerators version %u.%u of its interface; version 1 is needed (LiteRT 2.2 and 2.3 have it)",
+                rc->header.major, rc->header.minor);
         return LITERT_ERROR_WRONG_VERSION;
     }
     struct hby_delegate *d;

@@ -11,7 +11,7 @@
 #include "partition/ops.h"
 
 const struct hby_option_row hby_option_rows[HBY_OPTION_COUNT] = {
-#define HBY_OPTION(n, k, d, v, h) \
+#define HBY_OPTION(n, k, d, v, h)                                                                                                                              \
     [HBY_OPTION_##n] = {.name = #n, .kind = HBY_KIND_##k, .default_value = d, .valid = v, .help = h, .offset = offsetof(struct hby_options, n)},
 #include "delegate/options.def"
 #undef HBY_OPTION
@@ -172,7 +172,8 @@ static enum hby_status unknown_key(const char *key, size_t length, struct hby_op
     return HBY_UNSUPPORTED;
 }
 
-static enum hby_status apply(struct hby_options *opt, const char *key, size_t length, const char *value, enum hby_option_source source, struct hby_option_error *error)
+static enum hby_status apply(struct hby_options *opt, const char *key, size_t length, const char *value, enum hby_option_source source,
+                             struct hby_option_error *error)
 {
     enum hby_option_id id = find_option(key, length);
     if (id == HBY_OPTION_COUNT)
@@ -247,7 +248,7 @@ enum hby_status hby_options_create(const char *const *keys, const char *const *v
         st = apply_environment(opt, environment, error);
     for (size_t i = 0; i < n && !st; i++)
         st = keys && values && keys[i] && values[i] ? apply(opt, keys[i], strlen(keys[i]), values[i], HBY_FROM_CALLER, error)
-                                                     : complain(error, "option %zu has no key or no value (a NULL pointer)", i);
+                                                    : complain(error, "option %zu has no key or no value (a NULL pointer)", i);
     if (!st && opt->first_delegate_node_index > opt->last_delegate_node_index)
         st = complain(error, "option first_delegate_node_index: %d is above last_delegate_node_index, %d", opt->first_delegate_node_index,
                       opt->last_delegate_node_index);

@@ -4,9 +4,9 @@
 #include "delegate/builtin_names.h"
 #include "delegate/kernel.h"
 
-/* tflite::Profiler is a C++ class, of which the runtime hands out an object. Its table of virtual functions (Itanium C++ ABI, in use on all targets here) has not changed its
- * order since TF 2.7: two destructors, BeginEvent, EndEvent, EndEvent, AddEvent. Before TF 2.9 AddEvent took a start and an end: the numbers are then meaningless, and nothing
- * else happens. */
+/* tflite::Profiler is a C++ class, of which the runtime hands out an object. Its table of virtual functions (Itanium C++ ABI, in use on all targets here) has
+ * not changed its order since TF 2.7: two destructors, BeginEvent, EndEvent, EndEvent, AddEvent. Before TF 2.9 AddEvent took a start and an end: the numbers
+ * are then meaningless, and nothing else happens. */
 enum { ADD_EVENT = 5, DELEGATE_PROFILED_OPERATOR = 8 };
 typedef void (*hby_add_event)(void *profiler, const char *tag, int32_t type, uint64_t us, int64_t node, int64_t subgraph);
 

@@ -34,7 +34,7 @@ static struct path_count {
     struct path_count *next;
     int count;
     char path[];
-} *paths;
+} * paths;
 
 static int next_number(const char *path)
 {
@@ -265,8 +265,8 @@ static enum hby_status write_file(const char *path, const struct hby_report_cont
     return ok ? HBY_OK : hby_say(HBY_UNSUPPORTED, why, "the report '%.100s' cannot be written: %s", path, strerror(code));
 }
 
-enum hby_status hby_report_write(struct hby_report *rep, const struct hby_report_context *rc, const void *interpreter, const void *subgraph, struct hby_import *im,
-                                 int partitions, struct hby_reason *why)
+enum hby_status hby_report_write(struct hby_report *rep, const struct hby_report_context *rc, const void *interpreter, const void *subgraph,
+                                 struct hby_import *im, int partitions, struct hby_reason *why)
 {
     const char *path = rc->opt->report_path;
     struct interpreter *it = find_interpreter(rep, interpreter, path);

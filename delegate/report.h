@@ -22,8 +22,8 @@ void hby_report_destroy(struct hby_report **rep);
 /* Takes note of a prepared subgraph and writes the file of its interpreter. Subgraphs with the same `interpreter` (any address that they share)
  * belong together; a subgraph that was seen before is replaced. The first interpreter of the process that reports to a path gets that path, the next
  * one the path with ".2" appended, and so on. */
-enum hby_status hby_report_write(struct hby_report *rep, const struct hby_report_context *rc, const void *interpreter, const void *subgraph, struct hby_import *im,
-                                 int partitions, struct hby_reason *why);
+enum hby_status hby_report_write(struct hby_report *rep, const struct hby_report_context *rc, const void *interpreter, const void *subgraph,
+                                 struct hby_import *im, int partitions, struct hby_reason *why);
 
 /* "integer_only", "float16", "dynamic_range" ...: see hby_spec_mode. */
 const char *hby_model_mode(const struct hby_import *im);

@@ -11,6 +11,6 @@ void hby_ref_abs_i32(const struct hby_ref_call *c)
 {
     for (size_t i = 0; i < (size_t)c->args->unary.count; i++) {
         const int64_t x = hby_load_int64(c->in[0], c->in_type[0], i);
-        hby_store_int(c->out, c->out_type, i, x < 0 ? (int64_t)-(uint64_t)x : x);
+        hby_store_int(c->out, c->out_type, i, x < 0 ? (int64_t) - (uint64_t)x : x);
     }
 }

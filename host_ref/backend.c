@@ -9,9 +9,9 @@ enum { HBY_REF_ALIGN = 64 };
 struct ref_session {
     struct hby_session base;
     const struct hby_plan *plan;
-    size_t total;        /* of the arena */
-    size_t *offset;      /* per tensor */
-    const void **lent;   /* per root tensor: the caller's bytes, used in place; NULL where the tensor lies in the arena */
+    size_t total;         /* of the arena */
+    size_t *offset;       /* per tensor */
+    const void **lent;    /* per root tensor: the caller's bytes, used in place; NULL where the tensor lies in the arena */
     unsigned char *arena; /* allocated at first use */
 };
 
@@ -136,7 +136,14 @@ static enum hby_status finish(struct hby_session *session)
 }
 
 static const struct hby_backend_ops ops = {
-    .name = "host_ref", .query = query, .create = create, .upload = upload, .run = run, .download = download, .finish = finish, .destroy = destroy,
+    .name = "host_ref",
+    .query = query,
+    .create = create,
+    .upload = upload,
+    .run = run,
+    .download = download,
+    .finish = finish,
+    .destroy = destroy,
 };
 
 struct hby_backend *hby_host_ref_backend(void)

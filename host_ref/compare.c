@@ -26,7 +26,7 @@ void hby_ref_compare_float(const struct hby_ref_call *c)
     struct hby_odometer o = {.a = 0};
     for (size_t i = 0; i < (size_t)a->count; i++) {
         const float x = hby_load_float(c->in[0], c->in_type[0], (size_t)o.a), y = hby_load_float(c->in[1], c->in_type[1], (size_t)o.b);
-        hby_store_int(c->out, HBY_BOOL, i, holds(a->fn, x < y, x == y, x > y));
+        hby_store_int(c->out, HBY_BOOL, i, holds(a->fn, x<y, x == y, x> y));
         hby_odometer_next(&o, HBY_BINARY_RANK, a->dim, a->a_stride, a->b_stride);
     }
 }
@@ -44,7 +44,7 @@ void hby_ref_compare_int(const struct hby_ref_call *c)
     for (size_t i = 0; i < (size_t)a->count; i++) {
         const int64_t x = scaled(hby_load_int64(c->in[0], c->in_type[0], (size_t)o.a), &a->a, a->left_shift);
         const int64_t y = scaled(hby_load_int64(c->in[1], c->in_type[1], (size_t)o.b), &a->b, a->left_shift);
-        hby_store_int(c->out, HBY_BOOL, i, holds(a->fn, x < y, x == y, x > y));
+        hby_store_int(c->out, HBY_BOOL, i, holds(a->fn, x<y, x == y, x> y));
         hby_odometer_next(&o, HBY_BINARY_RANK, a->dim, a->a_stride, a->b_stride);
     }
 }

@@ -134,23 +134,23 @@ HBY_INLINE void hby_conv_nest(const struct hby_ref_call *c, bool is_float, enum 
 }
 
 /* NEST(activations, weights) of the step's types: every pair that a float convolution meets. */
-#define HBY_CONV_FLOAT_TYPES(c, NEST)                                    \
-    do {                                                                 \
-        if ((c)->in_type[0] == HBY_F16)                                  \
-            HBY_CONV_FLOAT_WEIGHTS((c)->in_type[1], HBY_F16, NEST);      \
-        else                                                             \
-            HBY_CONV_FLOAT_WEIGHTS((c)->in_type[1], HBY_F32, NEST);      \
+#define HBY_CONV_FLOAT_TYPES(c, NEST)                                                                                                                          \
+    do {                                                                                                                                                       \
+        if ((c)->in_type[0] == HBY_F16)                                                                                                                        \
+            HBY_CONV_FLOAT_WEIGHTS((c)->in_type[1], HBY_F16, NEST);                                                                                            \
+        else                                                                                                                                                   \
+            HBY_CONV_FLOAT_WEIGHTS((c)->in_type[1], HBY_F32, NEST);                                                                                            \
     } while (0)
-#define HBY_CONV_FLOAT_WEIGHTS(w, a, NEST) \
-    do {                                   \
-        if ((w) == HBY_F16)                \
-            NEST(a, HBY_F16);              \
-        else if ((w) == HBY_I8)            \
-            NEST(a, HBY_I8);               \
-        else if ((w) == HBY_I4)            \
-            NEST(a, HBY_I4);               \
-        else                               \
-            NEST(a, HBY_F32);              \
+#define HBY_CONV_FLOAT_WEIGHTS(w, a, NEST)                                                                                                                     \
+    do {                                                                                                                                                       \
+        if ((w) == HBY_F16)                                                                                                                                    \
+            NEST(a, HBY_F16);                                                                                                                                  \
+        else if ((w) == HBY_I8)                                                                                                                                \
+            NEST(a, HBY_I8);                                                                                                                                   \
+        else if ((w) == HBY_I4)                                                                                                                                \
+            NEST(a, HBY_I4);                                                                                                                                   \
+        else                                                                                                                                                   \
+            NEST(a, HBY_F32);                                                                                                                                  \
     } while (0)
 
 #endif

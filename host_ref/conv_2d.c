@@ -1,6 +1,6 @@
-/* CONV_2D, grouped or not; but for dynamic range, FULLY_CONNECTED as well, as a 1x1 window over rows. Arithmetic: TFLite's reference ConvPerChannel (int8, 16x8), Conv
- * (uint8, float), the two hybrid kernels, and FullyConnected and FullyConnectedPerChannel that take the scales as floats (lowering has put them into a proven multiplier, or
- * into table 2). */
+/* CONV_2D, grouped or not; but for dynamic range, FULLY_CONNECTED as well, as a 1x1 window over rows. Arithmetic: TFLite's reference ConvPerChannel (int8,
+ * 16x8), Conv (uint8, float), the two hybrid kernels, and FullyConnected and FullyConnectedPerChannel that take the scales as floats (lowering has put them
+ * into a proven multiplier, or into table 2). */
 #include "host_ref/hybrid.h"
 
 void hby_ref_conv_2d_float(const struct hby_ref_call *c)

@@ -15,5 +15,5 @@ void hby_ref_neg_float(const struct hby_ref_call *c)
 void hby_ref_neg_i32(const struct hby_ref_call *c)
 {
     for (size_t i = 0; i < (size_t)c->args->unary.count; i++)
-        hby_store_int(c->out, c->out_type, i, (int64_t)-(uint64_t)hby_load_int64(c->in[0], c->in_type[0], i));
+        hby_store_int(c->out, c->out_type, i, (int64_t) - (uint64_t)hby_load_int64(c->in[0], c->in_type[0], i));
 }

@@ -1,5 +1,5 @@
-/* POW: tflite/kernels/pow.cc. One exponent for a tensor of bases is multiplied out where it is a positive whole number (internal/optimized/optimized_ops.h, also
- * for the reference kernels); all else goes through the C library's pow. */
+/* POW: tflite/kernels/pow.cc. One exponent for a tensor of bases is multiplied out where it is a positive whole number (internal/optimized/optimized_ops.h,
+ * also for the reference kernels); all else goes through the C library's pow. */
 #include <math.h>
 
 #include "host_ref/binary.h"

@@ -32,7 +32,8 @@ HBY_INLINE float hby_recurrent_logistic_packet(float x)
     const float m = floorf(x * 1.44269504088896341f + 0.5f);
     float r = m * -0.693359375f + x;
     r = m * 2.12194440e-4f + r;
-    const float r2 = r * r, even = r2 * 4.1898667812347412109375e-2f + 0.49999141693115234375f, odd = r2 * 8.33471305668354034423828125e-3f + 0.16666877269744873046875f;
+    const float r2 = r * r, even = r2 * 4.1898667812347412109375e-2f + 0.49999141693115234375f,
+                odd = r2 * 8.33471305668354034423828125e-3f + 0.16666877269744873046875f;
     const float half = ldexpf(r2 * (r * odd + even) + (r + 1.0f), (int)m), e = half * half;
     return e / (1.0f + e);
 }
@@ -92,8 +93,8 @@ HBY_INLINE struct hby_recurrent_vector hby_recurrent_vector(const void *x, size_
     return (struct hby_recurrent_vector){room, row.scale};
 }
 
-/* `sum` and row `row` of the weights times the vector. int8 weights: exact in integers, then scaled. Float: in four lanes, then what is left over, as the runtime's
- * vector code on x86-64 has it. */
+/* `sum` and row `row` of the weights times the vector. int8 weights: exact in integers, then scaled. Float: in four lanes, then what is left over, as the
+ * runtime's vector code on x86-64 has it. */
 HBY_INLINE float hby_recurrent_add(float sum, const void *w, enum hby_type type, int row, const struct hby_recurrent_vector *v, int n, float scale)
 {
     const size_t at = (size_t)row * (size_t)n;

@@ -12,7 +12,7 @@ struct hby_ref_call {
     enum hby_type in_type[HBY_STEP_INPUTS];
     void *out;
     enum hby_type out_type;
-    bool *bad_data; /* set where the data hold what the reference fails on: an index outside, a divisor of 0 */
+    bool *bad_data;                    /* set where the data hold what the reference fails on: an index outside, a divisor of 0 */
     void *state[HBY_STEP_OUTPUTS - 1]; /* the outputs after the first */
 };
 

@@ -57,10 +57,13 @@ HBY_INLINE void resize_q11(const struct hby_ref_call *c, enum hby_type type)
     for (hby_i32 b = 0; b < a->batch; b++)
         for (hby_i32 y = 0; y < a->out_h; y++)
             for (hby_i32 x = 0; x < a->out_w; x++) {
-                const struct between v = between_q11(y, a->scale_h, a->in_h, a->half_pixel_centers), h = between_q11(x, a->scale_w, a->in_w, a->half_pixel_centers);
+                const struct between v = between_q11(y, a->scale_h, a->in_h, a->half_pixel_centers),
+                                     h = between_q11(x, a->scale_w, a->in_w, a->half_pixel_centers);
                 for (hby_i32 k = 0; k < a->channels; k++, to++) {
-                    const int64_t ul = hby_load_int64(c->in[0], type, index_of(a, b, v.low, h.low, k)), ur = hby_load_int64(c->in[0], type, index_of(a, b, v.low, h.high, k));
-                    const int64_t ll = hby_load_int64(c->in[0], type, index_of(a, b, v.high, h.low, k)), lr = hby_load_int64(c->in[0], type, index_of(a, b, v.high, h.high, k));
+                    const int64_t ul = hby_load_int64(c->in[0], type, index_of(a, b, v.low, h.low, k)),
+                                  ur = hby_load_int64(c->in[0], type, index_of(a, b, v.low, h.high, k));
+                    const int64_t ll = hby_load_int64(c->in[0], type, index_of(a, b, v.high, h.low, k)),
+                                  lr = hby_load_int64(c->in[0], type, index_of(a, b, v.high, h.high, k));
                     const int64_t top = ul * 2048 + (ur - ul) * h.rest, bottom = ll * 2048 + (lr - ll) * h.rest;
                     hby_store_int(c->out, type, to, (top * 2048 + (bottom - top) * v.rest + (1 << 21)) >> 22);
                 }

@@ -35,7 +35,8 @@ void hby_ref_reduce_sum_u8(const struct hby_ref_call *c)
             hby_odometer_next(&o, HBY_REDUCE_RANK, a->reduce_dim, a->reduce_stride, still);
         }
         if (a->rounding == HBY_ROUND_DOUBLE)
-            y = hby_add32(hby_rescale_double(hby_wrap32((uint64_t)(sum - (int64_t)a->in.zero_point * a->n_reduced)), a->out.mult, a->out.shift), a->out.zero_point);
+            y = hby_add32(hby_rescale_double(hby_wrap32((uint64_t)(sum - (int64_t)a->in.zero_point * a->n_reduced)), a->out.mult, a->out.shift),
+                          a->out.zero_point);
         else
             y = hby_ref_round_sum(a, sum);
         hby_store_int(c->out, HBY_U8, i, hby_clamp32(y, a->act_min, a->act_max));

@@ -26,8 +26,7 @@ static void svdf_float(const struct hby_ref_call *c, bool hybrid)
     const struct hby_args_svdf *a = &c->args->svdf;
     const size_t memory = (size_t)a->memory;
     for (int b = 0; b < a->batch; b++) {
-        const struct hby_recurrent_vector x =
-            hby_recurrent_vector(c->in[X], (size_t)b * (size_t)a->n_in, a->n_in, hybrid, a->asymmetric, c->state[1]);
+        const struct hby_recurrent_vector x = hby_recurrent_vector(c->in[X], (size_t)b * (size_t)a->n_in, a->n_in, hybrid, a->asymmetric, c->state[1]);
         for (int u = 0; u < a->filters / a->rank; u++) {
             float lane[4] = {0.0f, 0.0f, 0.0f, 0.0f}, sum = 0.0f;
             for (int r = 0; r < a->rank; r++) {

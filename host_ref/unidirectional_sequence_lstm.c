@@ -22,8 +22,8 @@ static float lstm_weight(const struct hby_ref_call *c, int input, int i)
     return hby_load_float(c->in[input], c->in_type[input], (size_t)i);
 }
 
-/* `sum` and row `row` of the weights times the vector. Float: in the order of the matrix products on x86-64 that the runtime calls, four lanes for one batch, one
- * after the other for several. */
+/* `sum` and row `row` of the weights times the vector. Float: in the order of the matrix products on x86-64 that the runtime calls, four lanes for one batch,
+ * one after the other for several. */
 static float lstm_add(const struct lstm_float *l, float sum, int w, int row, const struct hby_recurrent_vector *v, int n, float scale)
 {
     const struct hby_ref_call *c = l->c;
@@ -153,7 +153,8 @@ static void lstm_float(const struct hby_ref_call *c, bool hybrid)
         memcpy(l.h, (const float *)c->in[HBY_LSTM_H] + (size_t)b * (size_t)a->n_out, (size_t)a->n_out * sizeof(float));
         memcpy(l.cell, (const float *)c->in[HBY_LSTM_C] + (size_t)b * (size_t)a->n_cell, (size_t)a->n_cell * sizeof(float));
         for (int t = 0; t < a->time; t++)
-            step_float(&l, hby_recurrent_at(a->time_major, a->batch, a->time, b, t, a->n_in), hby_recurrent_at(a->time_major, a->batch, a->time, b, t, a->n_out));
+            step_float(&l, hby_recurrent_at(a->time_major, a->batch, a->time, b, t, a->n_in),
+                       hby_recurrent_at(a->time_major, a->batch, a->time, b, t, a->n_out));
     }
 }
 
@@ -249,7 +250,8 @@ static void normalize_i8(const struct lstm_i8 *l, int g)
     inverse_root(variance < 1 ? table[2] : variance, &mult, &shift);
     for (int i = 0; i < n; i++) {
         const int32_t centred = hby_rescale_double(1024 * gate[i] - mean, mult, -shift);
-        const int32_t weighted = hby_add32(hby_mul32(centred, hby_load_int(l->c->in[HBY_LSTM_NORM + g], HBY_I16, (size_t)i)), load32(l->c->in[HBY_LSTM_BIAS + g], i));
+        const int32_t weighted =
+            hby_add32(hby_mul32(centred, hby_load_int(l->c->in[HBY_LSTM_NORM + g], HBY_I16, (size_t)i)), load32(l->c->in[HBY_LSTM_BIAS + g], i));
         const int64_t rounded = ((int64_t)weighted + (weighted > 0 ? 512 : -512)) / 1024;
         gate[i] = sat16(hby_rescale_double((int32_t)rounded, table[0], table[1] + 12));
     }

@@ -33,8 +33,8 @@ struct TfLiteDelegate *HalfbyteDelegateCreate(const HalfbyteDelegateOptions *opt
 /* May be called before or after the interpreter is destroyed. NULL is ignored. */
 void HalfbyteDelegateDelete(struct TfLiteDelegate *delegate);
 
-/* Writes one line per OpenCL device, in the order that the option device_id indexes, as NUL-terminated text into buffer (cut at size), and returns the number of
- * devices. Without a device the text says why. buffer may be NULL. */
+/* Writes one line per OpenCL device, in the order that the option device_id indexes, as NUL-terminated text into buffer (cut at size), and returns the number
+ * of devices. Without a device the text says why. buffer may be NULL. */
 int HalfbyteListDevices(char *buffer, size_t size);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* Chains: a session's launches as one, where that is worth it: chain.clh says why, and how the device runs it. cl_function.c makes the program; here are the tables
- * that it walks over. Nothing depends on a chain: where it cannot be made, or is not wanted, ops are launched one by one. */
+/* Chains: a session's launches as one, where that is worth it: chain.clh says why, and how the device runs it. cl_function.c makes the program; here are the
+ * tables that it walks over. Nothing depends on a chain: where it cannot be made, or is not wanted, ops are launched one by one. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,8 @@ static enum hby_status fill(struct hby_cl_session *s, struct tables *t, struct h
         if (s->chain->kind[i] < 0)
             continue;
         const size_t tasks = op->global[0] * op->global[1] * op->global[2], share = tasks / (32 * s->chain->workers);
-        t->op[i] = (struct hby_chain_op){s->chain->kind[i], (hby_i32)tasks, share > 1 ? (hby_i32)share : 1, (hby_i32)op->global[0], (hby_i32)op->global[1], words};
+        t->op[i] =
+            (struct hby_chain_op){s->chain->kind[i], (hby_i32)tasks, share > 1 ? (hby_i32)share : 1, (hby_i32)op->global[0], (hby_i32)op->global[1], words};
         for (int k = 0; k < op->n_values; k++) {
             const struct hby_cl_value *v = &s->value[op->first_value + k];
             uint64_t *to = &t->word[words++];
@@ -105,7 +106,8 @@ static enum hby_status bind(struct hby_cl_session *s, const struct tables *t, st
     for (int i = 0; i < s->n_shares && used; i++)
         used[i] = s->share[i].address;
     if (!st)
-        st = hby_cl_fail(cl->clSetKernelExecInfo(c->kernel, CL_KERNEL_EXEC_INFO_SVM_PTRS, (size_t)s->n_shares * sizeof *used, used), "clSetKernelExecInfo", why);
+        st =
+            hby_cl_fail(cl->clSetKernelExecInfo(c->kernel, CL_KERNEL_EXEC_INFO_SVM_PTRS, (size_t)s->n_shares * sizeof *used, used), "clSetKernelExecInfo", why);
     free(used);
     return st;
 }
@@ -124,7 +126,8 @@ static enum hby_status make(struct hby_cl_session *s, struct hby_reason *why)
     struct hby_cl_chain *c = s->chain;
     const struct hby_cl_functions *set = NULL;
     const struct hby_cl_function **function = calloc((size_t)s->n_ops, sizeof *function);
-    struct tables t = {.op = calloc((size_t)s->n_ops, sizeof *t.op), .word = calloc((size_t)s->n_values + 1, sizeof *t.word), .bytes = calloc(bytes_room(s), 1)};
+    struct tables t = {
+        .op = calloc((size_t)s->n_ops, sizeof *t.op), .word = calloc((size_t)s->n_values + 1, sizeof *t.word), .bytes = calloc(bytes_room(s), 1)};
     struct hby_cl_entry limits;
     int chained = 0;
     c->kind = calloc((size_t)s->n_ops, sizeof *c->kind);
@@ -177,8 +180,8 @@ bool hby_cl_chain_is_wanted(const struct hby_cl_state *st)
     const struct hby_cl_api *cl = st->cl;
     cl_device_svm_capabilities can = 0;
     return st->dev.info.kind == HBY_CL_CPU && st->dev.info.version_major >= 3 && st->chain != HBY_CL_CHAIN_OFF && !st->profile && cl->clGetMemObjectInfo &&
-           cl->clSVMAlloc && cl->clSVMFree && cl->clSetKernelExecInfo &&
-           !cl->clGetDeviceInfo(st->id, CL_DEVICE_SVM_CAPABILITIES, sizeof can, &can, NULL) && can & CL_DEVICE_SVM_FINE_GRAIN_BUFFER && shows_addresses(st);
+           cl->clSVMAlloc && cl->clSVMFree && cl->clSetKernelExecInfo && !cl->clGetDeviceInfo(st->id, CL_DEVICE_SVM_CAPABILITIES, sizeof can, &can, NULL) &&
+           can & CL_DEVICE_SVM_FINE_GRAIN_BUFFER && shows_addresses(st);
 }
 
 enum hby_status hby_cl_chain_create(struct hby_cl_session *s, struct hby_reason *why)

@@ -165,7 +165,8 @@ static void evict(int folder)
     uint64_t total = 0;
     for (struct dirent *item; d && (item = readdir(d));) {
         struct stat info;
-        if (!strncmp(item->d_name, temporary, sizeof temporary - 1) && !fstatat(dirfd(d), item->d_name, &info, AT_SYMLINK_NOFOLLOW) && info.st_mtime < time(NULL) - STALE_SECONDS)
+        if (!strncmp(item->d_name, temporary, sizeof temporary - 1) && !fstatat(dirfd(d), item->d_name, &info, AT_SYMLINK_NOFOLLOW) &&
+            info.st_mtime < time(NULL) - STALE_SECONDS)
             unlinkat(dirfd(d), item->d_name, 0); /* of a process that was killed */
         if (strlen(item->d_name) != NAME_CHARS || strcmp(item->d_name + 32, suffix) || fstatat(dirfd(d), item->d_name, &info, AT_SYMLINK_NOFOLLOW))
             continue;

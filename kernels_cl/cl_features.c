@@ -57,8 +57,8 @@ void hby_cl_host_read(struct hby_cl_host *host)
 }
 #endif
 
-/* Measured: float and int8 convolutions of MobileNet v2 on one processor whose compiler was told that it has less, against AVX-512 with VNNI. A dot product that is
- * none of these counts as the median of them. */
+/* Measured: float and int8 convolutions of MobileNet v2 on one processor whose compiler was told that it has less, against AVX-512 with VNNI. A dot product
+ * that is none of these counts as the median of them. */
 struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes)
 {
     const bool wide = lanes >= 16;
@@ -83,7 +83,12 @@ struct hby_cost_cpu hby_cl_host_cpu(void)
 #if !defined(__x86_64__) && !defined(__i386__)
     return hby_cl_cpu_parts(HBY_DOT_COUNT, 4);
 #else
-    return hby_cl_cpu_parts(host.avx512_vnni || host.avx_vnni ? HBY_DOT_X86_VNNI : host.avx2 ? HBY_DOT_X86_MADD : HBY_DOT_PORTABLE, host.avx512 ? 16 : host.avx2 ? 8 : 4);
+    return hby_cl_cpu_parts(host.avx512_vnni || host.avx_vnni ? HBY_DOT_X86_VNNI
+                            : host.avx2                       ? HBY_DOT_X86_MADD
+                                                              : HBY_DOT_PORTABLE,
+                            host.avx512 ? 16
+                            : host.avx2 ? 8
+                                        : 4);
 #endif
 }
 
@@ -187,8 +192,9 @@ static void write_options(struct hby_cl_state *s, const struct config *c)
     const char *kind = in->kind == HBY_CL_CPU ? "CPU" : in->kind == HBY_CL_GPU ? "GPU" : "OTHER";
     size_t len;
     const bool check = feature_item("kind=", "", &len) != NULL; /* no GPU: types.clh */
-    snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -w -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s", in->version_major < 3 ? "CL1.2" : variants[c->dot].std,
-             s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt" : "", check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
+    snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -w -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s",
+             in->version_major < 3 ? "CL1.2" : variants[c->dot].std, s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt" : "",
+             check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
              in->has_fp64 ? " -DHBY_HAS_FP64=1" : "", in->has_sub_groups ? " -DHBY_HAS_SUB_GROUPS=1" : "", c->avx512 ? " -DHBY_X86_AVX512=1" : "",
              c->f16c ? " -DHBY_X86_F16C=1" : "");
 }

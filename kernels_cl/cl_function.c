@@ -1,6 +1,6 @@
-/* Kernels as functions of one program. Every program is a text under options of its own; here the texts that a chain needs stand one behind the other, each with
- * the macros that its options define, and with a number in every name of ours: hby_x and HBY_X of the third text are hby3_x and HBY3_X. One build is faster than
- * many, the driver's cache of built programs serves it, and what the kernels share with nobody is dropped by the compiler. */
+/* Kernels as functions of one program. Every program is a text under options of its own; here the texts that a chain needs stand one behind the other, each
+ * with the macros that its options define, and with a number in every name of ours: hby_x and HBY_X of the third text are hby3_x and HBY3_X. One build is
+ * faster than many, the driver's cache of built programs serves it, and what the kernels share with nobody is dropped by the compiler. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -292,7 +292,7 @@ enum hby_status hby_cl_function_get(struct hby_cl_state *s, const char *file, co
 {
     char *key = NULL;
     enum hby_status st = HBY_OK;
-    if (strlen(entry) >= sizeof (*out)->name)
+    if (strlen(entry) >= sizeof(*out)->name)
         return hby_say(HBY_UNSUPPORTED, why, "kernel name %s is too long", entry);
     if (asprintf(&key, "%s %s %s", file, s->features, options) < 0)
         return hby_say(HBY_NO_MEMORY, why, "out of memory");

@@ -1,5 +1,5 @@
-/* The testing aid guard_arena: every buffer between two bands of a pattern, so that a write past its ends is seen. Constants, and inputs that no step writes, must hold what
- * was put there. */
+/* The testing aid guard_arena: every buffer between two bands of a pattern, so that a write past its ends is seen. Constants, and inputs that no step writes,
+ * must hold what was put there. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -83,8 +83,8 @@ static enum hby_status add_op(struct hby_cl_launch *l, const struct hby_cl_funct
     return HBY_OK;
 }
 
-/* Is the launch to be described by a function, whose program is built when it is known what it is launched with? A step by itself has a program of its own, which
- * serves other models as well. */
+/* Is the launch to be described by a function, whose program is built when it is known what it is launched with? A step by itself has a program of its own,
+ * which serves other models as well. */
 static enum hby_status find_function(struct hby_cl_launch *l, const char *file, const char *options, const char *entry, const struct hby_cl_function **function,
                                      struct hby_reason *why)
 {

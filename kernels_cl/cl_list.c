@@ -233,8 +233,8 @@ int hby_cl_choose(const struct hby_cl_found *found, int n, const struct hby_cl_c
             (choice->device_type < 0 || choice->device_type == (int)found[i].info.kind))
             return i;
     }
-    hby_say(HBY_UNSUPPORTED, why, "no device of %d fits the options device_id, device, device_type (the first is \"%.60s / %.60s\")", n,
-            found[0].info.platform, found[0].info.name);
+    hby_say(HBY_UNSUPPORTED, why, "no device of %d fits the options device_id, device, device_type (the first is \"%.60s / %.60s\")", n, found[0].info.platform,
+            found[0].info.name);
     return -1;
 }
 

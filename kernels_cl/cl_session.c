@@ -25,8 +25,8 @@ static bool denied(const char *list, const char *name)
 }
 
 /* The first row that takes plan->step[first], with at most `limit` steps: its launches, bound where there is a session, and how many steps they are. */
-static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *session, struct hby_cl_wanted *wanted, const struct hby_plan *plan, int first, int limit,
-                            struct hby_cl_launch *l, const struct hby_cl_kernel **taken, int *count, struct hby_reason *why)
+static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *session, struct hby_cl_wanted *wanted, const struct hby_plan *plan, int first,
+                            int limit, struct hby_cl_launch *l, const struct hby_cl_kernel **taken, int *count, struct hby_reason *why)
 {
     const struct hby_step *step = &plan->step[first];
     const struct hby_cl_site site = {&st->dev, plan, step, first, limit};
@@ -37,7 +37,13 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
         const int n = row->match(&site, &refusal);
         if (n <= 0 || n > limit)
             continue;
-        *l = (struct hby_cl_launch){.st = st, .session = session, .wanted = wanted, .plan = plan, .step = step, .step_index = first, .force = session ? session->force : (struct hby_cl_force){st->gemm, HBY_CL_TILE_TUNED}};
+        *l = (struct hby_cl_launch){.st = st,
+                                    .session = session,
+                                    .wanted = wanted,
+                                    .plan = plan,
+                                    .step = step,
+                                    .step_index = first,
+                                    .force = session ? session->force : (struct hby_cl_force){st->gemm, HBY_CL_TILE_TUNED}};
         struct hby_reason failure = {""};
         const enum hby_status status = hby_cl_launch_run(l, row, &site, &failure);
         if (!status) {
@@ -74,7 +80,8 @@ static double cpu_rate(const struct hby_cl_info *in, enum hby_work work, enum hb
     return rate[work][column] * (products && !is_float ? cpu.integers : cpu.floats);
 }
 
-/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only. */
+/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only.
+ */
 static double estimate_us(const struct hby_cl_state *st, const struct hby_cl_launch *l, int first)
 {
     const struct hby_cl_info *in = &st->dev.info;
@@ -169,7 +176,8 @@ static void log_profile(const struct hby_cl_session *s)
         if (op->runs == 0)
             continue;
         hby_cl_log(s->st, HBY_CL_LOG_FAULT, "profile: step %d %s %s, node %d: %s %zu x %zu x %zu: %.1f us, least %.1f us", op->step, hby_ops[step->op].name,
-                   hby_scheme_names[step->scheme], step->node, op->name, op->global[0], op->global[1], op->global[2], op->total_us / (double)op->runs, op->least_us);
+                   hby_scheme_names[step->scheme], step->node, op->name, op->global[0], op->global[1], op->global[2], op->total_us / (double)op->runs,
+                   op->least_us);
         total += op->total_us / (double)op->runs;
         least += op->least_us;
     }
@@ -279,11 +287,12 @@ static void log_memory(const struct hby_cl_session *s)
         constants += s->constant[i].bytes;
     for (int i = 0; i < HBY_CL_SCRATCH; i++)
         scratch += s->scratch_bytes[i];
-    hby_cl_log(s->st, HBY_CL_LOG_BUILD, "memory: %zu bytes of activations, %zu of weights and tables in %d buffers, %zu of scratch", s->arena_bytes, constants, s->n_constants,
-               scratch);
+    hby_cl_log(s->st, HBY_CL_LOG_BUILD, "memory: %zu bytes of activations, %zu of weights and tables in %d buffers, %zu of scratch", s->arena_bytes, constants,
+               s->n_constants, scratch);
 }
 
-enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, const struct hby_cl_force *force, struct hby_session **out, struct hby_reason *why)
+enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, const struct hby_cl_force *force, struct hby_session **out,
+                                      struct hby_reason *why)
 {
     *out = NULL;
     enum hby_status status = hby_cl_check_fork(st, why);

@@ -24,7 +24,7 @@ struct hby_cl_value {
 
 /* One kernel launch with its arguments bound. */
 struct hby_cl_op {
-    cl_kernel kernel; /* NULL: part of the chain, or a product of CLBlast's */
+    cl_kernel kernel;                       /* NULL: part of the chain, or a product of CLBlast's */
     const struct hby_cl_function *function; /* where it may be part of a chain */
     int first_value, n_values;
     struct hby_cl_gemm gemm;
@@ -32,7 +32,7 @@ struct hby_cl_op {
     size_t global[3], local[3];
     bool empty; /* a size of 0: nothing to launch */
     int step;
-    cl_event event;      /* profile only */
+    cl_event event;                /* profile only */
     double us, total_us, least_us; /* profile only: of the last run, of all, of the fastest */
     long runs;
     char name[48];
@@ -70,7 +70,7 @@ struct hby_cl_session {
     struct hby_cl_shared {
         cl_mem mem;
         void *address;
-    } *share;
+    } * share;
     int n_shares, share_room;
     struct hby_cl_value *value; /* of the ops that have a function */
     unsigned char *value_bytes;
@@ -79,7 +79,7 @@ struct hby_cl_session {
     struct hby_cl_chain *chain; /* NULL: ops are launched one by one */
     void **address;             /* with `shares`: where tensors lie, for host and device; NULL entries where they have no memory */
     bool busy;                  /* something was enqueued since the last finish */
-    cl_mem bad_data; /* an int that kernels set; NULL where none does */
+    cl_mem bad_data;            /* an int that kernels set; NULL where none does */
     cl_int found_bad_data;
     cl_mem *tensor;         /* per root tensor: its part of the arena, or a buffer of its own */
     struct hby_cl_guarded { /* guard_arena only: the buffer that another's memory and the bands around it lie in */
@@ -87,7 +87,7 @@ struct hby_cl_session {
         size_t bytes;
         const char *what; /* "tensor", for messages */
         int number;
-    } *guarded;
+    } * guarded;
     int n_guarded, guarded_room;
     cl_mem *pinned;         /* per root tensor: the buffer whose mapped memory `staged` is, or NULL: memory of malloc's */
     unsigned char **staged; /* per root tensor that crosses to the host: memory of ours, so that a lost device never touches the caller's */
@@ -106,7 +106,8 @@ struct hby_cl_session {
 };
 
 extern const struct hby_backend_ops hby_cl_session_ops;
-enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, const struct hby_cl_force *force, struct hby_session **out, struct hby_reason *why);
+enum hby_status hby_cl_session_create(struct hby_cl_state *st, const struct hby_plan *plan, const struct hby_cl_force *force, struct hby_session **out,
+                                      struct hby_reason *why);
 
 /* --- cl_rig.c --- */
 
@@ -145,7 +146,7 @@ struct hby_cl_launch {
     const struct hby_cl_function *function; /* of the launch in the making, where it may be part of a chain */
     size_t group;                           /* its work-group */
     struct hby_cl_wanted *wanted;           /* NULL, or where functions are collected */
-    enum hby_status status; /* the first failure: later calls do nothing */
+    enum hby_status status;                 /* the first failure: later calls do nothing */
     struct hby_reason why;
     char arithmetic[48];
     double macs, bytes;
@@ -179,7 +180,8 @@ enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reaso
 enum hby_status hby_cl_memory_bad_data(struct hby_cl_session *s, struct hby_reason *why);
 /* Zero again, behind everything enqueued. */
 enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct hby_reason *why);
-/* guard_arena: zeroed memory between two bands of a pattern, which is also what lies in the slack; and whether all bands still hold it, constants and inputs what they held. */
+/* guard_arena: zeroed memory between two bands of a pattern, which is also what lies in the slack; and whether all bands still hold it, constants and inputs
+ * what they held. */
 enum hby_status hby_cl_guard_buffer(struct hby_cl_session *s, size_t bytes, const char *what, int number, cl_mem *part, struct hby_reason *why);
 enum hby_status hby_cl_guard_check(struct hby_cl_session *s, struct hby_reason *why);
 void hby_cl_guard_free(struct hby_cl_session *s);

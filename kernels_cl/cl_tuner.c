@@ -1,5 +1,5 @@
-/* Measures the candidates for a class of shapes against each other, in turns, and remembers which was the fastest: in memory, and in serialization_dir with the care that
- * the program cache takes (cl_disk.h). */
+/* Measures the candidates for a class of shapes against each other, in turns, and remembers which was the fastest: in memory, and in serialization_dir with the
+ * care that the program cache takes (cl_disk.h). */
 #include "kernels_cl/cl_tuner.h"
 
 #include <math.h>
@@ -104,8 +104,8 @@ static char *file_key(const struct hby_cl_state *s)
         h.word[1] = hby_xxh64(&tile, sizeof tile, h.word[1]);
     }
     char *key = NULL;
-    if (asprintf(&key, "halfbyte tiles 1\n%016llx%016llx\n%s\n%s\n%s\n%s\n%s\n%s\n%d units\n", (unsigned long long)h.word[0], (unsigned long long)h.word[1], s->features,
-                 in->platform, in->name, in->vendor, in->version, in->driver, in->compute_units) < 0)
+    if (asprintf(&key, "halfbyte tiles 1\n%016llx%016llx\n%s\n%s\n%s\n%s\n%s\n%s\n%d units\n", (unsigned long long)h.word[0], (unsigned long long)h.word[1],
+                 s->features, in->platform, in->name, in->vendor, in->version, in->driver, in->compute_units) < 0)
         return NULL;
     return key;
 }

@@ -1,7 +1,7 @@
 /* The tuner: tiles of the convolutions, measured on the device at hand. Only kernels_cl/cl_*.c and launch_tiles.c include this.
  *
- * A tile decides how many sums a work-item keeps and in which order they are stored, never what a sum is: every candidate gives the same bits, and one whose result
- * differed from that of the default is dropped. */
+ * A tile decides how many sums a work-item keeps and in which order they are stored, never what a sum is: every candidate gives the same bits, and one whose
+ * result differed from that of the default is dropped. */
 #ifndef HBY_KERNELS_CL_CL_TUNER_H
 #define HBY_KERNELS_CL_CL_TUNER_H
 
@@ -27,7 +27,8 @@ struct hby_cl_tuned {
 /* Which candidate the step of this class takes: what `l` is told to, or what was or is now measured; 0 without the option. Thread-safe. */
 int hby_cl_tile_choice(const struct hby_cl_site *site, const struct hby_cl_launch *l, const char *shape);
 
-/* The tunings as the text of a file, one class a line, and back. Free with free(); NULL when out of memory. Nothing is taken of a text that is not exactly of this form. */
+/* The tunings as the text of a file, one class a line, and back. Free with free(); NULL when out of memory. Nothing is taken of a text that is not exactly of
+ * this form. */
 char *hby_cl_tuned_write(const struct hby_cl_tuned *t, int n);
 enum hby_status hby_cl_tuned_read(const char *text, size_t bytes, struct hby_cl_tuned **t, int *n);
 

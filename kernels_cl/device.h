@@ -11,7 +11,17 @@
 enum hby_cl_kind { HBY_CL_GPU, HBY_CL_ACCELERATOR, HBY_CL_CPU, HBY_CL_OTHER };
 
 /* How the device multiplies four int8 pairs into an int32: chosen by try-compile and a self-test, best first. dot.clh has the bodies. */
-enum hby_cl_dot { HBY_DOT_PORTABLE, HBY_DOT_KHR, HBY_DOT_X86_VNNI, HBY_DOT_X86_MADD, HBY_DOT_ARM_ACC, HBY_DOT_QCOM, HBY_DOT_NV_DP4A, HBY_DOT_AMD_SDOT4, HBY_DOT_COUNT };
+enum hby_cl_dot {
+    HBY_DOT_PORTABLE,
+    HBY_DOT_KHR,
+    HBY_DOT_X86_VNNI,
+    HBY_DOT_X86_MADD,
+    HBY_DOT_ARM_ACC,
+    HBY_DOT_QCOM,
+    HBY_DOT_NV_DP4A,
+    HBY_DOT_AMD_SDOT4,
+    HBY_DOT_COUNT
+};
 
 /* Matrix units, as mma.clh uses them: none, those of NVIDIA from compute capability 8.0 on, or a stand-in for tests. */
 enum hby_cl_mma { HBY_MMA_NONE, HBY_MMA_NV, HBY_MMA_EMULATED };
@@ -29,10 +39,10 @@ struct hby_cl_info {
     bool host_unified;
     bool has_fp16, has_fp64, has_int_dot, has_sub_groups, has_command_buffer;
     bool has_binaries; /* the driver may be asked for a program's binary */
-    bool is_host_cpu; /* the device is this machine's own x86 CPU, and inline assembly compiles and passes its self-test */
+    bool is_host_cpu;  /* the device is this machine's own x86 CPU, and inline assembly compiles and passes its self-test */
     enum hby_cl_dot dot;
     enum hby_cl_mma mma;
-    int mma_tile; /* tests: the row of launch_mma.c's table to be used always, or -1 */
+    int mma_tile;              /* tests: the row of launch_mma.c's table to be used always, or -1 */
     bool x86_avx512, x86_f16c; /* usable in inline assembly (is_host_cpu, CPUID and XGETBV agree) */
 };
 
@@ -43,9 +53,9 @@ struct hby_cl_device {
 
 /* What picks a device; zero fields do not constrain. */
 struct hby_cl_choice {
-    int device_id;          /* index in the default order, or -1 */
-    const char *device;     /* substring of "platform / device", case-insensitive, or NULL */
-    int device_type;        /* -1 any, else enum hby_cl_kind */
+    int device_id;      /* index in the default order, or -1 */
+    const char *device; /* substring of "platform / device", case-insensitive, or NULL */
+    int device_type;    /* -1 any, else enum hby_cl_kind */
 };
 
 enum hby_cl_chain_mode {
@@ -63,10 +73,11 @@ struct hby_cl_options {
     int wait_limit_ms;                           /* 0: the default */
     int memory_limit_mb;                         /* of all sessions' buffers together; 0: none */
     bool profile, zero_copy;
-    int chain; /* launches of a CPU as one (chain.clh): enum hby_cl_chain_mode */
+    int chain;                                               /* launches of a CPU as one (chain.clh): enum hby_cl_chain_mode */
     void (*log)(void *log_ctx, int level, const char *text); /* level 0: faults, 3: builds and features; NULL: nowhere. Called from any thread. */
     void *log_ctx;
-    bool guard_arena; /* a testing aid: bands of a pattern around every tensor, constant and scratch buffer, verified by finish (HBY_DEVICE when one was overwritten, or a constant or an input) */
+    bool guard_arena; /* a testing aid: bands of a pattern around every tensor, constant and scratch buffer, verified by finish (HBY_DEVICE when one was
+                         overwritten, or a constant or an input) */
 };
 
 /* What this machine's processor, on which the runtime's own kernels run, makes of the rates of partition/cost.c. */

@@ -45,8 +45,8 @@ struct hby_cl_kernel {
 };
 extern const struct hby_cl_kernel hby_cl_kernels[]; /* rows of kernels.def in order of preference; the first that matches is taken; ends with a NULL name */
 
-#define HBY_KERNEL(name, nest, schemes, match, launch)                                    \
-    int hby_cl_match_##match(const struct hby_cl_site *site, struct hby_reason *why); \
+#define HBY_KERNEL(name, nest, schemes, match, launch)                                                                                                         \
+    int hby_cl_match_##match(const struct hby_cl_site *site, struct hby_reason *why);                                                                          \
     enum hby_status hby_cl_launch_##launch(const struct hby_cl_site *site, struct hby_cl_launch *l);
 #include "kernels_cl/kernels.def"
 #undef HBY_KERNEL
@@ -60,14 +60,18 @@ void hby_cl_define(struct hby_cl_launch *l, const char *name, int value);
 /* For kernels that only move bytes: a step of u8 takes the program of i8, which the model most likely needs anyway. Holds for the next hby_cl_use. */
 void hby_cl_any_bytes(struct hby_cl_launch *l);
 /* Builds (or finds) the program of `file` (a name in kernels_cl/, with the headers it includes) under the options defined so far, plus
- * HBY_SCHEME_<name>=1 of the step and the device's feature macros (HBY_HAS_FP16, HBY_DOT_x), and starts a launch of its kernel `entry`. The options are reset after it. */
+ * HBY_SCHEME_<name>=1 of the step and the device's feature macros (HBY_HAS_FP16, HBY_DOT_x), and starts a launch of its kernel `entry`. The options are reset
+ * after it. */
 enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char *entry);
-/* Arguments in the kernel's order: as many in every build, for chains read a kernel's parameters from its text. An argument that a build does not use is tensor -1. */
+/* Arguments in the kernel's order: as many in every build, for chains read a kernel's parameters from its text. An argument that a build does not use is tensor
+ * -1. */
 void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes); /* a struct by value */
 void hby_cl_arg_i32(struct hby_cl_launch *l, int32_t value);
-void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor);                   /* constant or run-time tensor, as stored; -1: a valid dummy buffer */
-void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes); /* copied to the device now; equal contents are shared; `slack` of 64 zero bytes follows */
-/* Device memory that lives during this step: a slot, below HBY_CL_SCRATCH, is the same memory in every launch of the step, as large as the largest asked for. */
+void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor); /* constant or run-time tensor, as stored; -1: a valid dummy buffer */
+void hby_cl_arg_const(struct hby_cl_launch *l, const void *data,
+                      size_t bytes); /* copied to the device now; equal contents are shared; `slack` of 64 zero bytes follows */
+/* Device memory that lives during this step: a slot, below HBY_CL_SCRATCH, is the same memory in every launch of the step, as large as the largest asked for.
+ */
 void hby_cl_arg_scratch(struct hby_cl_launch *l, int slot, size_t bytes);
 enum { HBY_CL_SCRATCH = 4 };
 /* An int of the session that a kernel sets to 1 where the data are what the reference fails on (HBY_BAD_DATA); zero before each run. */

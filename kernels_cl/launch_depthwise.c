@@ -12,7 +12,8 @@ int hby_cl_match_depthwise(const struct hby_cl_site *site, struct hby_reason *wh
         hby_say(HBY_UNSUPPORTED, why, "the weights are not a constant");
         return 0;
     }
-    const bool wide = s->scheme == HBY_SCHEME_i16 && s->args.conv.rounding == HBY_ROUND_WIDE16 && s->args.conv.k_h * s->args.conv.k_w <= 511; /* sums of 32 bits */
+    const bool wide =
+        s->scheme == HBY_SCHEME_i16 && s->args.conv.rounding == HBY_ROUND_WIDE16 && s->args.conv.k_h * s->args.conv.k_w <= 511; /* sums of 32 bits */
     if (s->scheme == HBY_SCHEME_i16 ? !wide : s->args.conv.rounding > HBY_ROUND_FLOAT) {
         hby_say(HBY_UNSUPPORTED, why, "the device has no kernel for this rounding (%d)", (int)s->args.conv.rounding);
         return 0;
@@ -26,7 +27,10 @@ struct cut {
     size_t across, along; /* channels, tiles */
 };
 
-enum { LINE_BYTES = 64, NEAR_BYTES = 24 * 1024 }; /* of a cache line; of the input that a work-item goes over once per vector: it should stay in the first cache */
+enum {
+    LINE_BYTES = 64,
+    NEAR_BYTES = 24 * 1024
+}; /* of a cache line; of the input that a work-item goes over once per vector: it should stay in the first cache */
 
 static struct cut cut_of(const struct hby_cl_site *site, int tiles_per_line, int lanes)
 {
@@ -40,7 +44,7 @@ static struct cut cut_of(const struct hby_cl_site *site, int tiles_per_line, int
     c.across = (size_t)((vectors + c.vectors_each - 1) / c.vectors_each);
     const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1;
     int many = (NEAR_BYTES / LINE_BYTES / (p->in_w > 0 ? p->in_w : 1) - p->k_h) / p->stride_h + 1; /* lines of output from so much input */
-    const int64_t share = (int64_t)c.across * lines / (12 * units);                                  /* twelve work-items for each core */
+    const int64_t share = (int64_t)c.across * lines / (12 * units);                                /* twelve work-items for each core */
     many = many > share ? (int)share : many;
     many = many < 1 ? 1 : many;
     c.tiles_each = many * tiles_per_line;

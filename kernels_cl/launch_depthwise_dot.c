@@ -13,11 +13,12 @@ int hby_cl_match_depthwise_dot(const struct hby_cl_site *site, struct hby_reason
     const struct hby_cl_info *info = &site->dev->info;
     const enum hby_type own = hby_nest_type(s->scheme);
     (void)why; /* another row takes what this one does not */
-    if (s->op != HBY_OP_depthwise_conv_2d || info->kind != HBY_CL_CPU || !info->x86_avx512 || info->dot != HBY_DOT_X86_VNNI || hby_nest_stored(site, s->in[0]) != own ||
-        hby_nest_stored(site, s->out[0]) != own || !site->plan->graph->tensor[s->in[1]].data)
+    if (s->op != HBY_OP_depthwise_conv_2d || info->kind != HBY_CL_CPU || !info->x86_avx512 || info->dot != HBY_DOT_X86_VNNI ||
+        hby_nest_stored(site, s->in[0]) != own || hby_nest_stored(site, s->out[0]) != own || !site->plan->graph->tensor[s->in[1]].data)
         return 0;
     const int signed_zero = p->w_zp - (site->plan->graph->tensor[s->in[1]].type == HBY_U8 ? 128 : 0), rest = p->out_c % CHANNELS;
-    const bool window = p->dilation_w == 1 && p->k_h >= 2 && p->k_h <= MOST_LINES && p->k_w >= 2 && p->k_w <= MOST_LINES && (p->stride_w == 1 || p->stride_w == 2);
+    const bool window =
+        p->dilation_w == 1 && p->k_h >= 2 && p->k_h <= MOST_LINES && p->k_w >= 2 && p->k_w <= MOST_LINES && (p->stride_w == 1 || p->stride_w == 2);
     const bool full = p->out_c >= CHANNELS && (rest == 0 || rest > CHANNELS / 2 || p->out_c >= 8 * CHANNELS); /* little is computed in vain */
     return signed_zero == 0 && window && full && p->depth_multiplier == 1 && hby_pack_is_narrow(site->plan, s, (int64_t)p->k_h * p->k_w);
 }
@@ -32,7 +33,8 @@ static size_t place_of(int c)
 static enum hby_status pack(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
     const struct hby_args_conv *p = &site->step->args.conv;
-    const size_t padded = ((size_t)p->out_c + CHANNELS - 1) / CHANNELS * CHANNELS, fours = ((size_t)p->k_h + 3) / 4, bytes = padded * (size_t)p->k_w * fours * 4;
+    const size_t padded = ((size_t)p->out_c + CHANNELS - 1) / CHANNELS * CHANNELS, fours = ((size_t)p->k_h + 3) / 4,
+                 bytes = padded * (size_t)p->k_w * fours * 4;
     if (hby_cl_is_dry(l)) {
         for (int i = 0; i < 4; i++)
             hby_cl_arg_const(l, NULL, 0);
@@ -71,7 +73,8 @@ static enum hby_status pack(const struct hby_cl_site *site, struct hby_cl_launch
 static int lines_each(const struct hby_cl_site *site, int across)
 {
     const struct hby_args_conv *p = &site->step->args.conv;
-    const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, fit = (24 * 1024 / CHANNELS / (p->in_w > 0 ? p->in_w : 1) - p->k_h) / p->stride_h + 1;
+    const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1,
+              fit = (24 * 1024 / CHANNELS / (p->in_w > 0 ? p->in_w : 1) - p->k_h) / p->stride_h + 1;
     const int64_t share = (int64_t)across * p->out_h * p->batch / (12 * units);
     const int many = fit > share ? (int)share : fit;
     return many < 1 ? 1 : many;

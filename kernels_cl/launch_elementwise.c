@@ -57,8 +57,9 @@ enum hby_status hby_cl_launch_binary(const struct hby_cl_site *site, struct hby_
     if (!common)
         hby_cl_define(l, "HBY_BINARY_FN", p->fn);
     const int inner = p->dim[LAST];
-    hby_nest_define_whole(site, l, (inner < p->count ? inner : 0) | (p->a_stride[LAST] == 1 ? hby_nest_unit(p->dim, p->a_stride, LAST) : 0) |
-                                       (p->b_stride[LAST] == 1 ? hby_nest_unit(p->dim, p->b_stride, LAST) : 0));
+    hby_nest_define_whole(site, l,
+                          (inner < p->count ? inner : 0) | (p->a_stride[LAST] == 1 ? hby_nest_unit(p->dim, p->a_stride, LAST) : 0) |
+                              (p->b_stride[LAST] == 1 ? hby_nest_unit(p->dim, p->b_stride, LAST) : 0));
     enum hby_status st = hby_cl_use(l, common ? hby_nest_program : "binary.cl", "hby_binary");
     if (st)
         return st;
@@ -94,7 +95,8 @@ int hby_cl_match_unary(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
     const enum hby_type in = hby_nest_stored(site, s->in[0]), out = hby_nest_stored(site, s->out[0]);
-    const bool float_in = hby_nest_is_float(in), float_out = hby_nest_is_float(out), int_in = in >= HBY_I8 && in <= HBY_I32, int_out = out >= HBY_I8 && out <= HBY_I32;
+    const bool float_in = hby_nest_is_float(in), float_out = hby_nest_is_float(out), int_in = in >= HBY_I8 && in <= HBY_I32,
+               int_out = out >= HBY_I8 && out <= HBY_I32;
     const int fn = s->args.unary.fn;
     bool ok;
     switch (fn) {

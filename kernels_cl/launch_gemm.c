@@ -15,8 +15,8 @@ enum { TIMED_RUNS = 5 };
 static bool is_product(const struct hby_step *s)
 {
     const struct hby_args_conv *p = &s->args.conv;
-    return (s->op == HBY_OP_fully_connected || s->op == HBY_OP_conv_2d || s->op == HBY_OP_batch_matmul) && p->k_h == 1 && p->k_w == 1 && p->stride_h == 1 && p->stride_w == 1 &&
-           p->pad_top == 0 && p->pad_left == 0 && p->group_c == p->in_c && p->out_h == p->in_h && p->out_w == p->in_w;
+    return (s->op == HBY_OP_fully_connected || s->op == HBY_OP_conv_2d || s->op == HBY_OP_batch_matmul) && p->k_h == 1 && p->k_w == 1 && p->stride_h == 1 &&
+           p->stride_w == 1 && p->pad_top == 0 && p->pad_left == 0 && p->group_c == p->in_c && p->out_h == p->in_h && p->out_w == p->in_w;
 }
 
 int hby_cl_match_gemm(const struct hby_cl_site *site, struct hby_reason *why)
@@ -124,7 +124,8 @@ enum hby_status hby_cl_launch_gemm(const struct hby_cl_site *site, struct hby_cl
     const double rows = (double)p->batch * p->out_h * p->out_w, products = rows * p->out_c * p->in_c;
     const struct hby_cl_gemm g = {.used = true, .half = s->scheme == HBY_SCHEME_f16, .m = (size_t)rows, .n = (size_t)p->out_c, .k = (size_t)p->in_c};
     const bool measurable = products >= WORTH_MEASURING && hby_cl_tune(site->dev, HBY_TUNE_measure_clblast) != 0;
-    if (l->force.gemm == HBY_CL_GEMM_OWN || products <= 0 || rows * p->out_c > INT32_MAX || (l->force.gemm == HBY_CL_GEMM_AUTO && (!measurable || !is_faster(site, &g))))
+    if (l->force.gemm == HBY_CL_GEMM_OWN || products <= 0 || rows * p->out_c > INT32_MAX ||
+        (l->force.gemm == HBY_CL_GEMM_AUTO && (!measurable || !is_faster(site, &g))))
         return HBY_UNSUPPORTED;
     hby_cl_product(l, &g, s->in[0], s->in[1], s->out[0]);
     if (p->has_bias || p->f_min > -INFINITY || p->f_max < INFINITY) {

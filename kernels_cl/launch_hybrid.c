@@ -6,8 +6,8 @@
 #include "kernels_cl/pack_nibbles.h"
 
 enum { BYTES, ROWS, RANGES }; /* scratch memory */
-/* An image so small is quantized by one work-group in one launch; a larger one's range is taken in parts of PART at least, of which there are few: joining them is
- * left to every work-item on a CPU. */
+/* An image so small is quantized by one work-group in one launch; a larger one's range is taken in parts of PART at least, of which there are few: joining them
+ * is left to every work-item on a CPU. */
 enum { WHOLE = 16 * 1024, PART = 8 * 1024, CPU_PARTS = 8, GPU_PARTS = 64 };
 
 static int ceil_div(int a, int b)
@@ -50,8 +50,14 @@ bool hby_hybrid_of(const struct hby_cl_site *site, struct hby_hybrid *y)
     if (y->p.in_w > INT32_MAX / s->in_c || lines * y->p.in_w > INT32_MAX / s->in_c / s->batch)
         return false;
     y->h = (struct hby_hybrid_args){
-        .batch = s->batch, .lines = s->in_h, .width = s->in_w * s->in_c, .padded_lines = (hby_i32)lines, .pitch = y->p.in_w * s->in_c,
-        .top = transposed ? 0 : s->pad_top, .left = transposed ? 0 : s->pad_left * s->in_c, .asymmetric = s->asymmetric,
+        .batch = s->batch,
+        .lines = s->in_h,
+        .width = s->in_w * s->in_c,
+        .padded_lines = (hby_i32)lines,
+        .pitch = y->p.in_w * s->in_c,
+        .top = transposed ? 0 : s->pad_top,
+        .left = transposed ? 0 : s->pad_left * s->in_c,
+        .asymmetric = s->asymmetric,
     };
     if (!y->h.top && !y->h.left && y->h.width == y->h.pitch && y->h.lines >= y->h.padded_lines) {
         y->h.width *= y->h.lines;
@@ -215,7 +221,8 @@ struct cut {
     size_t across, along;
 };
 
-/* On a CPU a cache line of channels, and lines whose input stays in the first cache while it is gone over once per vector; but twelve work-items for each core. */
+/* On a CPU a cache line of channels, and lines whose input stays in the first cache while it is gone over once per vector; but twelve work-items for each core.
+ */
 static struct cut cut_of(const struct hby_cl_site *site, const struct hby_hybrid *y)
 {
     enum { LINE_BYTES = 64, NEAR_BYTES = 24 * 1024 };
@@ -319,7 +326,8 @@ static enum hby_status use_nibbles(const struct hby_cl_site *site, struct hby_cl
     return hby_cl_use(l, "nibbles.cl", entry);
 }
 
-static enum hby_status launch_nibbles_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, const struct hby_conv_part *part)
+static enum hby_status launch_nibbles_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s,
+                                         const struct hby_conv_part *part)
 {
     const struct hby_args_conv *p = &site->step->args.conv;
     const struct hby_conv_tiles t = hby_conv_tiles_of(site, s, part, (size_t)p->out_c * (size_t)p->in_c / 2);
@@ -340,8 +348,8 @@ static enum hby_status launch_nibbles_i8(const struct hby_cl_site *site, struct 
     return HBY_OK;
 }
 
-static enum hby_status launch_nibbles_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_hybrid *y, const struct hby_conv_shape *s,
-                                             const struct hby_conv_part *part)
+static enum hby_status launch_nibbles_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_hybrid *y,
+                                             const struct hby_conv_shape *s, const struct hby_conv_part *part)
 {
     const struct hby_args_conv *p = &y->p;
     const int runs = hby_scales_per_channel(site->step);

@@ -121,8 +121,8 @@ static void fill_peepholes(const struct lstm *m, int tables, int32_t *peep)
                 const int at = b * m->p->n_cell + i, all = tables * m->p->n_out;
                 if (m->scheme == HBY_SCHEME_i8 && at >= all)
                     continue;
-                put_word(m, hby_recurrent_input(m->site, hby_lstm_peephole(g)), m->scheme == HBY_SCHEME_i8 ? at % m->p->n_out : i, m->p->scale[HBY_FROM_CELL][g],
-                         &peep[(b * (HBY_GATES - 1) + g - (g == HBY_GATE_OUTPUT)) * m->cells + i]);
+                put_word(m, hby_recurrent_input(m->site, hby_lstm_peephole(g)), m->scheme == HBY_SCHEME_i8 ? at % m->p->n_out : i,
+                         m->p->scale[HBY_FROM_CELL][g], &peep[(b * (HBY_GATES - 1) + g - (g == HBY_GATE_OUTPUT)) * m->cells + i]);
             }
 }
 
@@ -233,8 +233,10 @@ static enum hby_status take_steps(const struct lstm *m, struct hby_cl_launch *l)
         return st;
     hby_cl_arg_args(l, m->p, sizeof *m->p);
     gates_arg(m, l);
-    if ((st = hby_pack_matrices(m->site, l, &r, m->half_r)) || (st = hby_recurrent_words(l, m->scheme != HBY_SCHEME_f32, (size_t)m->cells * HBY_GATES * 2, fill_sums, m)) ||
-        (st = hby_recurrent_words(l, m->p->peephole, (size_t)tables * (size_t)m->cells * (HBY_GATES - 1), differ ? fill_all_peepholes : fill_one_peephole, m)) ||
+    if ((st = hby_pack_matrices(m->site, l, &r, m->half_r)) ||
+        (st = hby_recurrent_words(l, m->scheme != HBY_SCHEME_f32, (size_t)m->cells * HBY_GATES * 2, fill_sums, m)) ||
+        (st =
+             hby_recurrent_words(l, m->p->peephole, (size_t)tables * (size_t)m->cells * (HBY_GATES - 1), differ ? fill_all_peepholes : fill_one_peephole, m)) ||
         (st = hby_recurrent_words(l, m->p->layer_norm, (size_t)m->cells * HBY_GATES * 2, fill_norm, m)))
         return st;
     /* read in the float forms, too, but of no use there */

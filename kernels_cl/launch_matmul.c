@@ -6,7 +6,8 @@ enum { ROWS = 4 /* HBY_ROWS */ };
 int hby_cl_match_matmul(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
-    const enum hby_type own = hby_nest_type(s->scheme), a = hby_nest_stored(site, s->in[0]), b = hby_nest_stored(site, s->in[1]), out = hby_nest_stored(site, s->out[0]);
+    const enum hby_type own = hby_nest_type(s->scheme), a = hby_nest_stored(site, s->in[0]), b = hby_nest_stored(site, s->in[1]),
+                        out = hby_nest_stored(site, s->out[0]);
     const bool pair = b == own || (hby_nest_is_float(b) && hby_nest_is_float(own)) || (own == HBY_I16 && b == HBY_I8);
     return hby_nest_takes(site, a == own && out == own && pair, why);
 }

@@ -4,7 +4,8 @@
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack_mma.h"
 
-/* How a work-group shares a tile (conv_mma.cl), largest first. None of it has been measured on a GPU: large tiles read less, small ones fill more of a large device. */
+/* How a work-group shares a tile (conv_mma.cl), largest first. None of it has been measured on a GPU: large tiles read less, small ones fill more of a large
+ * device. */
 static const struct cut {
     int warps_m, warps_n, warps_k, tiles_m, tiles_n;
 } cuts[] = {
@@ -114,7 +115,8 @@ int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why
     const struct hby_args_conv *p = &s->args.conv;
     const struct hby_cl_info *info = &site->dev->info;
     const bool is_float = s->scheme == HBY_SCHEME_f16;
-    if (info->mma == HBY_MMA_NONE || info->kind == HBY_CL_CPU || (s->op != HBY_OP_conv_2d && s->op != HBY_OP_fully_connected) || !hby_conv_fits(site, why) || !hby_nest_fits(site, why))
+    if (info->mma == HBY_MMA_NONE || info->kind == HBY_CL_CPU || (s->op != HBY_OP_conv_2d && s->op != HBY_OP_fully_connected) || !hby_conv_fits(site, why) ||
+        !hby_nest_fits(site, why))
         return 0;
     if (is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_FLOAT)
         return 0;
@@ -194,7 +196,9 @@ static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_laun
     hby_cl_arg_tensor(l, sum.other);
     hby_cl_arg_tensor(l, sum.out);
     set_grid(l, c, &t, p->in_c / p->group_c);
-    hby_cl_arithmetic(l, is_float ? "half x half -> float, matrix units" : step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32, matrix units" : "int8 x int8 -> int32, matrix units");
+    hby_cl_arithmetic(l, is_float                        ? "half x half -> float, matrix units"
+                         : step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32, matrix units"
+                                                         : "int8 x int8 -> int32, matrix units");
     const struct hby_conv_shape s = hby_conv_shape_of(step, false);
     hby_conv_cost(site, l, &s, (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * (size_t)element);
     return HBY_OK;

@@ -43,12 +43,13 @@ void hby_nest_grid_rows(const struct hby_cl_site *site, struct hby_cl_launch *l,
 /* A grid of x by y work-items that do not cooperate; kernels guard against the surplus. */
 void hby_nest_grid_2d(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t x, size_t y);
 
-/* Must float sums be rounded as the reference rounds them, product by product? They must where an integer is made of a float later on: a last bit decides a rounding
- * there, and layers behind it make a visible difference of that. So in partitions with dynamic range operators, and where QUANTIZE reads what was computed. */
+/* Must float sums be rounded as the reference rounds them, product by product? They must where an integer is made of a float later on: a last bit decides a
+ * rounding there, and layers behind it make a visible difference of that. So in partitions with dynamic range operators, and where QUANTIZE reads what was
+ * computed. */
 bool hby_nest_rounds_apart(const struct hby_cl_site *site);
 
-/* Defines types.clh's HBY_IN_WHOLES: every vector of four that the program moves from or to a tensor begins at a multiple of four elements, as it does where `unit`, of which
- * every offset is a multiple, is one. Not on CPUs, which move more than four. */
+/* Defines types.clh's HBY_IN_WHOLES: every vector of four that the program moves from or to a tensor begins at a multiple of four elements, as it does where
+ * `unit`, of which every offset is a multiple, is one. Not on CPUs, which move more than four. */
 void hby_nest_define_whole(const struct hby_cl_site *site, struct hby_cl_launch *l, int unit);
 /* For it: the strides of n dimensions, or'ed together; those of one element do not count. */
 int hby_nest_unit(const hby_i32 *dim, const hby_i32 *stride, int n);

@@ -21,7 +21,8 @@ void hby_recurrent_row_args(struct hby_cl_launch *l, const struct hby_recurrent_
 
 enum hby_status hby_recurrent_quantize(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_recurrent_rows *r)
 {
-    const struct hby_hybrid_args h = {.batch = r->rows, .lines = 1, .width = r->width, .padded_lines = 1, .pitch = hby_recurrent_pitch(r), .asymmetric = r->asymmetric};
+    const struct hby_hybrid_args h = {
+        .batch = r->rows, .lines = 1, .width = r->width, .padded_lines = 1, .pitch = hby_recurrent_pitch(r), .asymmetric = r->asymmetric};
     hby_cl_define(l, "HBY_IN_TYPE", 0);
     enum hby_status st = hby_cl_use(l, "hybrid.cl", "hby_hybrid_whole");
     if (st)

@@ -8,7 +8,8 @@
 /* Scratch memory: BYTES and ROWS hold quantized inputs. */
 enum { HBY_RECURRENT_BYTES, HBY_RECURRENT_ROWS, HBY_RECURRENT_SUMS, HBY_RECURRENT_WORK };
 
-/* Rows of `width` floats as dynamic range steps read them: the launch that quantizes them, and the arguments of one that reads them (the bytes, then the rows). */
+/* Rows of `width` floats as dynamic range steps read them: the launch that quantizes them, and the arguments of one that reads them (the bytes, then the rows).
+ */
 struct hby_recurrent_rows {
     int tensor, rows, width;
     bool asymmetric;

@@ -18,7 +18,8 @@ enum hby_status hby_cl_launch_mean(const struct hby_cl_site *site, struct hby_cl
     if (p->fn != HBY_REDUCE_MEAN)
         hby_cl_define(l, "HBY_REDUCE_FN", p->fn);
     if (columns)
-        hby_nest_define_whole(site, l, inner | hby_nest_unit(p->keep_dim, p->keep_stride, HBY_REDUCE_RANK - 1) | hby_nest_unit(p->reduce_dim, p->reduce_stride, HBY_REDUCE_RANK));
+        hby_nest_define_whole(
+            site, l, inner | hby_nest_unit(p->keep_dim, p->keep_stride, HBY_REDUCE_RANK - 1) | hby_nest_unit(p->reduce_dim, p->reduce_stride, HBY_REDUCE_RANK));
     enum hby_status st = hby_cl_use(l, p->fn == HBY_REDUCE_MEAN ? hby_nest_program : "mean.cl", columns ? "hby_mean_columns" : "hby_mean_rows");
     if (st)
         return st;

@@ -18,10 +18,15 @@ enum hby_status hby_cl_launch_resize(const struct hby_cl_site *site, struct hby_
         hby_nest_define_element(site, l, (int)hby_type_size(hby_nest_stored(site, s->out[0])));
     /* few channels would leave most lanes idle, so the lanes run over a row of the output instead; the bound keeps its division exact */
     const bool narrow = p->is_bilinear && 2 * p->channels <= hby_nest_lanes(site->dev) && p->out_w < 1 << 17;
-    const bool few = narrow && hby_nest_lanes(site->dev) == 16 && p->channels >= 3 && (s->scheme == HBY_SCHEME_f32 || (s->scheme == HBY_SCHEME_i8 && !p->blend));
+    const bool few =
+        narrow && hby_nest_lanes(site->dev) == 16 && p->channels >= 3 && (s->scheme == HBY_SCHEME_f32 || (s->scheme == HBY_SCHEME_i8 && !p->blend));
     if (p->blend)
         hby_cl_define(l, "HBY_BLEND", p->blend);
-    enum hby_status st = hby_cl_use(l, "resize.cl", few ? "hby_resize_bilinear_few" : narrow ? "hby_resize_bilinear_narrow" : p->is_bilinear ? "hby_resize_bilinear" : "hby_resize_nearest");
+    enum hby_status st = hby_cl_use(l, "resize.cl",
+                                    few              ? "hby_resize_bilinear_few"
+                                    : narrow         ? "hby_resize_bilinear_narrow"
+                                    : p->is_bilinear ? "hby_resize_bilinear"
+                                                     : "hby_resize_nearest");
     if (st)
         return st;
     const int inner = few ? p->out_w : narrow ? p->channels * p->out_w : p->channels;

@@ -65,14 +65,16 @@ static int tile_of_class(const struct hby_cl_site *site, const struct hby_cl_lau
     const int vectors = ceil_div(s->group_out, HBY_BLOCK);
     char shape[HBY_CL_CLASS_CHARS];
     snprintf(shape, sizeof shape, "%s %s*%s rows 2^%d channels %d%s depth 2^%d%s%s", step->op == HBY_OP_transpose_conv ? "transposed" : "conv",
-             hby_scheme_names[step->scheme], hby_type_name(hby_nest_stored(site, step->in[1])), log2_of(rows), vectors <= 4 ? vectors * HBY_BLOCK : 1 << log2_of(s->group_out),
-             vectors > 4 && vectors % 2 ? " odd" : "", log2_of((int64_t)s->taps * s->group_in), s->taps > 1 ? " taps" : "", s->groups > 1 ? " groups" : "");
+             hby_scheme_names[step->scheme], hby_type_name(hby_nest_stored(site, step->in[1])), log2_of(rows),
+             vectors <= 4 ? vectors * HBY_BLOCK : 1 << log2_of(s->group_out), vectors > 4 && vectors % 2 ? " odd" : "", log2_of((int64_t)s->taps * s->group_in),
+             s->taps > 1 ? " taps" : "", s->groups > 1 ? " groups" : "");
     return hby_cl_tile_choice(site, l, shape);
 }
 
-/* CPU: the tiles that fill the 32 vector registers, or the 16 of half their width; a last odd vector of channels gets a launch of its own where there are rows enough to pay for it.
- * Elsewhere: small tiles, many work-items. */
-int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, enum hby_product product, struct hby_conv_part part[2])
+/* CPU: the tiles that fill the 32 vector registers, or the 16 of half their width; a last odd vector of channels gets a launch of its own where there are rows
+ * enough to pay for it. Elsewhere: small tiles, many work-items. */
+int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, enum hby_product product,
+                   struct hby_conv_part part[2])
 {
     static const struct {
         enum hby_cl_tune rows, lanes;
@@ -136,7 +138,9 @@ struct hby_conv_tiles hby_conv_tiles_of(const struct hby_cl_site *site, const st
     const int each = site->dev->info.kind == HBY_CL_CPU ? (int)((int64_t)(rows / part->tile.rows) * part->tiles_per_group * s->groups / (16 * units)) : 1;
     return (struct hby_conv_tiles){
         .rows = rows,
-        .tiles_each = each < 1 ? 1 : each > 16 ? 16 : each,
+        .tiles_each = each < 1    ? 1
+                      : each > 16 ? 16
+                                  : each,
         .dense = step->op != HBY_OP_transpose_conv && hby_conv_is_dense(&step->args.conv),
         .rows_first = weight_bytes > 256 * 1024, /* then a tile's weights stay in the cache while all rows pass */
         .tiles_per_group = part->tiles_per_group,
@@ -150,7 +154,8 @@ void hby_conv_cost(const struct hby_cl_site *site, struct hby_cl_launch *l, cons
 {
     const struct hby_step *step = site->step;
     const double sums = (double)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]);
-    const double taps = step->op == HBY_OP_transpose_conv ? ceil_div(step->args.conv.k_h, step->args.conv.stride_h) * ceil_div(step->args.conv.k_w, step->args.conv.stride_w)
-                                                          : s->taps;
+    const double taps = step->op == HBY_OP_transpose_conv
+                            ? ceil_div(step->args.conv.k_h, step->args.conv.stride_h) * ceil_div(step->args.conv.k_w, step->args.conv.stride_w)
+                            : s->taps;
     hby_cl_cost(l, sums * taps * s->group_in, (double)weight_bytes + hby_nest_bytes(site));
 }

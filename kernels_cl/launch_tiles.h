@@ -31,7 +31,8 @@ int hby_conv_rows(const struct hby_step *s);
 /* What a tile multiplies: rows of tune.def. */
 enum hby_product { HBY_PRODUCT_BYTES, HBY_PRODUCT_PAIRS, HBY_PRODUCT_FLOATS };
 /* Cuts the channels into one or two launches; returns how many. */
-int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, enum hby_product product, struct hby_conv_part part[2]);
+int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, enum hby_product product,
+                   struct hby_conv_part part[2]);
 struct hby_conv_tiles hby_conv_tiles_of(const struct hby_cl_site *site, const struct hby_conv_shape *s, const struct hby_conv_part *part, size_t weight_bytes);
 /* Work-items along rows and channels, for the kernel used last. */
 void hby_conv_grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_part *p, struct hby_conv_tiles *t, int groups);

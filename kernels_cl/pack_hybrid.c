@@ -60,7 +60,8 @@ enum hby_status hby_pack_conv_hybrid(const struct hby_cl_site *site, struct hby_
     struct constants k;
     const bool ok = allocate(site, padded, bytes, &k);
     for (int c = 0; ok && c < site->step->args.conv.out_c; c++) {
-        const size_t place = (size_t)(c / s->group_out * s->blocks_per_group * HBY_BLOCK + c % s->group_out), block = place / HBY_BLOCK, lane = place % HBY_BLOCK;
+        const size_t place = (size_t)(c / s->group_out * s->blocks_per_group * HBY_BLOCK + c % s->group_out), block = place / HBY_BLOCK,
+                     lane = place % HBY_BLOCK;
         uint32_t sum = 0;
         for (size_t tap = 0; tap < taps; tap++) {
             const int8_t *from = k.signed_w + ((size_t)c * taps + tap) * (size_t)s->group_in;

@@ -24,7 +24,8 @@ static enum hby_status pack_words(const struct hby_cl_site *site, struct hby_cl_
 {
     const struct hby_step *step = site->step;
     const uint8_t *from = site->plan->graph->tensor[step->in[1]].data;
-    const size_t depth = (size_t)step->args.conv.in_c, words = (depth + 7) / 8, bytes = padded_channels(step) * words * 4, run = (depth + (size_t)runs - 1) / (size_t)runs;
+    const size_t depth = (size_t)step->args.conv.in_c, words = (depth + 7) / 8, bytes = padded_channels(step) * words * 4,
+                 run = (depth + (size_t)runs - 1) / (size_t)runs;
     uint8_t *w = calloc(bytes, 1);
     if (!w)
         return HBY_NO_MEMORY;

@@ -33,7 +33,7 @@ struct hby_args_pad {
 struct hby_args_resize {
     hby_i32 batch, in_h, in_w, channels, out_h, out_w;
     hby_i32 align_corners, half_pixel_centers, is_bilinear, elem_size;
-    hby_i32 blend; /* HBY_BLEND_* */
+    hby_i32 blend;                  /* HBY_BLEND_* */
     hby_i32 scale_h_10, scale_w_10; /* Q10 steps of the integer bilinear forms */
     hby_f32 scale_h, scale_w;
 };

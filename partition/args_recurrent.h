@@ -36,7 +36,7 @@ struct hby_args_lstm {
     hby_i32 cifg, peephole, layer_norm, projection;
     hby_i32 diagonal; /* bit g: the recurrent weights of gate g are a vector */
     hby_i32 asymmetric, activation;
-    hby_f32 cell_clip, proj_clip; /* 0: none */
+    hby_f32 cell_clip, proj_clip;                                              /* 0: none */
     hby_f32 scale[HBY_FROM_COUNT][HBY_GATES], proj_scale;                      /* of the weights, dynamic range */
     hby_i32 mult[HBY_FROM_COUNT][HBY_GATES], shift[HBY_FROM_COUNT][HBY_GATES]; /* integer, from here on */
     hby_i32 in_zp, state_zp, cell_scale, q_cell_clip, q_proj_clip;

@@ -26,8 +26,8 @@ struct hby_args_mean {
     hby_f32 f_scale, f_bias; /* integers: MEAN and SUM by HBY_ROUND_FLOAT, SUM by HBY_ROUND_RUY */
 };
 
-/* ARG_MAX, ARG_MIN over the middle one of [outer, length, inner]: the first position of the extreme; a NaN is never one, but where it is first. The output holds
- * int32, or int64 with wide_out. */
+/* ARG_MAX, ARG_MIN over the middle one of [outer, length, inner]: the first position of the extreme; a NaN is never one, but where it is first. The output
+ * holds int32, or int64 with wide_out. */
 struct hby_args_arg {
     hby_i32 outer, length, inner;
     hby_i32 least; /* ARG_MIN */

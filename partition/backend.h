@@ -21,10 +21,11 @@ struct hby_backend_ops {
     /* Can it run plan->step[first], perhaps fused with steps after it? Kernels are built here or by `build`, so that nothing is left to fail after claiming.
      * `limit` is the number of steps that may be covered. HBY_OK with the answer, or HBY_UNSUPPORTED with the reason. Callable from any thread. */
     enum hby_status (*query)(struct hby_backend *be, const struct hby_plan *plan, int first, int limit, struct hby_answer *answer, struct hby_reason *why);
-    /* Builds what queries have left: for the steps of the nodes that taken[] names. A failure makes later queries answer for what they build themselves, so ask again.
-     * NULL where queries leave nothing. */
+    /* Builds what queries have left: for the steps of the nodes that taken[] names. A failure makes later queries answer for what they build themselves, so ask
+     * again. NULL where queries leave nothing. */
     enum hby_status (*build)(struct hby_backend *be, const struct hby_plan *plan, const bool *taken, struct hby_reason *why);
-    /* State for one plan: arena, packed weights, kernels with their arguments set. Only steps whose where[] is this backend's are prepared. The plan outlives it. */
+    /* State for one plan: arena, packed weights, kernels with their arguments set. Only steps whose where[] is this backend's are prepared. The plan outlives
+     * it. */
     enum hby_status (*create)(struct hby_backend *be, const struct hby_plan *plan, struct hby_session **out, struct hby_reason *why);
     /* Host bytes (in the tensor's storage type) -> the session's copy. Host memory must stay valid until finish. */
     enum hby_status (*upload)(struct hby_session *s, int tensor, const void *host, size_t bytes);

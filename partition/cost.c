@@ -3,13 +3,13 @@
 /* Rates per microsecond (1 GB/s is 1000 bytes per microsecond) of one thread of a 3.7 GHz x86 core with AVX-512 VNNI, fitted to the times of 75 networks:
  * multiply-adds of the runtime's kernels. XNNPACK has float32, int8 and uint8, and not everything of those; the rest are reference loops. */
 static const double runtime_macs[HBY_WORK_MATH][HBY_SCHEME_COUNT] = {
-#define RATES(float_, i8, u8, i16, hybrid)                                                                                                             \
-    {[HBY_SCHEME_f32] = float_, [HBY_SCHEME_f16] = float_, [HBY_SCHEME_i8] = i8, [HBY_SCHEME_u8] = u8, [HBY_SCHEME_i16] = i16, [HBY_SCHEME_i32] = 1000, \
-     [HBY_SCHEME_f32w8] = hybrid}
-    [HBY_WORK_CONV] = RATES(98000, 380000, 150000, 1400, 170000),
-    [HBY_WORK_DEPTHWISE] = RATES(24000, 20000, 10000, 170, 1500),
-    [HBY_WORK_DENSE] = RATES(110000, 118000, 100000, 3900, 200000),
-    [HBY_WORK_MATMUL] = RATES(30000, 2000, 2000, 2000, 30000),
+#define RATES(float_, i8, u8, i16, hybrid)                                                                                                                     \
+    {                                                                                                                                                          \
+        [HBY_SCHEME_f32] = float_, [HBY_SCHEME_f16] = float_, [HBY_SCHEME_i8] = i8, [HBY_SCHEME_u8] = u8, [HBY_SCHEME_i16] = i16, [HBY_SCHEME_i32] = 1000,     \
+        [HBY_SCHEME_f32w8] = hybrid                                                                                                                            \
+    }
+    [HBY_WORK_CONV] = RATES(98000, 380000, 150000, 1400, 170000),   [HBY_WORK_DEPTHWISE] = RATES(24000, 20000, 10000, 170, 1500),
+    [HBY_WORK_DENSE] = RATES(110000, 118000, 100000, 3900, 200000), [HBY_WORK_MATMUL] = RATES(30000, 2000, 2000, 2000, 30000),
     [HBY_WORK_RECURRENT] = RATES(5400, 700, 700, 50, 5400),
 };
 /* Bytes where elements are computed, and where they are moved. */

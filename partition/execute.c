@@ -158,7 +158,8 @@ static void open_device(struct hby_executor *ex)
     hby_say(st, &ex->stats.last_failure, "%s", why.text[0] ? why.text : "the device could not be set up");
 }
 
-enum hby_status hby_executor_create(struct hby_plan *plan, struct hby_backend *device, struct hby_backend *host, struct hby_executor **out, struct hby_reason *why)
+enum hby_status hby_executor_create(struct hby_plan *plan, struct hby_backend *device, struct hby_backend *host, struct hby_executor **out,
+                                    struct hby_reason *why)
 {
     *out = NULL;
     struct hby_executor *ex = calloc(1, sizeof *ex);
@@ -293,8 +294,8 @@ static void device_failed(struct hby_executor *ex, enum hby_status st)
     ex->on_device->ops->destroy(&ex->on_device);
     ex->on_device = NULL;
     ex->stats.device_lost = ++ex->stats.device_failures >= 2;
-    hby_say(st, &ex->stats.last_failure, "%s in run %ld; %s", st == HBY_NO_MEMORY ? "memory ran out" : "the device failed or did not answer in time", ex->stats.runs,
-            ex->stats.device_lost ? "everything runs on the CPU from here on" : "this run was repeated on the CPU");
+    hby_say(st, &ex->stats.last_failure, "%s in run %ld; %s", st == HBY_NO_MEMORY ? "memory ran out" : "the device failed or did not answer in time",
+            ex->stats.runs, ex->stats.device_lost ? "everything runs on the CPU from here on" : "this run was repeated on the CPU");
 }
 
 enum hby_status hby_executor_run(struct hby_executor *ex, const void *const *inputs, void *const *outputs, struct hby_reason *why)

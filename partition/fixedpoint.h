@@ -139,7 +139,7 @@ static inline void hby_inverse_root(int32_t x, int32_t *mult, int *left)
     int32_t y = 1 << 28;
     for (int i = 0; i < 5; i++) {
         const int32_t cube = hby_shl_saturating(hby_srdhm(hby_srdhm(y, y), y), 6);
-        y = hby_shl_saturating(hby_add32(hby_srdhm(three_halves, y), hby_wrap32((uint64_t)-(int64_t)hby_srdhm(half, cube))), 3);
+        y = hby_shl_saturating(hby_add32(hby_srdhm(three_halves, y), hby_wrap32((uint64_t) - (int64_t)hby_srdhm(half, cube))), 3);
     }
     y = hby_srdhm(y, 1518500250); /* sqrt(1/2) */
     *mult = right < 0 ? hby_shl32(y, -right) : y;

@@ -79,8 +79,8 @@ bool hby_fold_is_weights(const struct hby_node *node, int i)
         return (i >= 1 && i <= 8) || i == 16;
     if (hby_fold_is_recurrent(node))
         return i == 1 || i == 2;
-    return i == 1 && (node->op == HBY_OP_conv_2d || node->op == HBY_OP_depthwise_conv_2d || node->op == HBY_OP_fully_connected || node->op == HBY_OP_transpose_conv ||
-                      node->op == HBY_OP_batch_matmul || node->op == HBY_OP_conv_3d);
+    return i == 1 && (node->op == HBY_OP_conv_2d || node->op == HBY_OP_depthwise_conv_2d || node->op == HBY_OP_fully_connected ||
+                      node->op == HBY_OP_transpose_conv || node->op == HBY_OP_batch_matmul || node->op == HBY_OP_conv_3d);
 }
 
 /* Nodes whose every result nobody reads. */

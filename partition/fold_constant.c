@@ -150,7 +150,8 @@ static enum hby_status fold_rank(struct hby_graph *g, struct hby_node *n)
 static enum hby_status fold_zeros(struct hby_graph *g, struct hby_node *n)
 {
     struct hby_tensor *out = &g->tensor[n->out[0]];
-    if (!has_shape(out) || !hby_tensor_count(out) || hby_tensor_count(out) > MOST_FOLDED || (out->type != HBY_I32 && out->type != HBY_I64 && out->type != HBY_F32))
+    if (!has_shape(out) || !hby_tensor_count(out) || hby_tensor_count(out) > MOST_FOLDED ||
+        (out->type != HBY_I32 && out->type != HBY_I64 && out->type != HBY_F32))
         return HBY_UNSUPPORTED;
     const size_t bytes = (size_t)hby_tensor_count(out) * hby_type_size(out->type);
     void *data = hby_pool_alloc(&g->pool, bytes);

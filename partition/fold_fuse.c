@@ -25,7 +25,8 @@ static bool same_integers(const struct hby_tensor *a, const struct hby_tensor *b
 }
 
 /* QUANTIZE whose result is what it started from: of integers with the same parameters, or of a DEQUANTIZE with the same parameters.
- * (q - zp) * scale / scale rounds back to q - zp: both operations err by half an ulp of a number below 2^16. The scale must keep the product finite and normal. */
+ * (q - zp) * scale / scale rounds back to q - zp: both operations err by half an ulp of a number below 2^16. The scale must keep the product finite and normal.
+ */
 static int unquantized_source(const struct hby_graph *g, const struct hby_node *n)
 {
     if (n->op != HBY_OP_quantize || n->n_in != 1 || n->n_out != 1)
@@ -72,9 +73,15 @@ static enum hby_act *act_of(struct hby_node *n)
 {
 #define AT(member) 1 + offsetof(union hby_params, member)
     static const size_t at[HBY_OP_COUNT] = {
-        [HBY_OP_conv_2d] = AT(window.act),         [HBY_OP_depthwise_conv_2d] = AT(window.act), [HBY_OP_transpose_conv] = AT(window.act),
-        [HBY_OP_average_pool_2d] = AT(window.act), [HBY_OP_max_pool_2d] = AT(window.act),       [HBY_OP_add] = AT(arith.act),
-        [HBY_OP_sub] = AT(arith.act),              [HBY_OP_mul] = AT(arith.act),                [HBY_OP_fully_connected] = AT(fully_connected.act),
+        [HBY_OP_conv_2d] = AT(window.act),
+        [HBY_OP_depthwise_conv_2d] = AT(window.act),
+        [HBY_OP_transpose_conv] = AT(window.act),
+        [HBY_OP_average_pool_2d] = AT(window.act),
+        [HBY_OP_max_pool_2d] = AT(window.act),
+        [HBY_OP_add] = AT(arith.act),
+        [HBY_OP_sub] = AT(arith.act),
+        [HBY_OP_mul] = AT(arith.act),
+        [HBY_OP_fully_connected] = AT(fully_connected.act),
     };
 #undef AT
     return at[n->op] ? (enum hby_act *)(void *)((char *)&n->params + at[n->op] - 1) : NULL;
@@ -232,7 +239,8 @@ static bool pads_alike(const struct hby_tensor *from, const struct hby_tensor *p
     return from->type == padded->type && from->rank == 4 && padded->rank == 4 && (from->type == HBY_F32 || integers);
 }
 
-/* Height and width of the node's window; false where the fill would not do what its own padding does: a convolution's adds nothing, and a maximum does not see its own. */
+/* Height and width of the node's window; false where the fill would not do what its own padding does: a convolution's adds nothing, and a maximum does not see
+ * its own. */
 static bool window_of(const struct hby_graph *g, const struct hby_node *n, int from, double fill, int window[2], int dilation[2])
 {
     const struct hby_window_params *w = &n->params.window;

@@ -30,8 +30,8 @@ static bool passes_between(const struct hby_plan *p, int writer, int reader, int
 
 static bool is_flat_sum(const struct hby_plan *p, const struct hby_step *s)
 {
-    return s->nest == HBY_NEST_binary && s->args.binary.fn == HBY_FN_ADD && s->args.binary.flat && s->n_in == 2 && s->n_out == 1 && s->in[0] >= 0 && s->in[1] >= 0 &&
-           hby_tensor_count(&p->graph->tensor[s->out[0]]) == s->args.binary.count;
+    return s->nest == HBY_NEST_binary && s->args.binary.fn == HBY_FN_ADD && s->args.binary.flat && s->n_in == 2 && s->n_out == 1 && s->in[0] >= 0 &&
+           s->in[1] >= 0 && hby_tensor_count(&p->graph->tensor[s->out[0]]) == s->args.binary.count;
 }
 
 bool hby_fuse_is_sum(const struct hby_plan *plan, int first, int second, int *other)
@@ -64,8 +64,8 @@ static void move_step(struct hby_plan *p, int from, int to)
     p->step[to] = s;
 }
 
-/* Would the tensors that the convolution reads have to be kept until `until` for it alone, and are they larger than what it makes? Then they keep more memory busy
- * than its result. Those that do not change before `until` only: all but variables. */
+/* Would the tensors that the convolution reads have to be kept until `until` for it alone, and are they larger than what it makes? Then they keep more memory
+ * busy than its result. Those that do not change before `until` only: all but variables. */
 static bool may_wait(const struct hby_plan *p, int conv, int until)
 {
     const struct hby_step *s = &p->step[conv];

@@ -8,8 +8,8 @@ static const struct {
     size_t bytes;
     const char *name;
 } types[] = {
-    [HBY_F32] = {4, "float32"}, [HBY_F16] = {2, "float16"}, [HBY_I8] = {1, "int8"},      [HBY_U8] = {1, "uint8"}, [HBY_I16] = {2, "int16"},
-    [HBY_I32] = {4, "int32"},   [HBY_I64] = {8, "int64"},   [HBY_BOOL] = {1, "bool"},    [HBY_I4] = {0, "int4"},  [HBY_OTHER_TYPE] = {0, "another type"},
+    [HBY_F32] = {4, "float32"}, [HBY_F16] = {2, "float16"}, [HBY_I8] = {1, "int8"},   [HBY_U8] = {1, "uint8"}, [HBY_I16] = {2, "int16"},
+    [HBY_I32] = {4, "int32"},   [HBY_I64] = {8, "int64"},   [HBY_BOOL] = {1, "bool"}, [HBY_I4] = {0, "int4"},  [HBY_OTHER_TYPE] = {0, "another type"},
 };
 
 size_t hby_type_size(enum hby_type t)

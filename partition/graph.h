@@ -34,14 +34,15 @@ struct hby_tensor {
     int rank;           /* 0 for a scalar */
     int32_t dim[HBY_MAX_RANK];
     struct hby_quant quant;
-    const void *data; /* constant bytes, or NULL where computed at run time; not owned; may be only 4-byte aligned */
-    size_t bytes;     /* of the tensor as declared */
-    bool data_owned;  /* `data` lies in the graph's pool: folding computed it */
-    bool is_variable; /* the runtime's own: it holds a value between calls. A node reads it, and leaves the new value in an output of its own with the same runtime_index */
-    bool is_sparse; /* constant with sparsity parameters: only DENSIFY may read it */
+    const void *data;     /* constant bytes, or NULL where computed at run time; not owned; may be only 4-byte aligned */
+    size_t bytes;         /* of the tensor as declared */
+    bool data_owned;      /* `data` lies in the graph's pool: folding computed it */
+    bool is_variable;     /* the runtime's own: it holds a value between calls. A node reads it, and leaves the new value in an output of its own with the same
+                             runtime_index */
+    bool is_sparse;       /* constant with sparsity parameters: only DENSIFY may read it */
     const void *sparsity; /* struct hby_sparsity, owned by the graph, or NULL */
-    int runtime_index; /* the runtime's tensor index, or -1 for one that we made */
-    const char *name;  /* not owned, may be NULL */
+    int runtime_index;    /* the runtime's tensor index, or -1 for one that we made */
+    const char *name;     /* not owned, may be NULL */
 };
 
 /* One dimension of TFLite's sparse format (schema: DimensionMetadata). */
@@ -86,10 +87,10 @@ union hby_params {
         enum hby_act act;
         bool keep_num_dims, asymmetric_quantize_inputs;
         int weights_format; /* 0 default, 1 shuffled 4x16 int8 (refused) */
-        bool int32_sums; /* 16x8 without a bias: the optimized kernels sum in int32 (quantized_bias_type) */
+        bool int32_sums;    /* 16x8 without a bias: the optimized kernels sum in int32 (quantized_bias_type) */
     } fully_connected;
     struct {
-        int axis; /* CONCATENATION, PACK, UNPACK */
+        int axis;  /* CONCATENATION, PACK, UNPACK */
         int count; /* PACK values, SPLIT outputs */
         enum hby_act act;
     } axis;
@@ -153,10 +154,10 @@ struct hby_node {
     enum hby_op op;
     int version;
     int n_in, n_out;
-    int *in, *out; /* tensor ids of this graph; -1 is an absent optional input; owned by the graph */
+    int *in, *out;   /* tensor ids of this graph; -1 is an absent optional input; owned by the graph */
     int n_mid, *mid; /* tensors that only tell how values inside the operator are quantized (an integer LSTM's gates); owned by the graph */
     union hby_params params;
-    bool weight_only; /* made by fold.c: the weights are an integer constant that stands for the floats of its DEQUANTIZE, which is folded */
+    bool weight_only;                /* made by fold.c: the weights are an integer constant that stands for the floats of its DEQUANTIZE, which is folded */
     bool asymmetric_quantize_inputs; /* hybrid CONV_2D, DEPTHWISE_CONV_2D take it from the weights: always true there */
     int runtime_index;               /* index in the runtime's GetNodeAndRegistration */
     int fused_into;                  /* node id that does this node's work, or -1 */

@@ -25,7 +25,8 @@ enum hby_status hby_lower_fold_only(struct hby_lowering *lo, const struct hby_no
 {
     if (node->op == HBY_OP_densify)
         return hby_say(HBY_UNSUPPORTED, lo->why, "DENSIFY is supported for constants of float32, float16 or int8 only");
-    return hby_say(HBY_UNSUPPORTED, lo->why, "%s is supported only where its input's shape is known before the model runs, and of a moderate size", hby_ops[node->op].name);
+    return hby_say(HBY_UNSUPPORTED, lo->why, "%s is supported only where its input's shape is known before the model runs, and of a moderate size",
+                   hby_ops[node->op].name);
 }
 
 static const char *name_of(const struct hby_tensor *t)
@@ -225,7 +226,10 @@ enum hby_status hby_act_range_float(const struct hby_lowering *lo, enum hby_act 
     static const struct {
         float lo, hi;
     } range[] = {
-        [HBY_ACT_NONE] = {-INFINITY, INFINITY}, [HBY_ACT_RELU] = {0.0f, INFINITY}, [HBY_ACT_RELU_N1_TO_1] = {-1.0f, 1.0f}, [HBY_ACT_RELU6] = {0.0f, 6.0f},
+        [HBY_ACT_NONE] = {-INFINITY, INFINITY},
+        [HBY_ACT_RELU] = {0.0f, INFINITY},
+        [HBY_ACT_RELU_N1_TO_1] = {-1.0f, 1.0f},
+        [HBY_ACT_RELU6] = {0.0f, 6.0f},
     };
     if ((unsigned)act >= sizeof range / sizeof *range)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the fused activation %s is not supported; use RELU, RELU6 or RELU_N1_TO_1, or a node of its own",

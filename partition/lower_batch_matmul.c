@@ -1,5 +1,5 @@
-/* BATCH_MATMUL: a 1x1 convolution over the rows where one constant matrix multiplies them all, its own nest otherwise. Operands that are not as their nest walks
- * them are transposed first: constants here, others by a step. */
+/* BATCH_MATMUL: a 1x1 convolution over the rows where one constant matrix multiplies them all, its own nest otherwise. Operands that are not as their nest
+ * walks them are transposed first: constants here, others by a step. */
 #include <string.h>
 
 #include "partition/fixedpoint.h"
@@ -77,8 +77,9 @@ static enum hby_status read_product(const struct hby_lowering *lo, const struct 
     bool fits = k == p->k && out[0] == p->m && out[1] == p->n;
     for (int i = 0; i < HBY_MATMUL_BATCHES; i++)
         fits = fits && (p->a_batch[i] == 1 || p->a_batch[i] == p->batch[i]) && (p->b_batch[i] == 1 || p->b_batch[i] == p->batch[i]);
-    return fits ? HBY_OK : hby_say(HBY_UNSUPPORTED, lo->why, "the shapes of '%.40s', '%.40s' and '%.40s' are not those of a product", hby_name_of(lo, p->a),
-                                   hby_name_of(lo, p->b), hby_name_of(lo, p->out));
+    return fits ? HBY_OK
+                : hby_say(HBY_UNSUPPORTED, lo->why, "the shapes of '%.40s', '%.40s' and '%.40s' are not those of a product", hby_name_of(lo, p->a),
+                          hby_name_of(lo, p->b), hby_name_of(lo, p->out));
 }
 
 /* --- transposing --- */
@@ -130,7 +131,8 @@ static enum hby_status transpose(struct hby_lowering *lo, const struct hby_node 
         return st;
     const struct hby_tensor *t = hby_tensor_of(lo, from);
     const int64_t rows = t->dim[t->rank - 2], columns = t->dim[t->rank - 1];
-    struct hby_walk w = {.rank = 3, .dim = {hby_tensor_count(t) / (rows * columns), columns, rows}, .stride = {{rows * columns, 1, columns}, {rows * columns, rows, 1}}};
+    struct hby_walk w = {
+        .rank = 3, .dim = {hby_tensor_count(t) / (rows * columns), columns, rows}, .stride = {{rows * columns, 1, columns}, {rows * columns, rows, 1}}};
     return hby_lower_one_move(lo, node, from, *id, &w, 0, 0);
 }
 
@@ -206,10 +208,26 @@ static enum hby_status lower_convolution(struct hby_lowering *lo, const struct h
     if (st)
         return st;
     struct hby_args_conv a = {
-        .batch = hybrid ? rows : 1, .in_h = 1, .in_w = hybrid ? 1 : rows, .in_c = (hby_i32)p->k, .out_h = 1, .out_w = hybrid ? 1 : rows, .out_c = (hby_i32)p->n,
-        .k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .group_c = (hby_i32)p->k, .depth_multiplier = 1,
-        .in_zp = hby_zero_point_of(lo, p->a), .out_zp = out.zero_point, .rounding = rounding_of(lo, p),
-        .per_channel = hby_tensor_of(lo, p->b)->quant.count > 1, .asymmetric = hybrid && node->params.batch_matmul.asymmetric_quantize_inputs,
+        .batch = hybrid ? rows : 1,
+        .in_h = 1,
+        .in_w = hybrid ? 1 : rows,
+        .in_c = (hby_i32)p->k,
+        .out_h = 1,
+        .out_w = hybrid ? 1 : rows,
+        .out_c = (hby_i32)p->n,
+        .k_h = 1,
+        .k_w = 1,
+        .stride_h = 1,
+        .stride_w = 1,
+        .dilation_h = 1,
+        .dilation_w = 1,
+        .group_c = (hby_i32)p->k,
+        .depth_multiplier = 1,
+        .in_zp = hby_zero_point_of(lo, p->a),
+        .out_zp = out.zero_point,
+        .rounding = rounding_of(lo, p),
+        .per_channel = hby_tensor_of(lo, p->b)->quant.count > 1,
+        .asymmetric = hybrid && node->params.batch_matmul.asymmetric_quantize_inputs,
     };
     if (integer)
         hby_type_range(hby_tensor_of(lo, p->out)->type, &a.act_min, &a.act_max);

@@ -30,16 +30,17 @@ static enum hby_status scale_operand(const struct hby_lowering *lo, int tensor, 
         return st;
     const float scale = hby_scale_of(lo, tensor);
     if (scale >= 1.0f || hby_quantize_multiplier((double)scale, &r->mult, &r->shift) || !r->mult)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g; the comparison of quantized values needs one from 2^-31 up to 1", hby_name_of(lo, tensor),
-                       (double)scale);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g; the comparison of quantized values needs one from 2^-31 up to 1",
+                       hby_name_of(lo, tensor), (double)scale);
     r->zero_point = hby_zero_point_of(lo, tensor);
     return HBY_OK;
 }
 
 enum hby_status hby_lower_compare(struct hby_lowering *lo, const struct hby_node *node)
 {
-    static const int fn[HBY_OP_COUNT] = {[HBY_OP_equal] = HBY_FN_EQUAL,           [HBY_OP_not_equal] = HBY_FN_NOT_EQUAL, [HBY_OP_less] = HBY_FN_LESS,
-                                         [HBY_OP_less_equal] = HBY_FN_LESS_EQUAL, [HBY_OP_greater] = HBY_FN_GREATER,     [HBY_OP_greater_equal] = HBY_FN_GREATER_EQUAL};
+    static const int fn[HBY_OP_COUNT] = {
+        [HBY_OP_equal] = HBY_FN_EQUAL,           [HBY_OP_not_equal] = HBY_FN_NOT_EQUAL, [HBY_OP_less] = HBY_FN_LESS,
+        [HBY_OP_less_equal] = HBY_FN_LESS_EQUAL, [HBY_OP_greater] = HBY_FN_GREATER,     [HBY_OP_greater_equal] = HBY_FN_GREATER_EQUAL};
     struct hby_args_binary a = {.fn = fn[node->op], .left_shift = 8};
     enum hby_status st = hby_check_arity(lo, node, 2, 1);
     if (!st)

@@ -14,7 +14,8 @@ static enum hby_status hybrid(const struct hby_lowering *lo, int weights, struct
         args->per_channel |= q->scale[i] != q->scale[0];
     args->asymmetric = args->per_channel || groups != 1;
     if (groups != 1 && q->count != args->out_c)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' of a grouped convolution with float activations have %d scales; there must be one per channel",
+        return hby_say(HBY_UNSUPPORTED, lo->why,
+                       "weights '%.60s' of a grouped convolution with float activations have %d scales; there must be one per channel",
                        hby_name_of(lo, weights), q->count);
     return HBY_OK;
 }
@@ -42,9 +43,23 @@ enum hby_status hby_lower_conv(struct hby_lowering *lo, const struct hby_node *n
     if ((st = hby_window_fit(lo, p->padding, &h)) || (st = hby_window_fit(lo, p->padding, &x)) || (st = hby_check_bias(lo, bias, out_c, scheme)))
         return st;
     struct hby_args_conv args = {
-        .batch = in->dim[0], .in_h = h.in, .in_w = x.in, .in_c = in->dim[3], .out_h = h.out, .out_w = x.out, .out_c = out_c,
-        .k_h = h.k, .k_w = x.k, .stride_h = h.stride, .stride_w = x.stride, .dilation_h = h.dilation, .dilation_w = x.dilation,
-        .pad_top = h.pad, .pad_left = x.pad, .group_c = group_c, .depth_multiplier = 1,
+        .batch = in->dim[0],
+        .in_h = h.in,
+        .in_w = x.in,
+        .in_c = in->dim[3],
+        .out_h = h.out,
+        .out_w = x.out,
+        .out_c = out_c,
+        .k_h = h.k,
+        .k_w = x.k,
+        .stride_h = h.stride,
+        .stride_w = x.stride,
+        .dilation_h = h.dilation,
+        .dilation_w = x.dilation,
+        .pad_top = h.pad,
+        .pad_left = x.pad,
+        .group_c = group_c,
+        .depth_multiplier = 1,
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, weights, bias);

@@ -29,10 +29,11 @@ enum hby_status hby_lower_conv3d(struct hby_lowering *lo, const struct hby_node 
     const int bias = node->n_in > 2 ? node->in[2] : -1;
     struct hby_args_conv3d a = {.batch = in->dim[0], .in_c = in->dim[4], .out_c = w->dim[4]};
     if (out->dim[0] != a.batch || out->dim[4] != a.out_c || w->dim[3] != a.in_c)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "CONV_3D's weights take %d channels to %d; its input has %d, its output %d", (int)w->dim[3], (int)a.out_c, (int)a.in_c,
-                       (int)out->dim[4]);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "CONV_3D's weights take %d channels to %d; its input has %d, its output %d", (int)w->dim[3], (int)a.out_c,
+                       (int)a.in_c, (int)out->dim[4]);
     for (int i = 0; i < 3; i++) {
-        struct hby_window_axis x = {name[i], in->dim[i + 1], w->dim[i], node->params.window_3d.stride[i], node->params.window_3d.dilation[i], out->dim[i + 1], 0};
+        struct hby_window_axis x = {name[i], in->dim[i + 1], w->dim[i], node->params.window_3d.stride[i], node->params.window_3d.dilation[i], out->dim[i + 1],
+                                    0};
         st = hby_window_fit(lo, node->params.window_3d.padding, &x);
         if (st)
             return st;

@@ -16,8 +16,8 @@ static enum hby_status check_scheme(const struct hby_lowering *lo, enum hby_sche
         return hby_say(HBY_UNSUPPORTED, lo->why, "bias '%.60s' is %s; with int16 activations it must be int64", hby_name_of(lo, bias),
                        hby_type_name(hby_tensor_of(lo, bias)->type));
     if (scheme == HBY_SCHEME_f32w8 && !(st = hby_check_weights_quant(lo, weights, 3, args->out_c)) && q->count != args->out_c)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' with float activations have %d scales; there must be one per channel", hby_name_of(lo, weights),
-                       q->count);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' with float activations have %d scales; there must be one per channel",
+                       hby_name_of(lo, weights), q->count);
     if (scheme == HBY_SCHEME_u8)
         st = hby_check_bias_scale(lo, input, weights, bias, output);
     return st;
@@ -48,9 +48,24 @@ enum hby_status hby_lower_depthwise(struct hby_lowering *lo, const struct hby_no
     if (bias >= 0 && hby_tensor_of(lo, bias)->rank != 1)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the bias is of rank %d; it must be 1", hby_tensor_of(lo, bias)->rank);
     struct hby_args_conv args = {
-        .batch = in->dim[0], .in_h = h.in, .in_w = x.in, .in_c = in_c, .out_h = h.out, .out_w = x.out, .out_c = out_c,
-        .k_h = h.k, .k_w = x.k, .stride_h = h.stride, .stride_w = x.stride, .dilation_h = h.dilation, .dilation_w = x.dilation,
-        .pad_top = h.pad, .pad_left = x.pad, .group_c = 1, .depth_multiplier = out_c / in_c, .per_channel = scheme == HBY_SCHEME_f32w8,
+        .batch = in->dim[0],
+        .in_h = h.in,
+        .in_w = x.in,
+        .in_c = in_c,
+        .out_h = h.out,
+        .out_w = x.out,
+        .out_c = out_c,
+        .k_h = h.k,
+        .k_w = x.k,
+        .stride_h = h.stride,
+        .stride_w = x.stride,
+        .dilation_h = h.dilation,
+        .dilation_w = x.dilation,
+        .pad_top = h.pad,
+        .pad_left = x.pad,
+        .group_c = 1,
+        .depth_multiplier = out_c / in_c,
+        .per_channel = scheme == HBY_SCHEME_f32w8,
         .asymmetric = scheme == HBY_SCHEME_f32w8, /* always, in the runtime's kernel */
     };
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {

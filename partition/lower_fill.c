@@ -63,5 +63,6 @@ enum hby_status hby_lower_reverse(struct hby_lowering *lo, const struct hby_node
 enum hby_status hby_lower_range(struct hby_lowering *lo, const struct hby_node *node)
 {
     (void)node;
-    return hby_say(HBY_UNSUPPORTED, lo->why, "RANGE is supported only where its start, limit and step are known before the model runs, and its size is moderate");
+    return hby_say(HBY_UNSUPPORTED, lo->why,
+                   "RANGE is supported only where its start, limit and step are known before the model runs, and its size is moderate");
 }

@@ -97,9 +97,11 @@ static enum hby_status check_hybrid_weights(const struct hby_lowering *lo, int w
     if (!q->block)
         return hby_check_weights_quant(lo, weights, 0, units);
     if (w->type != HBY_I4)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are %s and quantized in blocks; only int4 is", hby_name_of(lo, weights), hby_type_name(w->type));
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are %s and quantized in blocks; only int4 is", hby_name_of(lo, weights),
+                       hby_type_name(w->type));
     if (q->block % 32)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are quantized in blocks of %d; the size must be a multiple of 32", hby_name_of(lo, weights), q->block);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are quantized in blocks of %d; the size must be a multiple of 32", hby_name_of(lo, weights),
+                       q->block);
     for (int64_t i = 0; i < hby_tensor_count(w) / q->block; i++)
         if (!isfinite(q->block_scale[i]) || q->block_scale[i] < 0.0f)
             return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have scale %g in block %d; it must be finite and not negative", hby_name_of(lo, weights),
@@ -118,7 +120,8 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
     hby_i32 in_count, out_count;
     enum hby_scheme scheme;
     enum hby_status st = hby_count_of(lo, input, &in_count);
-    if (st || (st = hby_count_of(lo, output, &out_count)) || (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_INT4 | HBY_ALLOW_COMPUTED | hby_allow_of(node), &scheme)))
+    if (st || (st = hby_count_of(lo, output, &out_count)) ||
+        (st = hby_weights_scheme(lo, input, weights, output, HBY_ALLOW_INT4 | HBY_ALLOW_COMPUTED | hby_allow_of(node), &scheme)))
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, input), *w = hby_tensor_of(lo, weights), *out = hby_tensor_of(lo, output);
     if (w->rank != 2)
@@ -131,8 +134,21 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
         return st;
     const bool hybrid = scheme == HBY_SCHEME_f32w8, integer = scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16;
     struct hby_args_conv args = {
-        .batch = hybrid ? rows : 1, .in_h = 1, .in_w = hybrid ? 1 : rows, .in_c = depth, .out_h = 1, .out_w = hybrid ? 1 : rows, .out_c = units,
-        .k_h = 1, .k_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1, .group_c = depth, .depth_multiplier = 1,
+        .batch = hybrid ? rows : 1,
+        .in_h = 1,
+        .in_w = hybrid ? 1 : rows,
+        .in_c = depth,
+        .out_h = 1,
+        .out_w = hybrid ? 1 : rows,
+        .out_c = units,
+        .k_h = 1,
+        .k_w = 1,
+        .stride_h = 1,
+        .stride_w = 1,
+        .dilation_h = 1,
+        .dilation_w = 1,
+        .group_c = depth,
+        .depth_multiplier = 1,
     };
     if (integer) {
         args.rounding = hby_conv_rounding(lo, scheme, weights, bias);

@@ -34,7 +34,8 @@ enum hby_status hby_lower_one_hot(struct hby_lowering *lo, const struct hby_node
     if (!hby_has_ref(node->op, scheme))
         return not_supported(lo, node, out->type);
     if (index->type != HBY_I32 && index->type != HBY_I64)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "indices '%.60s' are %s; they must be int32 or int64", hby_name_of(lo, node->in[0]), hby_type_name(index->type));
+        return hby_say(HBY_UNSUPPORTED, lo->why, "indices '%.60s' are %s; they must be int32 or int64", hby_name_of(lo, node->in[0]),
+                       hby_type_name(index->type));
     if (n != 1 || depth < 1 || depth > INT32_MAX || axis < 0 || axis > index->rank)
         return hby_say(HBY_UNSUPPORTED, lo->why, "ONE_HOT has depth %lld and axis %d for %d dimensions", (long long)depth, axis, index->rank);
     for (int i = 0; i < index->rank; i++)
@@ -119,7 +120,8 @@ enum hby_status hby_lower_embedding_lookup(struct hby_lowering *lo, const struct
         return HBY_UNSUPPORTED;
     s->in[0] = node->in[1];
     s->in[1] = node->in[0];
-    s->args.gather = (struct hby_args_gather){.batch = 1, .outer = 1, .n_index = a.n_index, .inner = a.columns, .n_dims = 1, .dim = {a.rows}, .stride = {a.columns}};
+    s->args.gather =
+        (struct hby_args_gather){.batch = 1, .outer = 1, .n_index = a.n_index, .inner = a.columns, .n_dims = 1, .dim = {a.rows}, .stride = {a.columns}};
     s->args.gather.span = (hby_i32)hby_tensor_count(table);
     s->args.gather.elem_size = (hby_i32)hby_type_size(lo->plan->storage[node->out[0]]);
     return HBY_OK;
@@ -160,7 +162,8 @@ enum hby_status hby_lower_topk(struct hby_lowering *lo, const struct hby_node *n
     if (index == HBY_I16 && depth > INT16_MAX)
         return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2's positions are int16, its rows have %d elements", depth);
     if (n_in * k > MOST_RANKED)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2 of %lld among %d: a pass over the row for each is slower than the runtime's sorting", (long long)k, depth);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2 of %lld among %d: a pass over the row for each is slower than the runtime's sorting", (long long)k,
+                       depth);
     struct hby_args_topk a = {.rows = n_in / depth, .depth = depth, .k = (hby_i32)k, .index_size = (hby_i32)hby_type_size(index)};
     if ((int64_t)a.rows * a.k != n_out || n_out != n_index)
         return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2's outputs do not have %d rows of %d elements", (int)a.rows, (int)a.k);
@@ -194,9 +197,12 @@ enum hby_status hby_lower_update(struct hby_lowering *lo, const struct hby_node 
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]), *update = hby_tensor_of(lo, node->in[1]), *start = hby_tensor_of(lo, node->in[2]);
     if (start->type != HBY_I32 && start->type != HBY_I64)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "positions '%.60s' are %s; they must be int32 or int64", hby_name_of(lo, node->in[2]), hby_type_name(start->type));
-    if (in->rank > HBY_GATHER_DIMS || in->rank < 1 || update->rank != in->rank || start->rank != 1 || start->dim[0] != in->rank || !hby_same_shape(in, hby_tensor_of(lo, node->out[0])))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "DYNAMIC_UPDATE_SLICE has %d dimensions, an update of %d; at most %d are supported", in->rank, update->rank, HBY_GATHER_DIMS);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "positions '%.60s' are %s; they must be int32 or int64", hby_name_of(lo, node->in[2]),
+                       hby_type_name(start->type));
+    if (in->rank > HBY_GATHER_DIMS || in->rank < 1 || update->rank != in->rank || start->rank != 1 || start->dim[0] != in->rank ||
+        !hby_same_shape(in, hby_tensor_of(lo, node->out[0])))
+        return hby_say(HBY_UNSUPPORTED, lo->why, "DYNAMIC_UPDATE_SLICE has %d dimensions, an update of %d; at most %d are supported", in->rank, update->rank,
+                       HBY_GATHER_DIMS);
     a.skip = HBY_GATHER_DIMS - in->rank;
     for (int i = 0; i < HBY_GATHER_DIMS; i++) {
         a.dim[i] = i < a.skip ? 1 : in->dim[i - a.skip];

@@ -1,4 +1,5 @@
-/* ABS, NEG, SQUARE, SQRT, RSQRT, EXP, LOG, SIN, COS, FLOOR, CEIL, ROUND, ELU, GELU and SIGN: the unary nest for floats and plain integers, tables for quantized types. */
+/* ABS, NEG, SQUARE, SQRT, RSQRT, EXP, LOG, SIN, COS, FLOOR, CEIL, ROUND, ELU, GELU and SIGN: the unary nest for floats and plain integers, tables for quantized
+ * types. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,11 +74,13 @@ static int16_t to_int16(float v)
 /* 513 samples over int16; each is moved so that the interpolation errs least in the middle. */
 static void fill_samples(const struct math *m, int16_t *sample)
 {
-    const float first = m->in_scale * (float)(-32768 - m->in_zp), last = m->in_scale * (float)(32767 - m->in_zp), step = (last - first) / 512.0f, half = step / 2.0f;
+    const float first = m->in_scale * (float)(-32768 - m->in_zp), last = m->in_scale * (float)(32767 - m->in_zp), step = (last - first) / 512.0f,
+                half = step / 2.0f;
     const float low = m->out_scale * (float)(-32768 - m->out_zp), high = m->out_scale * (float)(32767 - m->out_zp), inverse = 65536.0f / (high - low);
     for (int i = 0; i < 512; i++) {
         const float x = first + (float)i * step, here = m->f(x, m), next = m->f(first + (float)(i + 1) * step, m);
-        const float at = roundf(here * inverse), between = roundf((next * inverse + roundf(here * inverse)) / 2.0f), middle = roundf(m->f(x + half, m) * inverse);
+        const float at = roundf(here * inverse), between = roundf((next * inverse + roundf(here * inverse)) / 2.0f),
+                    middle = roundf(m->f(x + half, m) * inverse);
         sample[i] = to_int16(at - roundf((between - middle) / 2.0f));
     }
     sample[512] = to_int16(roundf(m->f(last, m) * inverse));
@@ -132,12 +135,11 @@ struct math_op {
 static struct math_op op_of(const struct hby_node *node)
 {
     static const struct math_op of[HBY_OP_COUNT] = {
-        [HBY_OP_abs] = {HBY_FN_ABS, NULL, abs_at},    [HBY_OP_neg] = {HBY_FN_NEG, NULL, neg_at},   [HBY_OP_square] = {HBY_FN_SQUARE, NULL, NULL},
-        [HBY_OP_sqrt] = {HBY_FN_SQRT, NULL, sqrt_at}, [HBY_OP_exp] = {HBY_FN_EXP, math_exp, NULL}, [HBY_OP_rsqrt] = {HBY_FN_RSQRT, math_rsqrt, rsqrt_at},
-        [HBY_OP_log] = {HBY_FN_LOG, math_log, NULL},  [HBY_OP_sin] = {HBY_FN_SIN, NULL, NULL},     [HBY_OP_cos] = {HBY_FN_COS, NULL, NULL},
-        [HBY_OP_floor] = {HBY_FN_FLOOR, NULL, NULL},  [HBY_OP_ceil] = {HBY_FN_CEIL, NULL, NULL},   [HBY_OP_round] = {HBY_FN_ROUND, NULL, NULL},
-        [HBY_OP_elu] = {HBY_FN_ELU, math_elu, NULL},  [HBY_OP_gelu] = {HBY_FN_GELU, math_gelu, NULL},
-        [HBY_OP_sign] = {HBY_FN_SIGN, NULL, NULL},
+        [HBY_OP_abs] = {HBY_FN_ABS, NULL, abs_at},    [HBY_OP_neg] = {HBY_FN_NEG, NULL, neg_at},      [HBY_OP_square] = {HBY_FN_SQUARE, NULL, NULL},
+        [HBY_OP_sqrt] = {HBY_FN_SQRT, NULL, sqrt_at}, [HBY_OP_exp] = {HBY_FN_EXP, math_exp, NULL},    [HBY_OP_rsqrt] = {HBY_FN_RSQRT, math_rsqrt, rsqrt_at},
+        [HBY_OP_log] = {HBY_FN_LOG, math_log, NULL},  [HBY_OP_sin] = {HBY_FN_SIN, NULL, NULL},        [HBY_OP_cos] = {HBY_FN_COS, NULL, NULL},
+        [HBY_OP_floor] = {HBY_FN_FLOOR, NULL, NULL},  [HBY_OP_ceil] = {HBY_FN_CEIL, NULL, NULL},      [HBY_OP_round] = {HBY_FN_ROUND, NULL, NULL},
+        [HBY_OP_elu] = {HBY_FN_ELU, math_elu, NULL},  [HBY_OP_gelu] = {HBY_FN_GELU, math_gelu, NULL}, [HBY_OP_sign] = {HBY_FN_SIGN, NULL, NULL},
     };
     if (node->op == HBY_OP_gelu && node->params.gelu.approximate)
         return (struct math_op){HBY_FN_GELU_TANH, math_gelu_tanh, NULL};
@@ -168,7 +170,8 @@ static enum hby_status int16_step(struct hby_lowering *lo, const struct hby_node
     return *table ? HBY_OK : HBY_NO_MEMORY;
 }
 
-static enum hby_status lower_int16(struct hby_lowering *lo, const struct hby_node *node, const struct math_op *op, const struct math *m, struct hby_args_unary *a)
+static enum hby_status lower_int16(struct hby_lowering *lo, const struct hby_node *node, const struct math_op *op, const struct math *m,
+                                   struct hby_args_unary *a)
 {
     int16_t *table;
     a->fn = op->curve ? HBY_FN_INTERPOLATE : HBY_FN_LOOKUP16;
@@ -208,8 +211,8 @@ enum hby_status hby_lower_math(struct hby_lowering *lo, const struct hby_node *n
         /* The reference stops with an error when it meets a negative value: of 8 bits only types that cannot hold one are taken. */
         const bool roots = node->op == HBY_OP_sqrt || node->op == HBY_OP_rsqrt;
         if (!st && roots && scheme != HBY_SCHEME_i16 && m.in_zp != m.min)
-            st = hby_say(HBY_UNSUPPORTED, lo->why, "%s fails on negative values, and '%.60s' may hold them: its zero point is %d, not %d", hby_ops[node->op].name,
-                         hby_name_of(lo, node->in[0]), (int)m.in_zp, (int)m.min);
+            st = hby_say(HBY_UNSUPPORTED, lo->why, "%s fails on negative values, and '%.60s' may hold them: its zero point is %d, not %d",
+                         hby_ops[node->op].name, hby_name_of(lo, node->in[0]), (int)m.in_zp, (int)m.min);
         a.act_min = roots ? 0 : INT16_MIN; /* less is bad data */
         if (!st && (scheme != HBY_SCHEME_i16 || node->op == HBY_OP_abs))
             st = find_multiplier(lo, node, &m);

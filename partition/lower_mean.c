@@ -102,7 +102,8 @@ static enum hby_status walk_of(const struct hby_lowering *lo, const struct hby_n
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]);
     const int64_t kept = side(in, reduced, false, a->keep_dim, a->keep_stride), over = side(in, reduced, true, a->reduce_dim, a->reduce_stride);
     if (kept < 0 || over < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s alternates between kept and reduced dimensions more than %d times", hby_ops[node->op].name, HBY_REDUCE_RANK);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s alternates between kept and reduced dimensions more than %d times", hby_ops[node->op].name,
+                       HBY_REDUCE_RANK);
     if (kept != n_out)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the output has %d elements; the axes leave %lld", (int)n_out, (long long)kept);
     a->n_out = (hby_i32)kept;
@@ -149,7 +150,7 @@ enum hby_status hby_lower_mean(struct hby_lowering *lo, const struct hby_node *n
 
 enum hby_status hby_lower_reduce(struct hby_lowering *lo, const struct hby_node *node)
 {
-    static const int fn[HBY_OP_COUNT] = {[HBY_OP_sum] = HBY_REDUCE_SUM,        [HBY_OP_reduce_max] = HBY_REDUCE_MAX, [HBY_OP_reduce_min] = HBY_REDUCE_MIN,
+    static const int fn[HBY_OP_COUNT] = {[HBY_OP_sum] = HBY_REDUCE_SUM,          [HBY_OP_reduce_max] = HBY_REDUCE_MAX, [HBY_OP_reduce_min] = HBY_REDUCE_MIN,
                                          [HBY_OP_reduce_prod] = HBY_REDUCE_PROD, [HBY_OP_reduce_any] = HBY_REDUCE_MAX, [HBY_OP_reduce_all] = HBY_REDUCE_MIN};
     struct hby_args_mean a = {.fn = fn[node->op]};
     enum hby_status st = walk_of(lo, node, &a);
@@ -162,7 +163,8 @@ enum hby_status hby_lower_reduce(struct hby_lowering *lo, const struct hby_node 
         return hby_say(HBY_UNSUPPORTED, lo->why, "SUM of %s is left to the runtime: its own kernels disagree about it", hby_type_name(type));
     if (!hby_has_ref(node->op, scheme) || (type == HBY_BOOL) != bools)
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
-    if (is_quantized(scheme) && extreme && (hby_scale_of(lo, node->in[0]) != hby_scale_of(lo, node->out[0]) || hby_zero_point_of(lo, node->in[0]) != hby_zero_point_of(lo, node->out[0])))
+    if (is_quantized(scheme) && extreme &&
+        (hby_scale_of(lo, node->in[0]) != hby_scale_of(lo, node->out[0]) || hby_zero_point_of(lo, node->in[0]) != hby_zero_point_of(lo, node->out[0])))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s needs one scale and zero point for input and output", hby_ops[node->op].name);
     if (is_quantized(scheme) && !extreme)
         st = rescale_quantized(lo, node, &a);

@@ -35,7 +35,8 @@ static enum hby_status log_softmax_tables(struct hby_lowering *lo, const struct 
 
 enum hby_status hby_lower_norm(struct hby_lowering *lo, const struct hby_node *node)
 {
-    struct hby_args_norm a = {.radius = node->params.norm.radius, .bias = node->params.norm.bias, .alpha = node->params.norm.alpha, .beta = node->params.norm.beta};
+    struct hby_args_norm a = {
+        .radius = node->params.norm.radius, .bias = node->params.norm.bias, .alpha = node->params.norm.alpha, .beta = node->params.norm.beta};
     hby_i32 count;
     enum hby_status st = hby_check_unary(lo, node, true, &count);
     if (st)

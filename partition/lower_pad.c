@@ -154,6 +154,7 @@ enum hby_status hby_lower_mirror_pad(struct hby_lowering *lo, const struct hby_n
     const int reflect = node->params.mirror_pad.reflect;
     for (int i = 0; i < 2 * in->rank; i++)
         if (pad[i] > in->dim[i / 2] - reflect)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "a padding of %lld is longer than the mirror image of a dimension of %d", (long long)pad[i], (int)in->dim[i / 2]);
+            return hby_say(HBY_UNSUPPORTED, lo->why, "a padding of %lld is longer than the mirror image of a dimension of %d", (long long)pad[i],
+                           (int)in->dim[i / 2]);
     return pad_step(lo, node, pad, 0, 1 + reflect);
 }

@@ -21,9 +21,20 @@ enum hby_status hby_lower_pool(struct hby_lowering *lo, const struct hby_node *n
     if ((st = hby_window_fit(lo, p->padding, &h)) || (st = hby_window_fit(lo, p->padding, &x)))
         return st;
     struct hby_args_pool args = {
-        .batch = in->dim[0], .in_h = h.in, .in_w = x.in, .channels = in->dim[3], .out_h = h.out, .out_w = x.out,
-        .k_h = h.k, .k_w = x.k, .stride_h = h.stride, .stride_w = x.stride, .pad_top = h.pad, .pad_left = x.pad,
-        .is_max = node->op == HBY_OP_max_pool_2d, .squares = node->op == HBY_OP_l2_pool_2d,
+        .batch = in->dim[0],
+        .in_h = h.in,
+        .in_w = x.in,
+        .channels = in->dim[3],
+        .out_h = h.out,
+        .out_w = x.out,
+        .k_h = h.k,
+        .k_w = x.k,
+        .stride_h = h.stride,
+        .stride_w = x.stride,
+        .pad_top = h.pad,
+        .pad_left = x.pad,
+        .is_max = node->op == HBY_OP_max_pool_2d,
+        .squares = node->op == HBY_OP_l2_pool_2d,
     };
     const enum hby_scheme scheme = hby_scheme_of(lo, input);
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)

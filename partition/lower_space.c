@@ -23,7 +23,8 @@ enum hby_status hby_lower_space_depth(struct hby_lowering *lo, const struct hby_
     const int64_t s = node->params.block.size;
     if (in->rank != 4 || out->rank != 4 || s < 1 || space->dim[0] != deep->dim[0] || deep->dim[1] * s != space->dim[1] || deep->dim[2] * s != space->dim[2] ||
         space->dim[3] * s * s != deep->dim[3])
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s with blocks of %lld does not take its input's shape to its output's", hby_ops[node->op].name, (long long)s);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s with blocks of %lld does not take its input's shape to its output's", hby_ops[node->op].name,
+                       (long long)s);
     const int64_t c = space->dim[3], row = space->dim[2] * c, pixel = s * s * c; /* a row of the image, a pixel of the deep one */
     const int64_t dim[5] = {(int64_t)deep->dim[0] * deep->dim[1], s, deep->dim[2], s, c};
     const int64_t in_space[5] = {s * row, row, s * c, c, 1}, in_deep[5] = {deep->dim[2] * pixel, s * c, pixel, c, 1};
@@ -35,7 +36,8 @@ enum hby_status hby_lower_space_depth(struct hby_lowering *lo, const struct hby_
 
 /* --- batches --- */
 
-/* [batch, height, width, depth] of both sides; 3 dimensions have a width of 1. `edge` pads the image (to batch) or is cropped from it: top, bottom, left, right. */
+/* [batch, height, width, depth] of both sides; 3 dimensions have a width of 1. `edge` pads the image (to batch) or is cropped from it: top, bottom, left,
+ * right. */
 struct blocks {
     int64_t batch, h, w, c; /* of the padded image */
     int64_t block_h, block_w, edge[4];
@@ -61,8 +63,13 @@ static enum hby_status read_blocks(const struct hby_lowering *lo, const struct h
     for (int i = 0; i < 4; i++)
         if (edge[i] < 0 || edge[i] > INT32_MAX || block[i / 2] < 1 || block[i / 2] > INT32_MAX)
             return hby_say(HBY_UNSUPPORTED, lo->why, "%s has a negative edge or a block that is not positive", hby_ops[node->op].name);
-    *b = (struct blocks){.batch = image->dim[0], .h = image->dim[1] + edge[0] + edge[1], .w = flat ? 1 : image->dim[2] + edge[2] + edge[3],
-                         .c = image->dim[in->rank - 1], .block_h = block[0], .block_w = block[1], .edge = {edge[0], edge[1], edge[2], edge[3]}};
+    *b = (struct blocks){.batch = image->dim[0],
+                         .h = image->dim[1] + edge[0] + edge[1],
+                         .w = flat ? 1 : image->dim[2] + edge[2] + edge[3],
+                         .c = image->dim[in->rank - 1],
+                         .block_h = block[0],
+                         .block_w = block[1],
+                         .edge = {edge[0], edge[1], edge[2], edge[3]}};
     if (parts->dim[0] % (b->block_h * b->block_w) || parts->dim[0] / (b->block_h * b->block_w) != b->batch || parts->dim[1] * b->block_h != b->h ||
         (!flat && parts->dim[2] * b->block_w != b->w) || parts->dim[in->rank - 1] != b->c)
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s does not take its input's shape to its output's", hby_ops[node->op].name);

@@ -22,7 +22,14 @@ static enum hby_status check_svdf(struct hby_lowering *lo, const struct hby_node
     const enum hby_type weights = scheme == HBY_SCHEME_f32 ? HBY_F32 : HBY_I8;
     const struct hby_operand operand[] = {
         {.what = "weights", .tensor = node->in[FEATURE], .constant = true, .type = weights, .half = true, .rank = 2, .d0 = a->filters, .d1 = a->n_in},
-        {.what = "weights over time", .tensor = node->in[TIME], .constant = true, .type = i8 ? HBY_I16 : weights, .half = true, .rank = 2, .d0 = a->filters, .d1 = a->memory},
+        {.what = "weights over time",
+         .tensor = node->in[TIME],
+         .constant = true,
+         .type = i8 ? HBY_I16 : weights,
+         .half = true,
+         .rank = 2,
+         .d0 = a->filters,
+         .d1 = a->memory},
         {.what = "values of the state", .tensor = node->in[STATE], .type = i8 ? HBY_I16 : HBY_F32, .rank = 2, .d0 = a->batch, .d1 = a->memory * a->filters},
         {.what = "results", .tensor = node->out[0], .type = i8 ? HBY_I8 : HBY_F32, .rank = 2, .d0 = a->batch, .d1 = units},
         {.what = "biases", .tensor = node->in[BIAS], .constant = true, .type = i8 ? HBY_I32 : HBY_F32, .rank = 1, .d0 = units},

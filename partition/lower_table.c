@@ -104,7 +104,8 @@ static enum hby_status lower_fixed16(struct hby_lowering *lo, const struct hby_n
 static enum hby_status lower_curve16(struct hby_lowering *lo, const struct hby_node *node, struct hby_args_unary *a)
 {
     enum hby_status st = scale_int16(lo, node, a);
-    if (!st && lo->plan->opt.rounding != HBY_ROUNDING_REF && a->in.shift == 0 && (a->in.mult == 3 || a->in.mult == 6) && is_power_of_two(hby_scale_of(lo, node->in[0])))
+    if (!st && lo->plan->opt.rounding != HBY_ROUNDING_REF && a->in.shift == 0 && (a->in.mult == 3 || a->in.mult == 6) &&
+        is_power_of_two(hby_scale_of(lo, node->in[0])))
         return lower_fixed16(lo, node, a);
     if (!st)
         st = hby_lower_unary(lo, node, HBY_SCHEME_i16, a);

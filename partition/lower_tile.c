@@ -38,7 +38,8 @@ enum hby_status hby_lower_tile(struct hby_lowering *lo, const struct hby_node *n
         return hby_say(HBY_UNSUPPORTED, lo->why, "TILE has %d multiples for %d dimensions", n, t->rank);
     for (int i = 0; i < n; i++)
         if (times[i] < 1 || t->dim[i] * times[i] != out->dim[i])
-            return hby_say(HBY_UNSUPPORTED, lo->why, "dimension %d of %d, %lld times, does not give the output's %d", i, (int)t->dim[i], (long long)times[i], (int)out->dim[i]);
+            return hby_say(HBY_UNSUPPORTED, lo->why, "dimension %d of %d, %lld times, does not give the output's %d", i, (int)t->dim[i], (long long)times[i],
+                           (int)out->dim[i]);
     /* as many inner axes at a time as one copy can walk over: two at least */
     for (int to = n; to >= 0;) {
         struct hby_walk w;
@@ -85,7 +86,8 @@ enum hby_status hby_lower_broadcast_to(struct hby_lowering *lo, const struct hby
         w.dim[i] = out->dim[i];
         w.stride[0][i] = k < 0 || in->dim[k] == 1 ? 0 : dense[k];
         if (in->rank > out->rank || (k >= 0 && in->dim[k] != 1 && in->dim[k] != out->dim[i]))
-            return hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' does not broadcast to that of '%.50s'", hby_name_of(lo, node->in[0]), hby_name_of(lo, node->out[0]));
+            return hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' does not broadcast to that of '%.50s'", hby_name_of(lo, node->in[0]),
+                           hby_name_of(lo, node->out[0]));
     }
     return hby_lower_one_move(lo, node, node->in[0], node->out[0], &w, 0, 0);
 }
@@ -108,7 +110,8 @@ enum hby_status hby_lower_unpack(struct hby_lowering *lo, const struct hby_node 
             return st;
         const struct hby_tensor *out = hby_tensor_of(lo, node->out[i]);
         if (hby_tensor_count(out) * node->n_out != hby_tensor_count(in) || out->rank != in->rank - 1)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' is no slice of '%.50s'", hby_name_of(lo, node->out[i]), hby_name_of(lo, node->in[0]));
+            return hby_say(HBY_UNSUPPORTED, lo->why, "the shape of '%.50s' is no slice of '%.50s'", hby_name_of(lo, node->out[i]),
+                           hby_name_of(lo, node->in[0]));
         if (hby_scale_of(lo, node->in[0]) != hby_scale_of(lo, node->out[i]) || hby_zero_point_of(lo, node->in[0]) != hby_zero_point_of(lo, node->out[i]))
             return hby_say(HBY_UNSUPPORTED, lo->why, "UNPACK needs one scale and zero point; '%.60s' differs from the input", hby_name_of(lo, node->out[i]));
         struct hby_walk w = {.rank = out->rank};

@@ -10,7 +10,8 @@
 enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding padding, struct hby_window_axis *a)
 {
     if (a->stride <= 0 || a->dilation <= 0 || a->k <= 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s: window %d, stride %d and dilation %d must be positive", a->name, (int)a->k, (int)a->stride, (int)a->dilation);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "%s: window %d, stride %d and dilation %d must be positive", a->name, (int)a->k, (int)a->stride,
+                       (int)a->dilation);
     const int64_t reach = ((int64_t)a->k - 1) * a->dilation + 1; /* of the dilated window */
     if (padding == HBY_PAD_EXPLICIT) {
         if (a->pad < 0)
@@ -150,8 +151,8 @@ double hby_conv_real(const struct hby_lowering *lo, int input, int weights, int 
 }
 
 /* Multiplier and shift of channel i: input scale x weight scale / output scale, the product in float for u8, as TFLite has it. */
-static enum hby_status conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, bool float_product, int32_t *mult,
-                                    int32_t *shift)
+static enum hby_status conv_multiplier(const struct hby_lowering *lo, int input, int weights, int output, int i, int rounding, bool float_product,
+                                       int32_t *mult, int32_t *shift)
 {
     const struct hby_tensor *w = hby_tensor_of(lo, weights);
     double real = hby_conv_real(lo, input, weights, output, i);

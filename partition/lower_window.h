@@ -16,8 +16,8 @@ enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding p
 /* A tensor of rank 4 with 1 .. 2^31 - 1 elements. */
 enum hby_status hby_check_image(const struct hby_lowering *lo, int tensor);
 
-/* What weights an operator takes besides constants of 8 bits and more: packed int4; floats that are computed while the model runs; integers that stand for the floats
- * of a DEQUANTIZE. */
+/* What weights an operator takes besides constants of 8 bits and more: packed int4; floats that are computed while the model runs; integers that stand for the
+ * floats of a DEQUANTIZE. */
 enum { HBY_ALLOW_INT4 = 1, HBY_ALLOW_COMPUTED = 2, HBY_ALLOW_DEQUANTIZED = 4 };
 static inline unsigned hby_allow_of(const struct hby_node *node)
 {
@@ -28,7 +28,8 @@ enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int
 
 /* The bias (-1: none) is a constant of `channels` elements and of a type that the scheme adds: int32, int64 too for i16, else float. */
 enum hby_status hby_check_bias(const struct hby_lowering *lo, int bias, int channels, enum hby_scheme scheme);
-/* TFLite also wants the bias in the accumulator's scale, within 0.02 of the output's scale, where the weights are quantized per tensor and the operator looks. */
+/* TFLite also wants the bias in the accumulator's scale, within 0.02 of the output's scale, where the weights are quantized per tensor and the operator looks.
+ */
 enum hby_status hby_check_bias_scale(const struct hby_lowering *lo, int input, int weights, int bias, int output);
 
 /* How accumulators of this step are rescaled by default (not FULLY_CONNECTED): HBY_ROUND_*. */

@@ -6,15 +6,15 @@
 
 enum {
     HBY_LSTM_X = 0,
-    HBY_LSTM_W = 1,               /* [n_cell, n_in] */
-    HBY_LSTM_R = 5,               /* [n_cell, n_out], or a diagonal [n_cell] */
-    HBY_LSTM_P = 9,               /* peephole weights [n_cell]; see hby_lstm_peephole */
-    HBY_LSTM_BIAS = 12,           /* [n_cell] */
-    HBY_LSTM_PROJECTION = 16,     /* [n_out, n_cell] */
+    HBY_LSTM_W = 1,           /* [n_cell, n_in] */
+    HBY_LSTM_R = 5,           /* [n_cell, n_out], or a diagonal [n_cell] */
+    HBY_LSTM_P = 9,           /* peephole weights [n_cell]; see hby_lstm_peephole */
+    HBY_LSTM_BIAS = 12,       /* [n_cell] */
+    HBY_LSTM_PROJECTION = 16, /* [n_out, n_cell] */
     HBY_LSTM_PROJECTION_BIAS = 17,
-    HBY_LSTM_H = 18,              /* state: the output before the first step */
-    HBY_LSTM_C = 19,              /* state: the cell before the first step */
-    HBY_LSTM_NORM = 20,           /* layer normalization [n_cell] */
+    HBY_LSTM_H = 18,    /* state: the output before the first step */
+    HBY_LSTM_C = 19,    /* state: the cell before the first step */
+    HBY_LSTM_NORM = 20, /* layer normalization [n_cell] */
     HBY_LSTM_INPUTS = 24,
     HBY_LSTM_INPUTS_WITHOUT_NORM = 20,
 };

@@ -100,8 +100,8 @@ static enum hby_status check_graph(const struct hby_graph *g, struct hby_reason 
     return HBY_OK;
 }
 
-/* Float models whose user wants speed store their activations in half. Not by default, even where the weights are half: values beyond 65504 become infinite, and a
- * softmax behind 30 layers of rounded activations was seen to move by a tenth. */
+/* Float models whose user wants speed store their activations in half. Not by default, even where the weights are half: values beyond 65504 become infinite,
+ * and a softmax behind 30 layers of rounded activations was seen to move by a tenth. */
 static bool wants_half_storage(const struct hby_graph *g, const struct hby_plan_options *opt)
 {
     if (opt->half != HBY_HALF_DECIDE)

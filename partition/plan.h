@@ -20,7 +20,7 @@ struct hby_step {
     enum hby_nest nest;
     union hby_args args;
     int n_in, n_out, n_tables;
-    int in[HBY_STEP_INPUTS]; /* tensor ids; -1 absent. Constants are tensors with data. */
+    int in[HBY_STEP_INPUTS];   /* tensor ids; -1 absent. Constants are tensors with data. */
     int out[HBY_STEP_OUTPUTS]; /* the state that a recurrent step leaves comes after its result, then its scratch */
     struct hby_table table[HBY_STEP_TABLES];
     int node; /* the graph's node that it came from, or -1 (a conversion that the plan put in) */
@@ -38,11 +38,11 @@ struct hby_cost_cpu {
 
 struct hby_plan_options {
     enum hby_rounding rounding;
-    enum hby_precision precision;  /* as the user said; AUTO is EXACT */
+    enum hby_precision precision;   /* as the user said; AUTO is EXACT */
     enum hby_host_ref_use host_ref; /* may host_ref take steps inside a partition */
-    int runtime_threads; /* what the runtime's own kernels may use: for estimates; 0 counts as 1 */
+    int runtime_threads;            /* what the runtime's own kernels may use: for estimates; 0 counts as 1 */
     struct hby_cost_cpu runtime_cpu;
-    bool apart; /* floats end in integers behind this partition: see hby_plan_makes_integers */
+    bool apart;         /* floats end in integers behind this partition: see hby_plan_makes_integers */
     enum hby_half half; /* DECIDE from the graph; a partition is told what plan->half_storage said for the whole model */
 };
 
@@ -52,27 +52,27 @@ enum hby_where { HBY_ON_RUNTIME, HBY_ON_DEVICE, HBY_ON_HOST_REF };
 struct hby_verdict {
     enum hby_where where;
     enum hby_scheme scheme;
-    char arithmetic[48];  /* "int8 x int8 -> int32", "half storage, float arithmetic" ... */
-    int fused_into;       /* node id, or -1 */
+    char arithmetic[48];       /* "int8 x int8 -> int32", "half storage, float arithmetic" ... */
+    int fused_into;            /* node id, or -1 */
     double device_us, host_us; /* estimates for the device and for host_ref; 0 where unknown */
     double runtime_us;         /* estimate for the runtime's own CPU kernels */
-    struct hby_reason reason; /* why not on the device, or why not claimed; empty when it is on the device */
+    struct hby_reason reason;  /* why not on the device, or why not claimed; empty when it is on the device */
 };
 
 struct hby_plan {
     struct hby_graph *graph; /* folded; owned */
     int n_steps, step_capacity;
     struct hby_step *step;
-    int *span;                 /* per step: how many steps, from it, its backend's query said it runs as one kernel; 0 inside such a span. A session runs
-                                * exactly these spans: the arena is planned with all tensors of a span alive at once. NULL: every step alone */
-    enum hby_where *where;     /* per step: ON_DEVICE or ON_HOST_REF */
-    enum hby_type *storage;    /* per tensor: the type that it is stored in inside the partition (f16 for a float tensor when half storage is on) */
-    int tensor_room;           /* of `storage` and `alias` */
-    int *alias;                /* per tensor: the tensor whose storage it shares (itself in general); see hby_plan_root */
+    int *span;                   /* per step: how many steps, from it, its backend's query said it runs as one kernel; 0 inside such a span. A session runs
+                                  * exactly these spans: the arena is planned with all tensors of a span alive at once. NULL: every step alone */
+    enum hby_where *where;       /* per step: ON_DEVICE or ON_HOST_REF */
+    enum hby_type *storage;      /* per tensor: the type that it is stored in inside the partition (f16 for a float tensor when half storage is on) */
+    int tensor_room;             /* of `storage` and `alias` */
+    int *alias;                  /* per tensor: the tensor whose storage it shares (itself in general); see hby_plan_root */
     struct hby_verdict *verdict; /* per node */
     int n_nodes_runnable;        /* nodes whose verdict is not HBY_ON_RUNTIME */
     bool half_storage;
-    bool no_memory;            /* a lowering helper ran out of memory: plan creation then answers HBY_NO_MEMORY */
+    bool no_memory; /* a lowering helper ran out of memory: plan creation then answers HBY_NO_MEMORY */
     struct hby_plan_options opt;
     struct hby_pool *pool;
 };
@@ -93,12 +93,13 @@ size_t hby_plan_bytes(const struct hby_plan *plan, int tensor);
 bool hby_plan_is_border(const struct hby_plan *plan, int tensor); /* graph input or output */
 
 /* Offsets of every non-constant root tensor in one arena, by lifetime over the steps; offset[t] is SIZE_MAX for tensors that need no place.
- * Inputs and outputs of the graph live through the whole plan. `align` is a power of two. `fused`: for the device, which needs no place for what lives inside one of
- * its spans. */
+ * Inputs and outputs of the graph live through the whole plan. `align` is a power of two. `fused`: for the device, which needs no place for what lives inside
+ * one of its spans. */
 enum hby_status hby_arena_plan(const struct hby_plan *plan, size_t align, size_t slack, bool fused, size_t *offset, size_t *total);
 
-/* Are integers made of computed floats in this plan, by QUANTIZE or by a dynamic range step, also one that is left to the runtime? Then float sums are rounded product
- * by product, as the reference rounds them: the last bit decides an integer now and then. Of the whole model's plan it is what its partitions are told (`apart`). */
+/* Are integers made of computed floats in this plan, by QUANTIZE or by a dynamic range step, also one that is left to the runtime? Then float sums are rounded
+ * product by product, as the reference rounds them: the last bit decides an integer now and then. Of the whole model's plan it is what its partitions are told
+ * (`apart`). */
 bool hby_plan_makes_integers(const struct hby_plan *p);
 
 #endif

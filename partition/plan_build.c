@@ -51,7 +51,8 @@ bool hby_build_can_dequantize(const struct hby_builder *b, int node)
 {
     const struct hby_graph *g = b->plan->graph;
     const struct hby_node *n = &g->node[node];
-    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || minds_no_scale(n->op) || n->n_out != 1 || n->n_in > MAX_INPUTS || b->was_dequantized[node] || b->mode[node] != HBY_MODE_NATIVE)
+    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || minds_no_scale(n->op) || n->n_out != 1 || n->n_in > MAX_INPUTS || b->was_dequantized[node] ||
+        b->mode[node] != HBY_MODE_NATIVE)
         return false;
     const struct hby_step *s = b->count[node] ? &b->plan->step[b->first[node]] : NULL;
     return s && s->nest != HBY_NEST_move && s->nest != HBY_NEST_pad && is_integer(g->tensor[n->out[0]].type);
@@ -59,7 +60,8 @@ bool hby_build_can_dequantize(const struct hby_builder *b, int node)
 
 static struct hby_lowering lowering(struct hby_builder *b, int node, enum hby_scheme float_scheme)
 {
-    return (struct hby_lowering){.plan = b->plan, .graph = b->plan->graph, .node_id = node, .why = &b->plan->verdict[node].reason, .float_scheme = float_scheme};
+    return (struct hby_lowering){
+        .plan = b->plan, .graph = b->plan->graph, .node_id = node, .why = &b->plan->verdict[node].reason, .float_scheme = float_scheme};
 }
 
 /* The node with the ids of its tensors' other forms in place of its own. */
@@ -235,6 +237,7 @@ enum hby_status hby_builder_create(struct hby_builder *b, struct hby_plan *plan,
     for (int t = 0; t < g->n_tensors; t++)
         b->other[t] = b->real[t] = (struct hby_form){-1, -1};
     for (int k = 0; k < g->n_nodes; k++)
-        b->mode[k] = plan->half_storage && !g->node[k].folded && !hby_fold_check(g, &g->node[k], NULL) && wants_half(g, &g->node[k]) ? HBY_MODE_HALF : HBY_MODE_NATIVE;
+        b->mode[k] =
+            plan->half_storage && !g->node[k].folded && !hby_fold_check(g, &g->node[k], NULL) && wants_half(g, &g->node[k]) ? HBY_MODE_HALF : HBY_MODE_NATIVE;
     return HBY_OK;
 }

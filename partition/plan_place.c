@@ -330,7 +330,8 @@ static void judge_idle(struct hby_builder *b, int k, bool has_device)
         v->where = HBY_ON_RUNTIME; /* computing it here would serve nobody here */
     }
     if (v->where == HBY_ON_RUNTIME)
-        hby_say(HBY_UNSUPPORTED, &v->reason, own == HBY_ON_RUNTIME ? "there is no OpenCL device to run it on" : "the nodes that read its result stay with the runtime");
+        hby_say(HBY_UNSUPPORTED, &v->reason,
+                own == HBY_ON_RUNTIME ? "there is no OpenCL device to run it on" : "the nodes that read its result stay with the runtime");
 }
 
 enum idle { NAMED, ELIDED, FOLDED, NOT_IDLE };
@@ -352,8 +353,8 @@ void hby_judge(struct hby_builder *b, bool has_device)
         else if (!p->graph->node[k].folded && b->count[k])
             judge(b, k, has_device);
     }
-    /* Idle nodes ask their neighbours, so in this order: those that name the node that does their work; copies that were elided; then, later nodes first, folded
-     * ones, whose readers' verdicts stand by then. */
+    /* Idle nodes ask their neighbours, so in this order: those that name the node that does their work; copies that were elided; then, later nodes first,
+     * folded ones, whose readers' verdicts stand by then. */
     for (int pass = NAMED; pass < NOT_IDLE; pass++)
         for (int k = p->graph->n_nodes; k-- > 0;)
             if ((int)idle_kind(b, k) == pass)

@@ -129,7 +129,8 @@ static enum hby_status write_shape(struct hby_tensor *t, const struct hby_shape 
         if (s->dim[i] < 0)
             return hby_say(HBY_UNSUPPORTED, why, "dimension %d of its result is %lld; it cannot be negative", i, (long long)s->dim[i]);
         if (s->dim[i] > INT32_MAX || __builtin_mul_overflow(count, s->dim[i], &count) || count > INT32_MAX)
-            return hby_say(HBY_UNSUPPORTED, why, "dimension %d of its result is %lld, which makes more than %d values, the limit", i, (long long)s->dim[i], INT32_MAX);
+            return hby_say(HBY_UNSUPPORTED, why, "dimension %d of its result is %lld, which makes more than %d values, the limit", i, (long long)s->dim[i],
+                           INT32_MAX);
     }
     t->rank = s->rank;
     memset(t->dim, 0, sizeof t->dim);
@@ -160,7 +161,9 @@ static bool combine(enum hby_op op, const struct hby_known *a, const struct hby_
     out->n = n;
     for (int i = 0; i < n; i++) {
         int64_t x = a->value[a->n == 1 ? 0 : i], y = b->value[b->n == 1 ? 0 : i], *to = &out->value[i];
-        bool over = op == HBY_OP_add ? __builtin_add_overflow(x, y, to) : op == HBY_OP_sub ? __builtin_sub_overflow(x, y, to) : __builtin_mul_overflow(x, y, to);
+        bool over = op == HBY_OP_add   ? __builtin_add_overflow(x, y, to)
+                    : op == HBY_OP_sub ? __builtin_sub_overflow(x, y, to)
+                                       : __builtin_mul_overflow(x, y, to);
         if (over)
             return false;
     }

@@ -281,8 +281,8 @@ static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
 }
 
 /* One dimension of `size` under entry i of the specification. */
-static void take_range(const struct hby_shape_call *c, int i, int64_t size, const struct hby_known *begin, const struct hby_known *end, const struct hby_known *step,
-                       struct hby_slice_range *r)
+static void take_range(const struct hby_shape_call *c, int i, int64_t size, const struct hby_known *begin, const struct hby_known *end,
+                       const struct hby_known *step, struct hby_slice_range *r)
 {
     const int begin_mask = c->node->params.strided_slice.begin_mask, end_mask = c->node->params.strided_slice.end_mask;
     const int64_t s = step->value[i], low = s > 0 ? 0 : -1, high = s > 0 ? size : size - 1;

@@ -46,7 +46,8 @@ enum hby_status hby_shape_conv3d(const struct hby_shape_call *c, struct hby_shap
     for (int i = 0; i < 3; i++) {
         if (c->node->params.window_3d.stride[i] < 1 || c->node->params.window_3d.dilation[i] < 1)
             return hby_say(HBY_BAD_MODEL, c->why, "strides and dilations must be positive");
-        out->dim[i + 1] = hby_shape_of_window(c->node->params.window_3d.padding, in->dim[i + 1], w->dim[i], c->node->params.window_3d.stride[i], c->node->params.window_3d.dilation[i]);
+        out->dim[i + 1] = hby_shape_of_window(c->node->params.window_3d.padding, in->dim[i + 1], w->dim[i], c->node->params.window_3d.stride[i],
+                                              c->node->params.window_3d.dilation[i]);
     }
     return HBY_OK;
 }

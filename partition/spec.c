@@ -35,11 +35,11 @@ static void depart(struct judge *j, struct hby_reason text)
     j->n++;
 }
 
-#define DEPART(...)                            \
-    do {                                       \
-        struct hby_reason text_;               \
-        hby_say(HBY_OK, &text_, __VA_ARGS__);  \
-        depart(j, text_);                      \
+#define DEPART(...)                                                                                                                                            \
+    do {                                                                                                                                                       \
+        struct hby_reason text_;                                                                                                                               \
+        hby_say(HBY_OK, &text_, __VA_ARGS__);                                                                                                                  \
+        depart(j, text_);                                                                                                                                      \
     } while (0)
 
 static const struct hby_tensor *tensor_at(const struct hby_graph *g, const struct hby_node *n, int i)
@@ -99,7 +99,8 @@ static void judge_bias(struct judge *j, const struct hby_tensor *t, const struct
 static void judge_fixed(struct judge *j, const struct hby_tensor *t, double scale, int zero_point)
 {
     if (t->quant.count == 1 && (!close_to(t->quant.scale[0], scale) || t->quant.zero_point[0] != zero_point))
-        DEPART("the output is quantized with scale %.9g and zero point %d, not %.9g and %d", scale, zero_point, (double)t->quant.scale[0], (int)t->quant.zero_point[0]);
+        DEPART("the output is quantized with scale %.9g and zero point %d, not %.9g and %d", scale, zero_point, (double)t->quant.scale[0],
+               (int)t->quant.zero_point[0]);
 }
 
 static void judge_same(struct judge *j, const struct hby_tensor *t, const struct hby_tensor *as, int index)

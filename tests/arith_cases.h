@@ -48,7 +48,12 @@ static inline void arith_case(struct check *c, enum hby_op op, enum hby_scheme s
     }
     if (divides) { /* no divisor is 0 */
         const int zero = case_is_quantized(scheme) ? check_tensor(c, in[1])->quant.zero_point[0] : 0;
-        const int lo = scheme == HBY_SCHEME_i8 ? -128 : scheme == HBY_SCHEME_u8 ? 0 : -300, hi = scheme == HBY_SCHEME_i8 ? 127 : scheme == HBY_SCHEME_u8 ? 255 : 300;
+        const int lo = scheme == HBY_SCHEME_i8   ? -128
+                       : scheme == HBY_SCHEME_u8 ? 0
+                                                 : -300,
+                  hi = scheme == HBY_SCHEME_i8   ? 127
+                       : scheme == HBY_SCHEME_u8 ? 255
+                                                 : 300;
         const bool above = zero < hi && (zero == lo || check_chance(c, 70));
         check_range(c, in[1], above ? zero + 1 : lo, above ? hi : zero - 1);
     }

@@ -319,7 +319,8 @@ static void run_row(struct check *c, const char *name, struct hby_plan *plan, st
             double worst = 0;
             const double span = c->least_span > 0 ? c->least_span * magnitude(&c->g->tensor[c->g->input[0]], want->in[r][0]) : 0;
             const double bound = fmax(check_bound(c->scheme, sum_length), r == CHECK_CONSTANT ? c->constant_bound : 0);
-            right = !differs(&c->g->tensor[c->g->output[i]], (const uint8_t *)want->out[r][i] + GUARD, (const uint8_t *)got.out[r][i] + GUARD, span, bound, &worst);
+            right =
+                !differs(&c->g->tensor[c->g->output[i]], (const uint8_t *)want->out[r][i] + GUARD, (const uint8_t *)got.out[r][i] + GUARD, span, bound, &worst);
             if (!right)
                 describe(c, name, r, worst, "differs from host_ref");
         }
@@ -471,10 +472,11 @@ static void run_check(size_t k, enum hby_scheme scheme, uint64_t seed, struct to
     struct check c = {.state = seed, .op = checks[k].id, .scheme = scheme};
     checks[k].fn(&c, scheme);
     if (damage > 0)
-        printf("%-26s %-6s %4ld damaged, %ld refused, %ld ran on host_ref, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases, c.refused, c.host_only, c.failures);
+        printf("%-26s %-6s %4ld damaged, %ld refused, %ld ran on host_ref, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases, c.refused,
+               c.host_only, c.failures);
     else
-        printf("%-26s %-6s %4ld cases, %4ld kernel runs, %ld host_ref only, %ld in another scheme, %ld failed\n", checks[k].op, hby_scheme_names[scheme], c.cases,
-               c.kernels_run, c.host_only, c.other_scheme, c.failures);
+        printf("%-26s %-6s %4ld cases, %4ld kernel runs, %ld host_ref only, %ld in another scheme, %ld failed\n", checks[k].op, hby_scheme_names[scheme],
+               c.cases, c.kernels_run, c.host_only, c.other_scheme, c.failures);
     fflush(stdout);
     sum->failures += c.failures + (c.cases == 0);
     if (!c.cases)

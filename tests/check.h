@@ -27,7 +27,8 @@ enum hby_type check_type(enum hby_scheme scheme);
 int check_input(struct check *c, enum hby_type type, int rank, const int *dim);
 /* The integers that a run-time input holds, inclusive, where not its type's own: indices, divisors. Four of them a graph. */
 void check_range(struct check *c, int tensor, int lo, int hi);
-/* A constant with random contents: floats in [-1, 1], int8 weights in [-127, 127] with an occasional -128, int32 in +-20000. data != NULL: these bytes instead. */
+/* A constant with random contents: floats in [-1, 1], int8 weights in [-127, 127] with an occasional -128, int32 in +-20000. data != NULL: these bytes instead.
+ */
 int check_const(struct check *c, enum hby_type type, int rank, const int *dim, const void *data);
 /* What passes from one node to the next. */
 int check_between(struct check *c, enum hby_type type, int rank, const int *dim);
@@ -45,8 +46,8 @@ struct hby_node *check_node(struct check *c, enum hby_op op, int n_in, const int
 /* Takes the outputs to span at least `times` the largest magnitude of the first input, for the float bounds: the sum of many terms of both signs may come
  * out as nearly nothing, and its rounding errors are not smaller for it. */
 void check_span(struct check *c, double times);
-/* Where the reference adds n terms one by one in float32: the bound of the run whose inputs are one constant is at least n * 2^-25, for equal terms err the same
- * way at every addition. */
+/* Where the reference adds n terms one by one in float32: the bound of the run whose inputs are one constant is at least n * 2^-25, for equal terms err the
+ * same way at every addition. */
 void check_equal_terms(struct check *c, int n);
 
 /* Runs and compares the graph just built, three times with other inputs (random, extremes, constant), then forgets it. `sum_length` is the number of
@@ -57,10 +58,9 @@ void check_forget(struct check *c);
 /* Expects that the graph just built is refused by lowering, with a reason that contains `word`. */
 void check_refused(struct check *c, const char *word);
 
-/* The allowed difference (check_equal_terms aside) as a fraction of the largest magnitude of the reference's output (or of check_span), written down before any kernel was measured:
- *   f32    1e-5                        fp32 sums in another order
- *   f16    2^-10 * (2 + sqrt(n) / 16)  two roundings to half, and sums of n products of which short runs may be accumulated in half
- *   f32w8  1e-6                        the integer part is exact; what is left is one float multiply-add
+/* The allowed difference (check_equal_terms aside) as a fraction of the largest magnitude of the reference's output (or of check_span), written down before any
+ * kernel was measured: f32    1e-5                        fp32 sums in another order f16    2^-10 * (2 + sqrt(n) / 16)  two roundings to half, and sums of n
+ * products of which short runs may be accumulated in half f32w8  1e-6                        the integer part is exact; what is left is one float multiply-add
  *   integers 0 */
 double check_bound(enum hby_scheme scheme, int sum_length);
 

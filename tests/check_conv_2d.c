@@ -18,7 +18,8 @@ static void one(struct check *c, enum hby_scheme scheme, bool dense, bool residu
     const int in_dim[] = {batch, w.size[0], w.size[1], group_in * groups}, out_dim[] = {batch, w.out[0], w.out[1], out_c};
     const int w_dim[] = {out_c, w.k[0], w.k[1], group_in};
     const int in = check_input(c, check_type(scheme), 4, in_dim);
-    const int weights = window_weights(c, scheme, 4, w_dim, 0, w.k[0] * w.k[1] * group_in, true, (groups > 1 && scheme == HBY_SCHEME_f32w8) || check_chance(c, 70));
+    const int weights =
+        window_weights(c, scheme, 4, w_dim, 0, w.k[0] * w.k[1] * group_in, true, (groups > 1 && scheme == HBY_SCHEME_f32w8) || check_chance(c, 70));
     const int bias = window_bias(c, scheme, out_c, in, weights, check_chance(c, 40));
     const int out = window_result(c, scheme, residual, out_dim, 4, in, weights, w.k[0] * w.k[1] * group_in);
     struct hby_node *node = check_node(c, HBY_OP_conv_2d, 3, (int[]){in, weights, bias}, 1, &out);
@@ -34,7 +35,8 @@ static void refusals(struct check *c)
         const int in = check_input(c, HBY_F32, 4, (int[]){1, 8, 8, 6}), weights = check_const(c, HBY_F32, 4, (int[]){4, 3, 3, kind == 0 ? 4 : 6}, NULL);
         const int out = check_output(c, HBY_F32, 4, (int[]){1, kind == 1 ? 7 : 6, 6, 4});
         struct hby_node *node = check_node(c, HBY_OP_conv_2d, 2, (int[]){in, weights}, 1, &out);
-        node->params.window = (struct hby_window_params){.padding = HBY_PAD_VALID, .stride_h = 1, .stride_w = kind == 2 ? 0 : 1, .dilation_h = 1, .dilation_w = 1};
+        node->params.window =
+            (struct hby_window_params){.padding = HBY_PAD_VALID, .stride_h = 1, .stride_w = kind == 2 ? 0 : 1, .dilation_h = 1, .dilation_w = 1};
         check_refused(c, kind == 0 ? "groups" : kind == 1 ? "height" : "stride");
     }
 }

@@ -8,7 +8,9 @@ static void one(struct check *c, enum hby_scheme scheme, bool wide)
         w = window_random(c, 5, true);
     while (wide && (w.k[0] < 2 || w.k[1] < 2 || w.stride[1] > 2 || w.dilation[1] > 1)); /* many channels have a kernel of their own for the usual windows */
     const int multiplier = wide || check_chance(c, 60) ? 1 : check_int(c, 2, 5);
-    const int in_c = wide ? (check_chance(c, 50) ? 64 * check_int(c, 1, 3) : check_int(c, 97, 127)) : check_chance(c, 50) ? 8 * check_int(c, 1, 5) : check_int(c, 1, 37);
+    const int in_c = wide                  ? (check_chance(c, 50) ? 64 * check_int(c, 1, 3) : check_int(c, 97, 127))
+                     : check_chance(c, 50) ? 8 * check_int(c, 1, 5)
+                                           : check_int(c, 1, 37);
     const int out_c = in_c * multiplier, batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
     const int in_dim[] = {batch, w.size[0], w.size[1], in_c}, out_dim[] = {batch, w.out[0], w.out[1], out_c}, w_dim[] = {1, w.k[0], w.k[1], out_c};
     const int in = check_input(c, check_type(scheme), 4, in_dim);

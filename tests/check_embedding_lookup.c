@@ -12,7 +12,9 @@ void hby_check_embedding_lookup(struct check *c, enum hby_scheme scheme)
         dim[rank - 1] += is_i4 ? dim[rank - 1] % 2 : 0;
         for (int k = 0; k < rank; k++)
             out_dim[k] = k ? dim[k] : n;
-        const int in[2] = {check_input(c, HBY_I32, 1, &n), hybrid || check_chance(c, 50) ? check_const(c, hybrid ? (is_i4 ? HBY_I4 : HBY_I8) : type, rank, dim, NULL) : check_input(c, type, rank, dim)};
+        const int in[2] = {check_input(c, HBY_I32, 1, &n), hybrid || check_chance(c, 50)
+                                                               ? check_const(c, hybrid ? (is_i4 ? HBY_I4 : HBY_I8) : type, rank, dim, NULL)
+                                                               : check_input(c, type, rank, dim)};
         check_range(c, in[0], 0, dim[0] - 1);
         if (hybrid)
             check_quant(c, in[1], 0, check_chance(c, 50) ? dim[0] : 1, NULL, NULL);

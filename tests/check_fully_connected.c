@@ -6,7 +6,8 @@ static void one(struct check *c, enum hby_scheme scheme, bool residual)
     static const enum hby_act act[] = {HBY_ACT_NONE, HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU6, HBY_ACT_RELU_N1_TO_1};
     const bool keep = check_chance(c, 40);
     const int a = check_int(c, 1, 5), b = keep ? check_int(c, 1, 4) : 1, rows = a * b;
-    const int depth = check_chance(c, 40) ? 16 * check_int(c, 1, 24) : check_int(c, 1, 200), units = check_chance(c, 40) ? 16 * check_int(c, 1, 6) : check_int(c, 1, 70);
+    const int depth = check_chance(c, 40) ? 16 * check_int(c, 1, 24) : check_int(c, 1, 200),
+              units = check_chance(c, 40) ? 16 * check_int(c, 1, 6) : check_int(c, 1, 70);
     const int in_dim[] = {a, b, depth}, out_dim[] = {a, b, units}, flat[] = {rows, units}, w_dim[] = {units, depth};
     const int in = check_input(c, check_type(scheme), 3, in_dim);
     const int weights = window_weights(c, scheme, 2, w_dim, 0, depth, true, check_chance(c, 60));

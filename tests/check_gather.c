@@ -35,7 +35,8 @@ static void one(struct check *c, enum hby_scheme scheme)
     for (int i = axis + 1; i < rank; i++)
         out_dim[out_rank++] = dim[i];
     const bool constant = check_chance(c, 50) && case_count(index_rank, index_dim) <= 4000;
-    const int in[2] = {check_input(c, type, rank, dim), constant ? constant_index(c, positions, index_rank, index_dim, dim[axis]) : check_input(c, positions, index_rank, index_dim)};
+    const int in[2] = {check_input(c, type, rank, dim),
+                       constant ? constant_index(c, positions, index_rank, index_dim, dim[axis]) : check_input(c, positions, index_rank, index_dim)};
     if (!constant)
         check_range(c, in[1], 0, dim[axis] - 1);
     const int out = check_output(c, type, out_rank, out_dim);

@@ -15,7 +15,8 @@ static void one(struct check *c, enum hby_scheme scheme)
             least = dim[i] < least ? dim[i] : least;
         else
             out_dim[out_rank++] = dim[i];
-    const int in[2] = {check_input(c, type, rank, dim), check_input(c, types[check_int(c, 0, 2)], lead + 1, index_dim)}, out = check_output(c, type, out_rank, out_dim);
+    const int in[2] = {check_input(c, type, rank, dim), check_input(c, types[check_int(c, 0, 2)], lead + 1, index_dim)},
+              out = check_output(c, type, out_rank, out_dim);
     check_range(c, in[1], 0, least - 1);
     case_same_quant(c, in[0], out);
     check_node(c, HBY_OP_gather_nd, 2, in, 1, &out);

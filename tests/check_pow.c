@@ -12,7 +12,8 @@ void hby_check_pow(struct check *c, enum hby_scheme scheme)
         float f[1] = {check_chance(c, 60) ? (float)check_int(c, 0, 5) : (float)check_real(c, -3, 3)};
         int32_t n[1] = {check_int(c, 0, check_chance(c, 50) ? 4 : 40)};
         in[0] = check_input(c, type, rank, dim);
-        in[1] = single && check_chance(c, 70) ? check_const(c, type, check_int(c, 0, 1), &one, is_float ? (const void *)f : n) : check_input(c, type, single ? 0 : rank, dim);
+        in[1] = single && check_chance(c, 70) ? check_const(c, type, check_int(c, 0, 1), &one, is_float ? (const void *)f : n)
+                                              : check_input(c, type, single ? 0 : rank, dim);
         if (!is_float && !check_tensor(c, in[1])->data)
             check_range(c, in[1], 0, check_chance(c, 50) ? 3 : 33);
         if (!is_float && check_chance(c, 60))

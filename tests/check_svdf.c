@@ -25,8 +25,10 @@ void hby_check_svdf(struct check *c, enum hby_scheme scheme)
         one(c, scheme);
     if (scheme != HBY_SCHEME_i8)
         return;
-    const int x = check_input(c, HBY_I8, 2, (int[]){1, 3}), feature = check_const(c, HBY_I8, 2, (int[]){4, 3}, NULL), time = check_const(c, HBY_I16, 2, (int[]){4, 2}, NULL);
-    const int state = check_input(c, HBY_I16, 2, (int[]){1, 8}), y = check_output(c, HBY_I8, 2, (int[]){1, 4}), next = check_output(c, HBY_I16, 2, (int[]){1, 8});
+    const int x = check_input(c, HBY_I8, 2, (int[]){1, 3}), feature = check_const(c, HBY_I8, 2, (int[]){4, 3}, NULL),
+              time = check_const(c, HBY_I16, 2, (int[]){4, 2}, NULL);
+    const int state = check_input(c, HBY_I16, 2, (int[]){1, 8}), y = check_output(c, HBY_I8, 2, (int[]){1, 4}),
+              next = check_output(c, HBY_I16, 2, (int[]){1, 8});
     struct hby_node *node = check_node(c, HBY_OP_svdf, 5, (int[]){x, feature, time, -1, state}, 2, (int[]){y, next});
     node->params.recurrent.rank = 1;
     node->params.recurrent.act = HBY_ACT_TANH;

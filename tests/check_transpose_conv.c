@@ -4,7 +4,8 @@
 static void one(struct check *c, enum hby_scheme scheme, bool residual)
 {
     const struct window_case w = window_random(c, 5, false); /* runs over the output */
-    const int in_c = check_chance(c, 50) ? 8 * check_int(c, 1, 4) : check_int(c, 1, 20), out_c = check_chance(c, 50) ? 16 * check_int(c, 1, 2) : check_int(c, 1, 20);
+    const int in_c = check_chance(c, 50) ? 8 * check_int(c, 1, 4) : check_int(c, 1, 20),
+              out_c = check_chance(c, 50) ? 16 * check_int(c, 1, 2) : check_int(c, 1, 20);
     const int batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
     const int in_dim[] = {batch, w.out[0], w.out[1], in_c}, out_dim[] = {batch, w.size[0], w.size[1], out_c}, w_dim[] = {out_c, w.k[0], w.k[1], in_c};
     const int rank = 4, shape = check_const(c, HBY_I32, 1, &rank, out_dim);

@@ -95,7 +95,8 @@ static void one(struct check *c, enum hby_scheme scheme)
         l.in[HBY_LSTM_PROJECTION] = matrix(&l, l.n_out, l.n_cell);
     if (l.projection && check_chance(c, 50))
         l.in[HBY_LSTM_PROJECTION_BIAS] = biases(&l, l.n_out);
-    struct hby_node *node = check_node(c, HBY_OP_unidirectional_sequence_lstm, l.norm || check_chance(c, 80) ? HBY_LSTM_INPUTS : HBY_LSTM_INPUTS_WITHOUT_NORM, l.in, 3, l.out);
+    struct hby_node *node =
+        check_node(c, HBY_OP_unidirectional_sequence_lstm, l.norm || check_chance(c, 80) ? HBY_LSTM_INPUTS : HBY_LSTM_INPUTS_WITHOUT_NORM, l.in, 3, l.out);
     node->n_mid = 5;
     node->mid = l.mid;
     node->asymmetric_quantize_inputs = check_chance(c, 50);
@@ -109,7 +110,8 @@ static void one(struct check *c, enum hby_scheme scheme)
 static void refused(struct check *c, enum hby_scheme scheme)
 {
     const int dim[] = {1, 2, 3}, state[] = {1, 4};
-    const int x = check_input(c, check_type(scheme), 3, dim), h = check_input(c, check_type(scheme), 2, state), out = check_output(c, check_type(scheme), 2, state);
+    const int x = check_input(c, check_type(scheme), 3, dim), h = check_input(c, check_type(scheme), 2, state),
+              out = check_output(c, check_type(scheme), 2, state);
     check_node(c, HBY_OP_unidirectional_sequence_lstm, 2, (int[]){x, h}, 1, &out);
     check_refused(c, "20 or 24");
 }

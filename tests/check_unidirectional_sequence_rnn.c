@@ -4,7 +4,8 @@
 static void one(struct check *c, enum hby_scheme scheme)
 {
     const bool time_major = check_chance(c, 50);
-    const int batch = check_int(c, 1, 3), time = check_int(c, 1, 6), n_in = check_int(c, 1, 60), n_out = check_chance(c, 30) ? 16 * check_int(c, 1, 5) : check_int(c, 1, 60);
+    const int batch = check_int(c, 1, 3), time = check_int(c, 1, 6), n_in = check_int(c, 1, 60),
+              n_out = check_chance(c, 30) ? 16 * check_int(c, 1, 5) : check_int(c, 1, 60);
     const int x_dim[] = {time_major ? time : batch, time_major ? batch : time, n_in}, y_dim[] = {x_dim[0], x_dim[1], n_out}, h_dim[] = {batch, n_out};
     const int x = check_input(c, HBY_F32, 3, x_dim), h = check_input(c, HBY_F32, 2, h_dim);
     const int w = recurrent_weights(c, scheme, 2, (int[]){n_out, n_in}, n_in), r = recurrent_weights(c, scheme, 2, (int[]){n_out, n_out}, n_out);

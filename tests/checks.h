@@ -20,7 +20,7 @@ struct check {
         long runs;
     } row[16]; /* of kernels.def that ran */
     int n_rows;
-    double least_span; /* of the outputs, as a multiple of the largest magnitude of the first input: check_span */
+    double least_span;     /* of the outputs, as a multiple of the largest magnitude of the first input: check_span */
     double constant_bound; /* least bound of the run on one constant: check_equal_terms */
 };
 

@@ -68,8 +68,9 @@ double check_bound(enum hby_scheme scheme, int sum_length)
 
 enum hby_type check_type(enum hby_scheme scheme)
 {
-    static const enum hby_type of[HBY_SCHEME_COUNT] = {[HBY_SCHEME_f32] = HBY_F32, [HBY_SCHEME_f16] = HBY_F32,   [HBY_SCHEME_i8] = HBY_I8,   [HBY_SCHEME_u8] = HBY_U8,
-                                                       [HBY_SCHEME_i16] = HBY_I16, [HBY_SCHEME_f32w8] = HBY_F32, [HBY_SCHEME_i32] = HBY_I32};
+    static const enum hby_type of[HBY_SCHEME_COUNT] = {
+        [HBY_SCHEME_f32] = HBY_F32, [HBY_SCHEME_f16] = HBY_F32,   [HBY_SCHEME_i8] = HBY_I8,  [HBY_SCHEME_u8] = HBY_U8,
+        [HBY_SCHEME_i16] = HBY_I16, [HBY_SCHEME_f32w8] = HBY_F32, [HBY_SCHEME_i32] = HBY_I32};
     return of[scheme];
 }
 
@@ -171,7 +172,8 @@ static bool fill_range(struct check *c, const struct hby_tensor *t, void *p, siz
         if (t != &c->g->tensor[c->range[r].tensor])
             continue;
         for (size_t i = 0; i < n; i++) {
-            const int lo = c->range[r].lo, hi = c->range[r].hi, v = values == CHECK_EXTREMES && check_chance(c, 50) ? (check_chance(c, 50) ? lo : hi) : check_int(c, lo, hi);
+            const int lo = c->range[r].lo, hi = c->range[r].hi,
+                      v = values == CHECK_EXTREMES && check_chance(c, 50) ? (check_chance(c, 50) ? lo : hi) : check_int(c, lo, hi);
             if (t->type == HBY_I64)
                 ((int64_t *)p)[i] = v;
             else if (t->type == HBY_I32)
@@ -191,7 +193,9 @@ void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check
     const size_t n = t->type == HBY_I4 ? t->bytes : t->bytes / hby_type_size(t->type);
     const double constant = check_real(c, -1, 1);
     for (size_t i = 0; i < n && !fill_range(c, t, p, n, values); i++) {
-        const double u = values == CHECK_CONSTANT ? constant : values == CHECK_EXTREMES && check_chance(c, 50) ? (check_chance(c, 50) ? 1 : -1) : check_real(c, -1, 1);
+        const double u = values == CHECK_CONSTANT                          ? constant
+                         : values == CHECK_EXTREMES && check_chance(c, 50) ? (check_chance(c, 50) ? 1 : -1)
+                                                                           : check_real(c, -1, 1);
         switch (t->type) {
         case HBY_F32:
             ((float *)p)[i] = (float)(u * (values == CHECK_EXTREMES ? 8 : 2));

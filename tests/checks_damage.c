@@ -1,5 +1,6 @@
-/* checks --damage=N: N copies of each graph that a check makes, each damaged in one to three places: types, shapes, quantization, constants that are none and the other way
- * round, operands that are absent or swapped, parameters, contents of shapes and axes. Whatever that gives is refused with a reason, or runs on host_ref within its buffers. */
+/* checks --damage=N: N copies of each graph that a check makes, each damaged in one to three places: types, shapes, quantization, constants that are none and
+ * the other way round, operands that are absent or swapped, parameters, contents of shapes and axes. Whatever that gives is refused with a reason, or runs on
+ * host_ref within its buffers. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -100,7 +101,8 @@ static void damage_tensor(struct check *c, struct hby_graph *g, struct hby_tenso
 /* Values that import gives: enumerations and bools stay what they are. */
 static void damage_params(struct check *c, struct hby_node *n)
 {
-    static const int32_t strides[] = {1, 2, 3, 4, 7, 11, INT16_MAX}, sizes[] = {0, 1, 2, 3, 4, 7, 1 << 30}, axes[] = {-1, 0, 1, 2, 3, -3, 5, 9, INT_MAX, INT_MIN}, masks[] = {0, 1, 2, 3, 4, 7, 255};
+    static const int32_t strides[] = {1, 2, 3, 4, 7, 11, INT16_MAX}, sizes[] = {0, 1, 2, 3, 4, 7, 1 << 30},
+                         axes[] = {-1, 0, 1, 2, 3, -3, 5, 9, INT_MAX, INT_MIN}, masks[] = {0, 1, 2, 3, 4, 7, 255};
     static const float reals[] = {0.0f, -1.0f, 1.0f, 1e30f, 0.5f};
     switch (n->op) {
     case HBY_OP_conv_2d:
@@ -273,7 +275,8 @@ void check_damage(struct check *c, int copies)
         c->refused += st == HBY_UNSUPPORTED || st == HBY_BAD_MODEL;
         c->host_only += !st;
         if ((st && !why.text[0]) || st == HBY_DEVICE) {
-            fprintf(stderr, "FAIL %s:%s case %ld: %s\n", hby_ops[c->op].name, hby_scheme_names[c->scheme], c->cases, st == HBY_DEVICE ? why.text : "refused without a reason");
+            fprintf(stderr, "FAIL %s:%s case %ld: %s\n", hby_ops[c->op].name, hby_scheme_names[c->scheme], c->cases,
+                    st == HBY_DEVICE ? why.text : "refused without a reason");
             c->failures++;
         }
         hby_graph_destroy(&g);

@@ -1,5 +1,5 @@
-/* oclgrind's look for uninitialised values takes each write of the host's for the whole buffer, and knows no buffers within buffers. For the checks that run inside it
- * (tests/oclgrind.sh), writes become writes of whole buffers, and parts of a buffer become buffers of their own. */
+/* oclgrind's look for uninitialised values takes each write of the host's for the whole buffer, and knows no buffers within buffers. For the checks that run
+ * inside it (tests/oclgrind.sh), writes become writes of whole buffers, and parts of a buffer become buffers of their own. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,8 @@ static cl_int write_whole(cl_command_queue q, cl_mem m, size_t offset, size_t n,
     return err;
 }
 
-static cl_int CL_API_CALL write_buffer(cl_command_queue q, cl_mem m, cl_bool b, size_t offset, size_t n, const void *host, cl_uint w, const cl_event *l, cl_event *e)
+static cl_int CL_API_CALL write_buffer(cl_command_queue q, cl_mem m, cl_bool b, size_t offset, size_t n, const void *host, cl_uint w, const cl_event *l,
+                                       cl_event *e)
 {
     (void)b;
     (void)w;
@@ -33,7 +34,8 @@ static cl_int CL_API_CALL write_buffer(cl_command_queue q, cl_mem m, cl_bool b, 
     return write_whole(q, m, offset, n, host, n, e);
 }
 
-static cl_int CL_API_CALL fill_buffer(cl_command_queue q, cl_mem m, const void *pattern, size_t each, size_t offset, size_t n, cl_uint w, const cl_event *l, cl_event *e)
+static cl_int CL_API_CALL fill_buffer(cl_command_queue q, cl_mem m, const void *pattern, size_t each, size_t offset, size_t n, cl_uint w, const cl_event *l,
+                                      cl_event *e)
 {
     (void)w;
     (void)l;

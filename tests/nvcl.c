@@ -1,5 +1,6 @@
-/* nvcl COMPILER FILE.cl PTX OPTION...: a kernel file as the library gives it to a driver, through the OpenCL C compiler of an NVIDIA driver (libnvidia-nvvm.so.4; before
- * driver 515 libnvidia-compiler.so), which needs no GPU. It is not documented; its entry point has not changed since 2011. 77: there is no such library. */
+/* nvcl COMPILER FILE.cl PTX OPTION...: a kernel file as the library gives it to a driver, through the OpenCL C compiler of an NVIDIA driver
+ * (libnvidia-nvvm.so.4; before driver 515 libnvidia-compiler.so), which needs no GPU. It is not documented; its entry point has not changed since 2011. 77:
+ * there is no such library. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

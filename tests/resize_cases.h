@@ -6,7 +6,10 @@
 
 static inline void resize_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
 {
-    int dim[4] = {check_int(c, 1, 3), check_int(c, 1, 15), check_int(c, 1, 15), check_chance(c, 40) ? 16 * check_int(c, 1, 2) : check_chance(c, 40) ? check_int(c, 3, 8) : check_int(c, 1, 20)};
+    int dim[4] = {check_int(c, 1, 3), check_int(c, 1, 15), check_int(c, 1, 15),
+                  check_chance(c, 40)   ? 16 * check_int(c, 1, 2)
+                  : check_chance(c, 40) ? check_int(c, 3, 8)
+                                        : check_int(c, 1, 20)};
     int size[2], out_dim[4];
     for (int i = 0; i < 2; i++)
         size[i] = check_chance(c, 30) ? dim[i + 1] * check_int(c, 1, 3) : check_int(c, 1, 33);

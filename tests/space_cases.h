@@ -6,7 +6,8 @@
 
 static inline void space_depth_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
 {
-    const int s = check_int(c, 1, 4), h = check_int(c, 1, 5), w = check_int(c, 1, 9), ch = check_chance(c, 30) ? 1 : check_int(c, 1, 20), batch = check_int(c, 1, 3);
+    const int s = check_int(c, 1, 4), h = check_int(c, 1, 5), w = check_int(c, 1, 9), ch = check_chance(c, 30) ? 1 : check_int(c, 1, 20),
+              batch = check_int(c, 1, 3);
     const int space[4] = {batch, h * s, w * s, ch}, deep[4] = {batch, h, w, ch * s * s};
     const enum hby_type type = case_type(c, scheme, false);
     const bool to_depth = op == HBY_OP_space_to_depth;
@@ -34,7 +35,8 @@ static inline void space_batch_case(struct check *c, enum hby_op op, enum hby_sc
     }
     image[spatial + 1] = parts[spatial + 1] = ch;
     const enum hby_type type = case_type(c, scheme, false);
-    const int in[3] = {check_input(c, type, spatial + 2, to_batch ? image : parts), check_const(c, HBY_I32, 1, &spatial, block), check_const(c, HBY_I32, 2, pair, edge)};
+    const int in[3] = {check_input(c, type, spatial + 2, to_batch ? image : parts), check_const(c, HBY_I32, 1, &spatial, block),
+                       check_const(c, HBY_I32, 2, pair, edge)};
     const int out = check_output(c, type, spatial + 2, to_batch ? parts : image);
     case_same_quant(c, in[0], out);
     check_node(c, op, 3, in, 1, &out);

@@ -1,5 +1,5 @@
-/* Ring 4: every allocation of ours fails once, over a delegate's whole life: no crash, no leak, and a result that is given is right. The linker sends our own calls of
- * malloc and the like here (--wrap); the driver's and libc's are left alone. */
+/* Ring 4: every allocation of ours fails once, over a delegate's whole life: no crash, no leak, and a result that is given is right. The linker sends our own
+ * calls of malloc and the like here (--wrap); the driver's and libc's are left alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -121,9 +121,12 @@ static struct fake *network(void)
     static struct hby_tfl_reshape reshape = {.shape = {4, 2}, .num_dimensions = 2};
     struct fake *f = fake_create();
     f->ctx.ResizeTensor = resize;
-    const int x = fake_tensor(f, HBY_TFL_FLOAT32, 2, 4, NULL), half = fake_tensor(f, HBY_TFL_FLOAT16, 4, 4, weights), w = fake_tensor(f, HBY_TFL_FLOAT32, 4, 4, NULL);
-    const int product = fake_tensor(f, HBY_TFL_FLOAT32, 2, 4, NULL), s = fake_tensor(f, HBY_TFL_INT32, 2, 0, shape), flat = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL);
-    const int c = fake_tensor(f, HBY_TFL_FLOAT32, 2, 0, one), sum = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL), y = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL);
+    const int x = fake_tensor(f, HBY_TFL_FLOAT32, 2, 4, NULL), half = fake_tensor(f, HBY_TFL_FLOAT16, 4, 4, weights),
+              w = fake_tensor(f, HBY_TFL_FLOAT32, 4, 4, NULL);
+    const int product = fake_tensor(f, HBY_TFL_FLOAT32, 2, 4, NULL), s = fake_tensor(f, HBY_TFL_INT32, 2, 0, shape),
+              flat = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL);
+    const int c = fake_tensor(f, HBY_TFL_FLOAT32, 2, 0, one), sum = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL),
+              y = fake_tensor(f, HBY_TFL_FLOAT32, 4, 2, NULL);
     fake_node(f, 6, 1, NULL, IN(half), w);
     fake_node(f, 9, 1, &plain, IN(x, w, -1), product);
     fake_node(f, 22, 1, &reshape, IN(product, s), flat);
@@ -149,7 +152,8 @@ static bool is_right(const struct fake *f)
 /* A delegate's life. Returns how far it came: 0 no delegate, 1 nothing claimed, 2 a kernel failed, 3 ran. */
 static int live(bool on_device, const char *report)
 {
-    const char *keys[] = {"host_ref", "report_path", "claim", "deny_ops", "model_token"}, *values[] = {on_device ? "auto" : "only", report, "all", "SOFTMAX", "token"};
+    const char *keys[] = {"host_ref", "report_path", "claim", "deny_ops", "model_token"},
+               *values[] = {on_device ? "auto" : "only", report, "all", "SOFTMAX", "token"};
     struct hby_delegate *d = NULL;
     struct hby_option_error error;
     int came = 0;
@@ -165,7 +169,7 @@ static int live(bool on_device, const char *report)
     atomic_store(&counting, true);
     const int prepared = d->tfl.Prepare(&f->ctx, &d->tfl);
     assert_int_equal(prepared, HBY_TFL_OK); /* else the runtime would raise, and nothing is broken */
-    came = f->kernel_reg.init ? 2 : 1; /* a preview alone leaves n_kernels */
+    came = f->kernel_reg.init ? 2 : 1;      /* a preview alone leaves n_kernels */
     if (f->kernel_reg.init && fake_prepare(f) == HBY_TFL_OK) {
         const int invoked = fake_invoke(f);
         if (invoked == HBY_TFL_OK) {

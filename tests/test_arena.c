@@ -152,7 +152,7 @@ static void random_plans_never_overlap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(chain_reuses_places),         cmocka_unit_test(fused_span_is_one_moment),     cmocka_unit_test(constants_and_aliases_take_no_place),
+        cmocka_unit_test(chain_reuses_places),        cmocka_unit_test(fused_span_is_one_moment),   cmocka_unit_test(constants_and_aliases_take_no_place),
         cmocka_unit_test(empty_tensors_have_a_place), cmocka_unit_test(random_plans_never_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

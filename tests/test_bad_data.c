@@ -1,5 +1,5 @@
-/* Data that the reference kernels fail on: an index outside, a divisor of 0, a negative exponent of an integer, a negative number under a root. The run fails, nothing is written, and the next run with
- * good data is right; a device is not blamed for it. */
+/* Data that the reference kernels fail on: an index outside, a divisor of 0, a negative exponent of an integer, a negative number under a root. The run fails,
+ * nothing is written, and the next run with good data is right; a device is not blamed for it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,7 +200,8 @@ static void an_operand_that_has_no_result(void **state)
         pair.type = row[i].type;
         pair.b_zero = row[i].zero;
         const enum hby_type t = row[i].type;
-        good_bad_good(pair_graph, (const void *const[]){as_type(t, row[i].a, a), as_type(t, row[i].b, b)}, (const void *const[]){a, as_type(t, row[i].bad, bad)}, as_type(t, row[i].want, want));
+        good_bad_good(pair_graph, (const void *const[]){as_type(t, row[i].a, a), as_type(t, row[i].b, b)},
+                      (const void *const[]){a, as_type(t, row[i].bad, bad)}, as_type(t, row[i].want, want));
     }
 }
 
@@ -240,7 +241,8 @@ static struct hby_graph *root(void)
 static void a_negative_number_under_a_root(void **state)
 {
     (void)state;
-    static const int16_t in[3] = {16, 25, 0}, negative[3] = {16, 25, -1}, want[2] = {4, 5}, large[3] = {16384, 16384, 4}, inverse[2] = {0, 0}; /* samples lie 128 apart */
+    static const int16_t in[3] = {16, 25, 0}, negative[3] = {16, 25, -1}, want[2] = {4, 5}, large[3] = {16384, 16384, 4},
+                         inverse[2] = {0, 0}; /* samples lie 128 apart */
     root_op = HBY_OP_sqrt;
     good_bad_good(root, (const void *const[]){in, NULL}, (const void *const[]){negative, NULL}, want);
     root_op = HBY_OP_rsqrt;
@@ -256,12 +258,9 @@ int main(void)
         return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_index_outside),
-        cmocka_unit_test(a_position_outside),
-        cmocka_unit_test(a_row_outside),
-        cmocka_unit_test(an_operand_that_has_no_result),
-        cmocka_unit_test(a_float_divided_by_zero),
-        cmocka_unit_test(a_negative_number_under_a_root),
+        cmocka_unit_test(an_index_outside),        cmocka_unit_test(a_position_outside),
+        cmocka_unit_test(a_row_outside),           cmocka_unit_test(an_operand_that_has_no_result),
+        cmocka_unit_test(a_float_divided_by_zero), cmocka_unit_test(a_negative_number_under_a_root),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     hby_cl_backend_destroy(&device);

@@ -1,5 +1,5 @@
-/* Quantization that integer arithmetic cannot use is refused with its reason, and what the runtime's kernels define is not: a table of one change each to a network of
- * one operator that is sound without it. */
+/* Quantization that integer arithmetic cannot use is refused with its reason, and what the runtime's kernels define is not: a table of one change each to a
+ * network of one operator that is sound without it. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -18,8 +18,33 @@ enum { CHANNELS = 4, MOST_SCALES = 6 };
 enum operand { INPUT, WEIGHTS, BIAS, OUTPUT };
 
 /* The sound networks. */
-enum net { CONV_I8, CONV_U8, CONV_I16, DEPTHWISE_I8, DENSE_I8, DENSE_U8, DENSE_W4, TRANSPOSED_I8, ADD_I8, ADD_I16, MUL_I8, MEAN_I8, SOFTMAX_I8, LOGISTIC_I8, TANH_I8, LEAKY_I8, PRELU_I8,
-           TO_I8, FROM_I8, I8_TO_U8, POOL_I8, CONCAT_I8, CONCAT_U8, RESHAPE_I8, NETS };
+enum net {
+    CONV_I8,
+    CONV_U8,
+    CONV_I16,
+    DEPTHWISE_I8,
+    DENSE_I8,
+    DENSE_U8,
+    DENSE_W4,
+    TRANSPOSED_I8,
+    ADD_I8,
+    ADD_I16,
+    MUL_I8,
+    MEAN_I8,
+    SOFTMAX_I8,
+    LOGISTIC_I8,
+    TANH_I8,
+    LEAKY_I8,
+    PRELU_I8,
+    TO_I8,
+    FROM_I8,
+    I8_TO_U8,
+    POOL_I8,
+    CONCAT_I8,
+    CONCAT_U8,
+    RESHAPE_I8,
+    NETS
+};
 
 struct change {
     enum net net;
@@ -31,18 +56,37 @@ struct change {
 };
 
 /* What no arithmetic can use, in whatever place. */
-#define NO_SCALE(net, operand)                                     \
-    {net, operand, 1, 0.0f, 0, 0, "scale 0"},                      \
-    {net, operand, 1, -0.5f, 0, 0, "scale -0.5"},                  \
-    {net, operand, 1, FLT_MIN / 2, 0, 0, "scale"},                 \
-    {net, operand, 1, NAN, 0, 0, "nan"},                           \
-    {net, operand, 1, INFINITY, 0, 0, "inf"}
+#define NO_SCALE(net, operand)                                                                                                                                 \
+    {net, operand, 1, 0.0f, 0, 0, "scale 0"}, {net, operand, 1, -0.5f, 0, 0, "scale -0.5"}, {net, operand, 1, FLT_MIN / 2, 0, 0, "scale"},                     \
+        {net, operand, 1, NAN, 0, 0, "nan"},                                                                                                                   \
+    {                                                                                                                                                          \
+        net, operand, 1, INFINITY, 0, 0, "inf"                                                                                                                 \
+    }
 
 static const struct change changes[] = {
-    NO_SCALE(CONV_I8, INPUT), NO_SCALE(CONV_I8, WEIGHTS), NO_SCALE(CONV_I8, OUTPUT), NO_SCALE(CONV_U8, INPUT), NO_SCALE(CONV_U8, WEIGHTS), NO_SCALE(CONV_I16, OUTPUT),
-    NO_SCALE(DEPTHWISE_I8, WEIGHTS), NO_SCALE(DENSE_I8, WEIGHTS), NO_SCALE(DENSE_W4, WEIGHTS), NO_SCALE(TRANSPOSED_I8, WEIGHTS), NO_SCALE(ADD_I8, WEIGHTS),
-    NO_SCALE(ADD_I8, OUTPUT), NO_SCALE(MUL_I8, INPUT), NO_SCALE(MEAN_I8, INPUT), NO_SCALE(SOFTMAX_I8, INPUT), NO_SCALE(LOGISTIC_I8, INPUT), NO_SCALE(TANH_I8, OUTPUT),
-    NO_SCALE(LEAKY_I8, INPUT), NO_SCALE(PRELU_I8, WEIGHTS), NO_SCALE(TO_I8, OUTPUT), NO_SCALE(FROM_I8, INPUT), NO_SCALE(I8_TO_U8, INPUT), NO_SCALE(CONCAT_U8, OUTPUT),
+    NO_SCALE(CONV_I8, INPUT),
+    NO_SCALE(CONV_I8, WEIGHTS),
+    NO_SCALE(CONV_I8, OUTPUT),
+    NO_SCALE(CONV_U8, INPUT),
+    NO_SCALE(CONV_U8, WEIGHTS),
+    NO_SCALE(CONV_I16, OUTPUT),
+    NO_SCALE(DEPTHWISE_I8, WEIGHTS),
+    NO_SCALE(DENSE_I8, WEIGHTS),
+    NO_SCALE(DENSE_W4, WEIGHTS),
+    NO_SCALE(TRANSPOSED_I8, WEIGHTS),
+    NO_SCALE(ADD_I8, WEIGHTS),
+    NO_SCALE(ADD_I8, OUTPUT),
+    NO_SCALE(MUL_I8, INPUT),
+    NO_SCALE(MEAN_I8, INPUT),
+    NO_SCALE(SOFTMAX_I8, INPUT),
+    NO_SCALE(LOGISTIC_I8, INPUT),
+    NO_SCALE(TANH_I8, OUTPUT),
+    NO_SCALE(LEAKY_I8, INPUT),
+    NO_SCALE(PRELU_I8, WEIGHTS),
+    NO_SCALE(TO_I8, OUTPUT),
+    NO_SCALE(FROM_I8, INPUT),
+    NO_SCALE(I8_TO_U8, INPUT),
+    NO_SCALE(CONCAT_U8, OUTPUT),
     /* no parameters at all */
     {CONV_I8, INPUT, 0, 0, 0, 0, "without quantization"},
     {CONV_I8, OUTPUT, 0, 0, 0, 0, "without quantization"},
@@ -113,12 +157,30 @@ static int image(struct hby_graph *g, enum hby_type type)
 static enum hby_op op_of(enum net net)
 {
     static const enum hby_op op[NETS] = {
-        [CONV_I8] = HBY_OP_conv_2d,           [CONV_U8] = HBY_OP_conv_2d,         [CONV_I16] = HBY_OP_conv_2d,        [DEPTHWISE_I8] = HBY_OP_depthwise_conv_2d,
-        [DENSE_I8] = HBY_OP_fully_connected,  [DENSE_U8] = HBY_OP_fully_connected, [DENSE_W4] = HBY_OP_fully_connected, [TRANSPOSED_I8] = HBY_OP_transpose_conv,
-        [ADD_I8] = HBY_OP_add,                [ADD_I16] = HBY_OP_add,             [MUL_I8] = HBY_OP_mul,              [MEAN_I8] = HBY_OP_mean,
-        [SOFTMAX_I8] = HBY_OP_softmax,        [LOGISTIC_I8] = HBY_OP_logistic,    [TANH_I8] = HBY_OP_tanh,            [LEAKY_I8] = HBY_OP_leaky_relu,
-        [PRELU_I8] = HBY_OP_prelu,            [TO_I8] = HBY_OP_quantize,          [FROM_I8] = HBY_OP_dequantize,      [I8_TO_U8] = HBY_OP_quantize,
-        [POOL_I8] = HBY_OP_max_pool_2d,       [CONCAT_I8] = HBY_OP_concatenation,  [CONCAT_U8] = HBY_OP_concatenation, [RESHAPE_I8] = HBY_OP_reshape,
+        [CONV_I8] = HBY_OP_conv_2d,
+        [CONV_U8] = HBY_OP_conv_2d,
+        [CONV_I16] = HBY_OP_conv_2d,
+        [DEPTHWISE_I8] = HBY_OP_depthwise_conv_2d,
+        [DENSE_I8] = HBY_OP_fully_connected,
+        [DENSE_U8] = HBY_OP_fully_connected,
+        [DENSE_W4] = HBY_OP_fully_connected,
+        [TRANSPOSED_I8] = HBY_OP_transpose_conv,
+        [ADD_I8] = HBY_OP_add,
+        [ADD_I16] = HBY_OP_add,
+        [MUL_I8] = HBY_OP_mul,
+        [MEAN_I8] = HBY_OP_mean,
+        [SOFTMAX_I8] = HBY_OP_softmax,
+        [LOGISTIC_I8] = HBY_OP_logistic,
+        [TANH_I8] = HBY_OP_tanh,
+        [LEAKY_I8] = HBY_OP_leaky_relu,
+        [PRELU_I8] = HBY_OP_prelu,
+        [TO_I8] = HBY_OP_quantize,
+        [FROM_I8] = HBY_OP_dequantize,
+        [I8_TO_U8] = HBY_OP_quantize,
+        [POOL_I8] = HBY_OP_max_pool_2d,
+        [CONCAT_I8] = HBY_OP_concatenation,
+        [CONCAT_U8] = HBY_OP_concatenation,
+        [RESHAPE_I8] = HBY_OP_reshape,
     };
     return op[net];
 }
@@ -129,7 +191,9 @@ static void make_window(struct model *m, enum net net, enum hby_type act, enum h
     struct hby_graph *g = m->g;
     const bool dense = op_of(net) == HBY_OP_fully_connected, depthwise = net == DEPTHWISE_I8, wide = act == HBY_I16;
     m->at[INPUT] = dense ? add_tensor(g, act, NULL, 2, 3, 4) : image(g, act);
-    m->at[WEIGHTS] = dense ? add_tensor(g, w, weights, 2, CHANNELS, 4) : depthwise ? add_tensor(g, w, weights, 4, 1, 1, 1, CHANNELS) : add_tensor(g, w, weights, 4, CHANNELS, 1, 1, 4);
+    m->at[WEIGHTS] = dense       ? add_tensor(g, w, weights, 2, CHANNELS, 4)
+                     : depthwise ? add_tensor(g, w, weights, 4, 1, 1, 1, CHANNELS)
+                                 : add_tensor(g, w, weights, 4, CHANNELS, 1, 1, 4);
     if (w == HBY_I4)
         g->tensor[m->at[WEIGHTS]].bytes = sizeof weights;
     m->at[BIAS] = add_tensor(g, wide ? HBY_I64 : HBY_I32, wide ? (void *)wide_bias : (void *)bias, 1, CHANNELS);
@@ -161,7 +225,8 @@ static void make(struct model *m, enum net net)
     } else {
         const enum hby_type in = net == TO_I8 ? HBY_F32 : net == ADD_I16 ? HBY_I16 : net == CONCAT_U8 ? HBY_U8 : HBY_I8;
         const enum hby_type out = net == FROM_I8 ? HBY_F32 : net == TO_I8 ? HBY_I8 : net == I8_TO_U8 ? HBY_U8 : in;
-        const bool two = net == ADD_I8 || net == ADD_I16 || net == MUL_I8 || net == CONCAT_I8 || net == CONCAT_U8, concat = net == CONCAT_I8 || net == CONCAT_U8;
+        const bool two = net == ADD_I8 || net == ADD_I16 || net == MUL_I8 || net == CONCAT_I8 || net == CONCAT_U8,
+                   concat = net == CONCAT_I8 || net == CONCAT_U8;
         m->at[INPUT] = image(g, in);
         m->at[WEIGHTS] = two ? image(g, in) : net == PRELU_I8 ? add_tensor(g, HBY_I8, weights, 3, 1, 1, CHANNELS) : -1;
         m->at[OUTPUT] = concat ? add_tensor(g, out, NULL, 4, 1, 2, 2, 2 * CHANNELS) : net == MEAN_I8 ? add_tensor(g, out, NULL, 2, 1, CHANNELS) : image(g, out);
@@ -248,8 +313,8 @@ static void each_change(void **state)
             apply(&m, c);
             const bool yes = taken(m.g, roundings[r], &why);
             if (yes != !c->why || (!yes && !strstr(why.text, c->why))) {
-                print_error("row %zu (network %d, operand %d, %d scales %g, zero point %d), rounding %d: %s, not %s\n", i, (int)c->net, (int)c->operand, c->count,
-                            (double)c->scale, c->zero_point, r, yes ? "computed" : why.text, c->why ? c->why : "computed");
+                print_error("row %zu (network %d, operand %d, %d scales %g, zero point %d), rounding %d: %s, not %s\n", i, (int)c->net, (int)c->operand,
+                            c->count, (double)c->scale, c->zero_point, r, yes ? "computed" : why.text, c->why ? c->why : "computed");
                 wrong++;
             }
         }

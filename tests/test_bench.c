@@ -239,8 +239,8 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics),   cmocka_unit_test(differences), cmocka_unit_test(report),      cmocka_unit_test(ratios), cmocka_unit_test(busy_machines),
-                                       cmocka_unit_test(buffers_of_the_log), cmocka_unit_test(memory),      cmocka_unit_test(runtime_versions),
-                                       cmocka_unit_test(seeded_inputs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(order_statistics), cmocka_unit_test(differences),      cmocka_unit_test(report),
+                                       cmocka_unit_test(ratios),           cmocka_unit_test(busy_machines),    cmocka_unit_test(buffers_of_the_log),
+                                       cmocka_unit_test(memory),           cmocka_unit_test(runtime_versions), cmocka_unit_test(seeded_inputs)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

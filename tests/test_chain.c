@@ -1,5 +1,5 @@
-/* Chains (kernels_cl/chain.clh): a partition's launches as one give what single launches give, run after run, from many threads at once, and around a step that the
- * device has no kernel for. */
+/* Chains (kernels_cl/chain.clh): a partition's launches as one give what single launches give, run after run, from many threads at once, and around a step that
+ * the device has no kernel for. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,8 @@ static struct hby_backend *open_device(bool no_chain, const char *deny)
 {
     struct hby_backend *device = NULL;
     struct hby_reason why = {""};
-    const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .log = read_log, .chain = no_chain ? HBY_CL_CHAIN_OFF : HBY_CL_CHAIN_AUTO, .deny_kernels = deny};
+    const struct hby_cl_options opt = {
+        .choice = {.device_id = -1, .device_type = -1}, .log = read_log, .chain = no_chain ? HBY_CL_CHAIN_OFF : HBY_CL_CHAIN_AUTO, .deny_kernels = deny};
     if (hby_cl_backend_create(&opt, &device, &why) == HBY_OK)
         return device;
     if (getenv("HBY_REQUIRE_DEVICE"))

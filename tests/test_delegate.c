@@ -179,7 +179,7 @@ static void refusals_say_why(void **state)
     f->tensor[0].dims->data[0] = 0;
     one_node_is_refused(f, 0, "no elements");
     f = chain(false);
-    f->tensor[1].bytes--; /* the constant */
+    f->tensor[1].bytes--;                      /* the constant */
     one_node_is_refused(f, 0, "constant 1 '"); /* by import; folding would see it, too */
 }
 

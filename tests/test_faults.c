@@ -1,5 +1,5 @@
-/* Ring 4: OpenCL calls of a partition's whole life fail, once or from then on, and a device never answers. Whatever fails, the partition gives the right result or is
- * not made; nothing leaks, nothing crashes. The entry points of the loader's table are replaced by wrappers that count. */
+/* Ring 4: OpenCL calls of a partition's whole life fail, once or from then on, and a device never answers. Whatever fails, the partition gives the right result
+ * or is not made; nothing leaks, nothing crashes. The entry points of the loader's table are replaced by wrappers that count. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -55,31 +55,31 @@ static bool fails(const void *from, const char *name)
 #define FAILS(name) fails(__builtin_return_address(0), #name)
 
 /* Calls that return a status. */
-#define STATUS(name, params, args)          \
-    static cl_int CL_API_CALL w_##name params \
-    {                                       \
-        return FAILS(name) ? atomic_load(&code) : real.name args; \
+#define STATUS(name, params, args)                                                                                                                             \
+    static cl_int CL_API_CALL w_##name params                                                                                                                  \
+    {                                                                                                                                                          \
+        return FAILS(name) ? atomic_load(&code) : real.name args;                                                                                              \
     }
 /* Calls that return an object; the error goes through the last parameter. */
-#define OBJECT(type, name, params, args)     \
-    static type CL_API_CALL w_##name params    \
-    {                                        \
-        if (FAILS(name)) {                   \
-            if (err)                         \
-                *err = atomic_load(&code);   \
-            return NULL;                     \
-        }                                    \
-        type made = real.name args;          \
-        if (made)                            \
-            atomic_fetch_add(&created, 1);   \
-        return made;                         \
+#define OBJECT(type, name, params, args)                                                                                                                       \
+    static type CL_API_CALL w_##name params                                                                                                                    \
+    {                                                                                                                                                          \
+        if (FAILS(name)) {                                                                                                                                     \
+            if (err)                                                                                                                                           \
+                *err = atomic_load(&code);                                                                                                                     \
+            return NULL;                                                                                                                                       \
+        }                                                                                                                                                      \
+        type made = real.name args;                                                                                                                            \
+        if (made)                                                                                                                                              \
+            atomic_fetch_add(&created, 1);                                                                                                                     \
+        return made;                                                                                                                                           \
     }
 /* Releasing always works: what is tested is that it happens. */
-#define RELEASE(name, type)                  \
-    static cl_int CL_API_CALL w_##name(type x) \
-    {                                        \
-        atomic_fetch_add(&released, 1);      \
-        return real.name(x);                 \
+#define RELEASE(name, type)                                                                                                                                    \
+    static cl_int CL_API_CALL w_##name(type x)                                                                                                                 \
+    {                                                                                                                                                          \
+        atomic_fetch_add(&released, 1);                                                                                                                        \
+        return real.name(x);                                                                                                                                   \
     }
 
 STATUS(clGetPlatformIDs, (cl_uint n, cl_platform_id *p, cl_uint *m), (n, p, m))
@@ -88,7 +88,8 @@ STATUS(clGetDeviceIDs, (cl_platform_id p, cl_device_type t, cl_uint n, cl_device
 STATUS(clGetDeviceInfo, (cl_device_id d, cl_device_info i, size_t n, void *v, size_t *r), (d, i, n, v, r))
 STATUS(clBuildProgram, (cl_program p, cl_uint n, const cl_device_id *d, const char *o, void(CL_CALLBACK *f)(cl_program, void *), void *u), (p, n, d, o, f, u))
 STATUS(clCompileProgram,
-       (cl_program p, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *h, const char **i, void(CL_CALLBACK *f)(cl_program, void *), void *u),
+       (cl_program p, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *h, const char **i, void(CL_CALLBACK *f)(cl_program, void *),
+        void *u),
        (p, n, d, o, m, h, i, f, u))
 STATUS(clGetMemObjectInfo, (cl_mem m, cl_mem_info i, size_t n, void *v, size_t *r), (m, i, n, v, r))
 STATUS(clSetKernelExecInfo, (cl_kernel k, cl_kernel_exec_info i, size_t n, const void *v), (k, i, n, v))
@@ -99,14 +100,17 @@ STATUS(clGetKernelWorkGroupInfo, (cl_kernel k, cl_device_id d, cl_kernel_work_gr
 STATUS(clFlush, (cl_command_queue q), (q))
 STATUS(clFinish, (cl_command_queue q), (q))
 OBJECT(cl_context, clCreateContext,
-       (const cl_context_properties *p, cl_uint n, const cl_device_id *d, void(CL_CALLBACK *f)(const char *, const void *, size_t, void *), void *u, cl_int *err), (p, n, d, f, u, err))
+       (const cl_context_properties *p, cl_uint n, const cl_device_id *d, void(CL_CALLBACK *f)(const char *, const void *, size_t, void *), void *u,
+        cl_int *err),
+       (p, n, d, f, u, err))
 OBJECT(cl_command_queue, clCreateCommandQueue, (cl_context c, cl_device_id d, cl_command_queue_properties p, cl_int *err), (c, d, p, err))
 OBJECT(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags f, size_t n, void *h, cl_int *err), (c, f, n, h, err))
 OBJECT(cl_mem, clCreateSubBuffer, (cl_mem m, cl_mem_flags f, cl_buffer_create_type t, const void *i, cl_int *err), (m, f, t, i, err))
 OBJECT(cl_program, clCreateProgramWithSource, (cl_context c, cl_uint n, const char **s, const size_t *l, cl_int *err), (c, n, s, l, err))
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *n, cl_int *err), (p, n, err))
 OBJECT(cl_program, clLinkProgram,
-       (cl_context c, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *p, void(CL_CALLBACK *f)(cl_program, void *), void *u, cl_int *err),
+       (cl_context c, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *p, void(CL_CALLBACK *f)(cl_program, void *), void *u,
+        cl_int *err),
        (c, n, d, o, m, p, f, u, err))
 static void *CL_API_CALL w_clSVMAlloc(cl_context c, cl_svm_mem_flags f, size_t n, cl_uint a)
 {
@@ -134,15 +138,19 @@ static cl_int with_event(cl_int status, cl_event *e)
         atomic_fetch_add(&created, 1);
     return status;
 }
-#define ENQUEUE(name, params, args)                                          \
-    static cl_int CL_API_CALL w_##name params                                  \
-    {                                                                        \
-        return FAILS(name) ? atomic_load(&code) : with_event(real.name args, e); \
+#define ENQUEUE(name, params, args)                                                                                                                            \
+    static cl_int CL_API_CALL w_##name params                                                                                                                  \
+    {                                                                                                                                                          \
+        return FAILS(name) ? atomic_load(&code) : with_event(real.name args, e);                                                                               \
     }
-ENQUEUE(clEnqueueWriteBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *h, cl_uint w, const cl_event *l, cl_event *e), (q, m, b, o, n, h, w, l, e))
-ENQUEUE(clEnqueueReadBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, void *h, cl_uint w, const cl_event *l, cl_event *e), (q, m, b, o, n, h, w, l, e))
-ENQUEUE(clEnqueueFillBuffer, (cl_command_queue q, cl_mem m, const void *p, size_t s, size_t o, size_t n, cl_uint w, const cl_event *l, cl_event *e), (q, m, p, s, o, n, w, l, e))
-ENQUEUE(clEnqueueNDRangeKernel, (cl_command_queue q, cl_kernel k, cl_uint d, const size_t *o, const size_t *g, const size_t *s, cl_uint w, const cl_event *l, cl_event *e),
+ENQUEUE(clEnqueueWriteBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *h, cl_uint w, const cl_event *l, cl_event *e),
+        (q, m, b, o, n, h, w, l, e))
+ENQUEUE(clEnqueueReadBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, void *h, cl_uint w, const cl_event *l, cl_event *e),
+        (q, m, b, o, n, h, w, l, e))
+ENQUEUE(clEnqueueFillBuffer, (cl_command_queue q, cl_mem m, const void *p, size_t s, size_t o, size_t n, cl_uint w, const cl_event *l, cl_event *e),
+        (q, m, p, s, o, n, w, l, e))
+ENQUEUE(clEnqueueNDRangeKernel,
+        (cl_command_queue q, cl_kernel k, cl_uint d, const size_t *o, const size_t *g, const size_t *s, cl_uint w, const cl_event *l, cl_event *e),
         (q, k, d, o, g, s, w, l, e))
 ENQUEUE(clEnqueueMarkerWithWaitList, (cl_command_queue q, cl_uint w, const cl_event *l, cl_event *e), (q, w, l, e))
 
@@ -172,11 +180,13 @@ static void install(struct hby_cl_api *api)
 {
     real = *api;
 #define W(name) api->name = w_##name;
-    W(clGetPlatformIDs) W(clGetPlatformInfo) W(clGetDeviceIDs) W(clGetDeviceInfo) W(clBuildProgram) W(clGetProgramInfo) W(clGetProgramBuildInfo)
-    W(clSetKernelArg) W(clGetKernelWorkGroupInfo) W(clFlush) W(clFinish) W(clCreateContext) W(clCreateCommandQueue) W(clCreateBuffer)
-    W(clCreateSubBuffer) W(clCreateProgramWithSource) W(clCreateKernel) W(clReleaseContext) W(clReleaseCommandQueue) W(clReleaseMemObject) W(clReleaseProgram) W(clReleaseKernel)
-    W(clCompileProgram) W(clLinkProgram) W(clGetMemObjectInfo) W(clSetKernelExecInfo) W(clSVMAlloc) W(clSVMFree)
-    W(clReleaseEvent) W(clEnqueueWriteBuffer) W(clEnqueueReadBuffer) W(clEnqueueFillBuffer) W(clEnqueueNDRangeKernel) W(clEnqueueMarkerWithWaitList) W(clGetEventInfo) W(clWaitForEvents)
+    W(clGetPlatformIDs)
+    W(clGetPlatformInfo) W(clGetDeviceIDs) W(clGetDeviceInfo) W(clBuildProgram) W(clGetProgramInfo) W(clGetProgramBuildInfo) W(clSetKernelArg)
+        W(clGetKernelWorkGroupInfo) W(clFlush) W(clFinish) W(clCreateContext) W(clCreateCommandQueue) W(clCreateBuffer) W(clCreateSubBuffer)
+            W(clCreateProgramWithSource) W(clCreateKernel) W(clReleaseContext) W(clReleaseCommandQueue) W(clReleaseMemObject) W(clReleaseProgram)
+                W(clReleaseKernel) W(clCompileProgram) W(clLinkProgram) W(clGetMemObjectInfo) W(clSetKernelExecInfo) W(clSVMAlloc) W(clSVMFree)
+                    W(clReleaseEvent) W(clEnqueueWriteBuffer) W(clEnqueueReadBuffer) W(clEnqueueFillBuffer) W(clEnqueueNDRangeKernel)
+                        W(clEnqueueMarkerWithWaitList) W(clGetEventInfo) W(clWaitForEvents)
 #undef W
 }
 
@@ -221,7 +231,8 @@ static struct hby_graph *conv_pool(void)
 {
     struct hby_graph *g = new_graph();
     const int in = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), w = add_tensor(g, HBY_I8, weights, 4, CHANNELS, 1, 1, CHANNELS);
-    const int b = add_tensor(g, HBY_I32, bias, 1, CHANNELS), mid = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), out = add_tensor(g, HBY_I8, NULL, 4, 1, 1, 2, CHANNELS);
+    const int b = add_tensor(g, HBY_I32, bias, 1, CHANNELS), mid = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS),
+              out = add_tensor(g, HBY_I8, NULL, 4, 1, 1, 2, CHANNELS);
     set_quant(g, in, 0.05f, 3);
     set_quant(g, w, 0.01f, 0);
     set_quant(g, b, 0.05f * 0.01f, 0);
@@ -252,7 +263,8 @@ static struct hby_graph *move_and_table(void)
 {
     static const int32_t perm[2] = {1, 0};
     struct hby_graph *g = new_graph();
-    const int in = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS), p = add_tensor(g, HBY_I32, perm, 1, 2), mid = add_tensor(g, HBY_I8, NULL, 2, CHANNELS, PIXELS);
+    const int in = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS), p = add_tensor(g, HBY_I32, perm, 1, 2),
+              mid = add_tensor(g, HBY_I8, NULL, 2, CHANNELS, PIXELS);
     const int out = add_tensor(g, HBY_I8, NULL, 2, CHANNELS, PIXELS);
     set_quant(g, in, 0.05f, 3);
     set_quant(g, mid, 0.05f, 3);
@@ -270,7 +282,8 @@ static struct hby_graph *division(void)
     for (int i = 0; i < PIXELS * CHANNELS; i++)
         divisor[i] = (int8_t)(i % 50 + 5);
     struct hby_graph *g = new_graph();
-    const int in = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS), by = add_tensor(g, HBY_I8, divisor, 2, PIXELS, CHANNELS), out = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS);
+    const int in = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS), by = add_tensor(g, HBY_I8, divisor, 2, PIXELS, CHANNELS),
+              out = add_tensor(g, HBY_I8, NULL, 2, PIXELS, CHANNELS);
     set_quant(g, in, 0.05f, 3);
     set_quant(g, by, 0.1f, 3);
     set_quant(g, out, 0.2f, 0);
@@ -443,8 +456,8 @@ static void expect_right(const struct model *m, struct hby_backend *warm, const 
     if (made)
         *made = atomic_load(&created) - atomic_load(&released);
     /* kept where nobody can tell any more whether the device is through with it */
-    const bool can_wait = !atomic_load(&sticky) && strcmp(name, "clEnqueueMarkerWithWaitList") && strcmp(name, "clWaitForEvents") && strcmp(name, "clGetEventInfo") &&
-                          strcmp(name, "clFlush");
+    const bool can_wait = !atomic_load(&sticky) && strcmp(name, "clEnqueueMarkerWithWaitList") && strcmp(name, "clWaitForEvents") &&
+                          strcmp(name, "clGetEventInfo") && strcmp(name, "clFlush");
     if (can_wait && atomic_load(&shared))
         fail_msg("%s: %ld pieces of shared memory left when %s %s (call %ld)", m->name, atomic_load(&shared), name, what, n);
     if (warm) { /* the next fault meets a device of good repute */
@@ -453,8 +466,8 @@ static void expect_right(const struct model *m, struct hby_backend *warm, const 
     }
 }
 
-/* The n-th call from a place fails, all calls from there do, all calls of any do from the n-th on (the device is lost). Returns the objects that stay with a warm device:
- * programs that stand in for others. They stay once: the same fault again leaves nothing. */
+/* The n-th call from a place fails, all calls from there do, all calls of any do from the n-th on (the device is lost). Returns the objects that stay with a
+ * warm device: programs that stand in for others. They stay once: the same fault again leaves nothing. */
 static long site_fails(const struct model *m, struct hby_backend *warm, const void *at, long first, const char *name)
 {
     static const char *const what[] = {"fails once", "fails whenever it is called there", "fails with all that follow"};
@@ -528,8 +541,14 @@ static void every_call_site(void **state)
 static void every_call(void **state)
 {
     (void)state;
-    static const int codes[] = {CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY, CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_INVALID_COMMAND_QUEUE,
-                                CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST, CL_BUILD_PROGRAM_FAILURE, CL_DEVICE_NOT_AVAILABLE, -9999};
+    static const int codes[] = {CL_OUT_OF_RESOURCES,
+                                CL_OUT_OF_HOST_MEMORY,
+                                CL_MEM_OBJECT_ALLOCATION_FAILURE,
+                                CL_INVALID_COMMAND_QUEUE,
+                                CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST,
+                                CL_BUILD_PROGRAM_FAILURE,
+                                CL_DEVICE_NOT_AVAILABLE,
+                                -9999};
     for (int k = 0; k < MODELS; k++) {
         int of_opening;
         const long total = healthy_life(&models[k], &of_opening);
@@ -570,8 +589,8 @@ static void quarantine(void **state)
     assert_int_equal(atomic_load(&created), atomic_load(&released));
 }
 
-/* The answer still comes, from host_ref, at the deadline; the device is given up at once, so that later runs do not wait. What a hung device may touch is leaked on
- * purpose. */
+/* The answer still comes, from host_ref, at the deadline; the device is given up at once, so that later runs do not wait. What a hung device may touch is
+ * leaked on purpose. */
 static void device_hangs(void **state)
 {
     (void)state;

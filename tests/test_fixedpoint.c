@@ -1,5 +1,5 @@
-/* Rescaling against arithmetic wide enough to say each rule in its own words: partition/fixedpoint.h, and on the device kernels_cl/fixedpoint.clh, scalar and in lanes,
- * in the forms for CPUs and for GPUs; every rounding and shift, extreme and random values. */
+/* Rescaling against arithmetic wide enough to say each rule in its own words: partition/fixedpoint.h, and on the device kernels_cl/fixedpoint.clh, scalar and
+ * in lanes, in the forms for CPUs and for GPUs; every rounding and shift, extreme and random values. */
 #include <limits.h>
 #include <math.h>
 #include <setjmp.h>

@@ -137,7 +137,8 @@ static void densify_follows_the_metadata(void **state)
     struct hby_graph *g = graph();
     static const float values[3] = {1, 2, 3};
     static const int32_t traversal[2] = {0, 1}, segments[5] = {0, 1, 1, 3, 3}, indices[3] = {2, 0, 3};
-    static const struct hby_sparse_dim dims[2] = {{.dense_size = 4}, {.is_csr = true, .n_segments = 5, .n_indices = 3, .segments = segments, .indices = indices}};
+    static const struct hby_sparse_dim dims[2] = {{.dense_size = 4},
+                                                  {.is_csr = true, .n_segments = 5, .n_indices = 3, .segments = segments, .indices = indices}};
     static const struct hby_sparsity sp = {.n_traversal = 2, .n_dims = 2, .traversal = traversal, .dim = dims};
     int s = add_tensor(g, HBY_F32, values, 2, 4, 4), d = add_tensor(g, HBY_F32, NULL, 2, 4, 4);
     g->tensor[s].bytes = sizeof values;
@@ -168,7 +169,8 @@ static void densify_follows_the_metadata(void **state)
 static struct hby_graph *add_then(enum hby_op op, enum hby_type type, float scale_out, int zp_out, bool read_twice)
 {
     struct hby_graph *g = graph();
-    int x = add_tensor(g, type, NULL, 2, 1, 4), s = add_tensor(g, type, NULL, 2, 1, 4), y = add_tensor(g, type, NULL, 2, 1, 4), z = add_tensor(g, type, NULL, 2, 1, 4);
+    int x = add_tensor(g, type, NULL, 2, 1, 4), s = add_tensor(g, type, NULL, 2, 1, 4), y = add_tensor(g, type, NULL, 2, 1, 4),
+        z = add_tensor(g, type, NULL, 2, 1, 4);
     if (type != HBY_F32) {
         set_quant(g, x, 0.5f, 3);
         set_quant(g, s, 0.25f, -5);
@@ -213,7 +215,8 @@ static void requantization_to_the_same_parameters_vanishes(void **state)
     (void)state;
     for (int same = 0; same < 2; same++) {
         struct hby_graph *g = graph();
-        int x = add_tensor(g, HBY_I8, NULL, 1, 8), f = add_tensor(g, HBY_F32, NULL, 1, 8), q = add_tensor(g, HBY_I8, NULL, 1, 8), y = add_tensor(g, HBY_I8, NULL, 1, 8);
+        int x = add_tensor(g, HBY_I8, NULL, 1, 8), f = add_tensor(g, HBY_F32, NULL, 1, 8), q = add_tensor(g, HBY_I8, NULL, 1, 8),
+            y = add_tensor(g, HBY_I8, NULL, 1, 8);
         set_quant(g, x, 0.1f, -7);
         set_quant(g, q, 0.1f, same ? -7 : -6);
         set_quant(g, y, 0.2f, 0);
@@ -292,8 +295,8 @@ static struct hby_graph *pad_then_pool(enum hby_type type, int zero_point, const
         add_node(g, HBY_OP_pad, padded, 2, relu ? r : x, p);
     if (fill && type != HBY_F32)
         set_quant(g, g->n_tensors - 1, 0.5f, zero_point);
-    add_node(g, HBY_OP_max_pool_2d, y, 1, padded)->params.window =
-        (struct hby_window_params){.padding = HBY_PAD_VALID, .stride_h = 2, .stride_w = 2, .dilation_h = 1, .dilation_w = 1, .filter_h = 3, .filter_w = 3, .act = act};
+    add_node(g, HBY_OP_max_pool_2d, y, 1, padded)->params.window = (struct hby_window_params){
+        .padding = HBY_PAD_VALID, .stride_h = 2, .stride_w = 2, .dilation_h = 1, .dilation_w = 1, .filter_h = 3, .filter_w = 3, .act = act};
     set_border(g, x, y);
     fold(g);
     return g;
@@ -315,13 +318,13 @@ static void pads_fuse_into_maxima(void **state)
         const int32_t *pads;
         bool folded;
     } row[] = {
-        {HBY_I8, -128, NULL, HBY_ACT_NONE, false, one, true},   {HBY_I8, -127, NULL, HBY_ACT_NONE, false, one, false},
-        {HBY_I8, -127, NULL, HBY_ACT_NONE, true, one, true},    {HBY_I8, 5, NULL, HBY_ACT_RELU6, false, one, true},
+        {HBY_I8, -128, NULL, HBY_ACT_NONE, false, one, true},     {HBY_I8, -127, NULL, HBY_ACT_NONE, false, one, false},
+        {HBY_I8, -127, NULL, HBY_ACT_NONE, true, one, true},      {HBY_I8, 5, NULL, HBY_ACT_RELU6, false, one, true},
         {HBY_I8, 5, NULL, HBY_ACT_RELU_N1_TO_1, true, one, true}, {HBY_I8, 5, NULL, HBY_ACT_RELU_N1_TO_1, false, one, false},
-        {HBY_U8, 0, NULL, HBY_ACT_NONE, false, one, true},      {HBY_I8, 3, &least, HBY_ACT_NONE, false, one, true},
-        {HBY_I8, 3, &other, HBY_ACT_NONE, false, one, false},   {HBY_F32, 0, NULL, HBY_ACT_NONE, false, one, false},
-        {HBY_F32, 0, NULL, HBY_ACT_NONE, true, one, true},      {HBY_F32, 0, NULL, HBY_ACT_RELU, false, one, true},
-        {HBY_F32, 0, &lowest, HBY_ACT_NONE, false, one, true},  {HBY_F32, 0, &low, HBY_ACT_NONE, false, one, false},
+        {HBY_U8, 0, NULL, HBY_ACT_NONE, false, one, true},        {HBY_I8, 3, &least, HBY_ACT_NONE, false, one, true},
+        {HBY_I8, 3, &other, HBY_ACT_NONE, false, one, false},     {HBY_F32, 0, NULL, HBY_ACT_NONE, false, one, false},
+        {HBY_F32, 0, NULL, HBY_ACT_NONE, true, one, true},        {HBY_F32, 0, NULL, HBY_ACT_RELU, false, one, true},
+        {HBY_F32, 0, &lowest, HBY_ACT_NONE, false, one, true},    {HBY_F32, 0, &low, HBY_ACT_NONE, false, one, false},
         {HBY_I8, -128, NULL, HBY_ACT_NONE, false, three, false}, /* a window of nothing but padding */
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {

@@ -1,4 +1,5 @@
-/* Sums behind convolutions: which steps come side by side, which stay apart, and what the plan then says of them. The device is host_ref, which fuses on paper. */
+/* Sums behind convolutions: which steps come side by side, which stay apart, and what the plan then says of them. The device is host_ref, which fuses on paper.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -244,7 +245,8 @@ static void large_inputs_do_not_wait(void **state)
     static const float wide[N * 16];
     for (int size = N; size <= 16; size += 16 - N) {
         struct hby_graph *g = graph();
-        const int x = add_tensor(g, HBY_F32, NULL, 2, 1, size), z = vector(g), w = add_tensor(g, HBY_F32, wide, 2, N, size), x2 = add_tensor(g, HBY_F32, NULL, 2, 1, size);
+        const int x = add_tensor(g, HBY_F32, NULL, 2, 1, size), z = vector(g), w = add_tensor(g, HBY_F32, wide, 2, N, size),
+                  x2 = add_tensor(g, HBY_F32, NULL, 2, 1, size);
         const int a = vector(g);
         add_node(g, HBY_OP_mul, x2, 2, x, x);
         add_node(g, HBY_OP_fully_connected, a, 2, x2, w);

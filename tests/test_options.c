@@ -81,12 +81,24 @@ static void enumerations_match(void **state)
     static const struct {
         const char *key, *value;
         int want;
-    } rows[] = {{"precision", "exact", HBY_PRECISION_EXACT}, {"precision", "fast", HBY_PRECISION_FAST},       {"rounding", "ruy", HBY_ROUNDING_RUY},
-                {"rounding", "single", HBY_ROUNDING_SINGLE}, {"host_ref", "off", HBY_HOST_REF_OFF},           {"host_ref", "only", HBY_HOST_REF_ONLY},
-                {"claim", "all", 1},                         {"gemm", "own", 1},                              {"gemm", "clblast", 2},
-                {"device_type", "gpu", 1},                   {"device_type", "cpu", 3},                       {"profile", "on", 1},
-                {"profile", "TRUE", 1},                      {"zero_copy", "1", 1},                           {"zero_copy", "no", 0},
-                {"verbose", "3", 3},                         {"timeout_ms", "3600000", 3600000},                        {"device_id", "-1", -1}};
+    } rows[] = {{"precision", "exact", HBY_PRECISION_EXACT},
+                {"precision", "fast", HBY_PRECISION_FAST},
+                {"rounding", "ruy", HBY_ROUNDING_RUY},
+                {"rounding", "single", HBY_ROUNDING_SINGLE},
+                {"host_ref", "off", HBY_HOST_REF_OFF},
+                {"host_ref", "only", HBY_HOST_REF_ONLY},
+                {"claim", "all", 1},
+                {"gemm", "own", 1},
+                {"gemm", "clblast", 2},
+                {"device_type", "gpu", 1},
+                {"device_type", "cpu", 3},
+                {"profile", "on", 1},
+                {"profile", "TRUE", 1},
+                {"zero_copy", "1", 1},
+                {"zero_copy", "no", 0},
+                {"verbose", "3", 3},
+                {"timeout_ms", "3600000", 3600000},
+                {"device_id", "-1", -1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct hby_options *o = parse_one(rows[i].key, rows[i].value);
         assert_non_null(o);

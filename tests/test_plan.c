@@ -66,8 +66,8 @@ void free(void *p)
 /* --- the device --- */
 
 static struct {
-    unsigned long refused_ops;      /* bits of enum hby_op % 64, for integer schemes only */
-    unsigned long refused_ops_any;  /* for every scheme */
+    unsigned long refused_ops;              /* bits of enum hby_op % 64, for integer schemes only */
+    unsigned long refused_ops_any;          /* for every scheme */
     int fail_run, fail_finish, fail_create; /* how many of the next calls fail */
     int finishes, creates;
 } fake;
@@ -153,7 +153,14 @@ static void fake_destroy(struct hby_session **s)
 }
 
 static const struct hby_backend_ops fake_ops = {
-    .name = "fake", .query = fake_query, .create = fake_create, .upload = fake_upload, .run = fake_run, .download = fake_download, .finish = fake_finish, .destroy = fake_destroy,
+    .name = "fake",
+    .query = fake_query,
+    .create = fake_create,
+    .upload = fake_upload,
+    .run = fake_run,
+    .download = fake_download,
+    .finish = fake_finish,
+    .destroy = fake_destroy,
 };
 static struct hby_backend fake_device = {.ops = &fake_ops};
 
@@ -377,7 +384,8 @@ static struct hby_graph *half_graph(void)
     struct hby_graph *g = NULL;
     assert_int_equal(hby_graph_create(&g), HBY_OK);
     int x = add_tensor(g, HBY_F32, NULL, 2, 1, 4), w = add_tensor(g, HBY_F16, w16, 2, 2, 4), wf = add_tensor(g, HBY_F32, NULL, 2, 2, 4);
-    int b = add_tensor(g, HBY_F16, b16, 1, 2), bf = add_tensor(g, HBY_F32, NULL, 1, 2), s = add_tensor(g, HBY_F32, NULL, 2, 1, 2), y = add_tensor(g, HBY_F32, NULL, 2, 1, 2);
+    int b = add_tensor(g, HBY_F16, b16, 1, 2), bf = add_tensor(g, HBY_F32, NULL, 1, 2), s = add_tensor(g, HBY_F32, NULL, 2, 1, 2),
+        y = add_tensor(g, HBY_F32, NULL, 2, 1, 2);
     add_node(g, HBY_OP_dequantize, wf, 1, w);
     add_node(g, HBY_OP_dequantize, bf, 1, b);
     add_node(g, HBY_OP_fully_connected, s, 3, x, wf, bf);

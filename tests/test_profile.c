@@ -1,4 +1,5 @@
-/* Operators' times reach the runtime's profiler, an object of a C++ class: an array of functions behind a pointer. On the device, with the option profile=on. */
+/* Operators' times reach the runtime's profiler, an object of a C++ class: an array of functions behind a pointer. On the device, with the option profile=on.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Ring 4: long lives. Memory stays flat over many inferences and over many devices, sessions and executors; threads that share a device, or have one each, get right results.
- * HBY_SOAK=N multiplies the rounds (tests/nightly/soak). */
+/* Ring 4: long lives. Memory stays flat over many inferences and over many devices, sessions and executors; threads that share a device, or have one each, get
+ * right results. HBY_SOAK=N multiplies the rounds (tests/nightly/soak). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -39,7 +39,8 @@ static struct hby_graph *make_graph(void)
     if (hby_graph_create(&g))
         return NULL;
     const int in = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), w = add_tensor(g, HBY_I8, weights, 4, CHANNELS, 1, 1, CHANNELS);
-    const int b = add_tensor(g, HBY_I32, bias, 1, CHANNELS), mid = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS), out = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS);
+    const int b = add_tensor(g, HBY_I32, bias, 1, CHANNELS), mid = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS),
+              out = add_tensor(g, HBY_I8, NULL, 4, 1, 2, 3, CHANNELS);
     set_quant(g, in, 0.05f, 3);
     set_quant(g, w, 0.01f, 0);
     set_quant(g, b, 0.05f * 0.01f, 0);

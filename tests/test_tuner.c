@@ -54,7 +54,9 @@ static void malformed_text_is_refused(void **state)
         "1 2.0 1.000 conv\n", /* not as it is written */
         "99999999999 2.000 1.000 conv\n",
         "1 2.000 1.000 conv\n1 2.000 1.000\n",
-        "1 2.000 1.000 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+        "1 2.000 1.000 "
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "\n",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct hby_cl_tuned *t;
@@ -114,7 +116,8 @@ static struct hby_graph *graph(bool is_float)
     assert_int_equal(hby_graph_create(&g), HBY_OK);
     const enum hby_type t = is_float ? HBY_F32 : HBY_I8;
     const int in = add_tensor(g, t, NULL, 4, 1, SIDE, SIDE, IN), w = add_tensor(g, t, is_float ? (const void *)wf : w8, 4, OUT, 3, 3, IN);
-    const int bias = add_tensor(g, is_float ? HBY_F32 : HBY_I32, is_float ? (const void *)bias_f : bias8, 1, OUT), out = add_tensor(g, t, NULL, 4, 1, SIDE, SIDE, OUT);
+    const int bias = add_tensor(g, is_float ? HBY_F32 : HBY_I32, is_float ? (const void *)bias_f : bias8, 1, OUT),
+              out = add_tensor(g, t, NULL, 4, 1, SIDE, SIDE, OUT);
     if (!is_float) {
         set_quant(g, in, 0.5f, 3);
         set_quant(g, w, 0.01f, 0);
@@ -240,7 +243,8 @@ static void every_tile_gives_the_same_bits(void **state)
         free(changed);
         be = open_device(HBY_CL_TUNE_ON);
         assert_int_equal(hby_cl_backend_tunings(be, told, 4), 2);
-        const struct hby_cl_tile want_tile = tile ? hby_cl_tile_of(&(struct hby_cl_device){.info = *hby_cl_backend_info(be)}, tile) : (struct hby_cl_tile){0, 0};
+        const struct hby_cl_tile want_tile =
+            tile ? hby_cl_tile_of(&(struct hby_cl_device){.info = *hby_cl_backend_info(be)}, tile) : (struct hby_cl_tile){0, 0};
         assert_int_equal(told[0].rows, want_tile.rows);
         assert_int_equal(told[1].vectors, want_tile.vectors);
         run(be, false, got8);

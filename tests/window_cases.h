@@ -42,8 +42,15 @@ static inline struct hby_window_params window_params(struct check *c, const stru
 {
     static const enum hby_act act[] = {HBY_ACT_NONE, HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU6, HBY_ACT_RELU_N1_TO_1};
     return (struct hby_window_params){
-        .padding = w->padding, .stride_h = w->stride[0], .stride_w = w->stride[1], .dilation_h = w->dilation[0], .dilation_w = w->dilation[1],
-        .filter_h = w->k[0], .filter_w = w->k[1], .depth_multiplier = 1, .act = act[check_int(c, 0, 4)],
+        .padding = w->padding,
+        .stride_h = w->stride[0],
+        .stride_w = w->stride[1],
+        .dilation_h = w->dilation[0],
+        .dilation_w = w->dilation[1],
+        .filter_h = w->k[0],
+        .filter_w = w->k[1],
+        .depth_multiplier = 1,
+        .act = act[check_int(c, 0, 4)],
     };
 }
 
@@ -91,7 +98,8 @@ static inline int window_float_weights(struct check *c, enum hby_type type, int 
     return id;
 }
 
-/* Weight-only: an int8 or packed int4 constant behind a DEQUANTIZE, as small as window_float_weights; rarely with zero points. Returns what the DEQUANTIZE gives. */
+/* Weight-only: an int8 or packed int4 constant behind a DEQUANTIZE, as small as window_float_weights; rarely with zero points. Returns what the DEQUANTIZE
+ * gives. */
 static inline int window_dequantized_weights(struct check *c, int rank, const int *dim, int axis, int products, bool per_channel)
 {
     const enum hby_type type = check_chance(c, 50) ? HBY_I4 : HBY_I8;
@@ -169,8 +177,8 @@ static inline void window_scale(struct check *c, int tensor, double scale)
     check_quant(c, tensor, 0, 1, &s, &zero);
 }
 
-/* A residual connection behind `made`: ADD of it and another tensor of its shape, in either order, which fused kernels compute with it. Scales around made's own, equal
- * ones and (int16) powers of two among them. */
+/* A residual connection behind `made`: ADD of it and another tensor of its shape, in either order, which fused kernels compute with it. Scales around made's
+ * own, equal ones and (int16) powers of two among them. */
 static inline void window_add(struct check *c, enum hby_scheme scheme, int made)
 {
     static const enum hby_act act[] = {HBY_ACT_NONE, HBY_ACT_NONE, HBY_ACT_RELU, HBY_ACT_RELU6, HBY_ACT_RELU_N1_TO_1};

@@ -82,7 +82,8 @@ void roof_table_tunings(const struct roof_bench *b)
         char tile[32] = "default";
         if (t[i].rows)
             snprintf(tile, sizeof tile, "%d x %d", t[i].rows, t[i].vectors);
-        printf("%-64s %10s %12.1f %10.1f %6.1f%%\n", t[i].shape, tile, t[i].default_us, t[i].us, t[i].default_us > 0 ? 100 * (1 - t[i].us / t[i].default_us) : 0.0);
+        printf("%-64s %10s %12.1f %10.1f %6.1f%%\n", t[i].shape, tile, t[i].default_us, t[i].us,
+               t[i].default_us > 0 ? 100 * (1 - t[i].us / t[i].default_us) : 0.0);
     }
     free(t);
 }

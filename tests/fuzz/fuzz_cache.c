@@ -1,5 +1,5 @@
-/* Files of the program cache: whatever they hold, a binary is handed out only if it is the one that was stored under this key; anything else is deleted. The first byte
- * says what happens to a file that was stored: 0 it is replaced by the input, else single bytes of it are. */
+/* Files of the program cache: whatever they hold, a binary is handed out only if it is the one that was stored under this key; anything else is deleted. The
+ * first byte says what happens to a file that was stored: 0 it is replaced by the input, else single bytes of it are. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

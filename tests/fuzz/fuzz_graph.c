@@ -1,5 +1,5 @@
-/* A runtime's subgraph made of the input's bytes: import, folding, lowering and planning, then host_ref runs what was claimed. Most tensors are well-formed, so that nodes get
- * past the first checks; bytes above LIMIT make one that is not. */
+/* A runtime's subgraph made of the input's bytes: import, folding, lowering and planning, then host_ref runs what was claimed. Most tensors are well-formed, so
+ * that nodes get past the first checks; bytes above LIMIT make one that is not. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,8 @@ static size_t bytes_of(const struct hby_tfl_ints *dims, int type)
 
 static struct hby_tfl_ints *shape(void)
 {
-    static const int usual[][5] = {{4, 1, 4, 4, 8}, {4, 8, 3, 3, 8}, {1, 8}, {2, 1, 8}, {4, 1, 3, 3, 8}, {2, 8, 8}, {0}, {1, 1}, {1, 4}, {2, 4, 2}, {1, 2}, {4, 1, 2, 2, 8}, {3, 1, 4, 8}};
+    static const int usual[][5] = {{4, 1, 4, 4, 8}, {4, 8, 3, 3, 8}, {1, 8},    {2, 1, 8}, {4, 1, 3, 3, 8}, {2, 8, 8},   {0},
+                                   {1, 1},          {1, 4},          {2, 4, 2}, {1, 2},    {4, 1, 2, 2, 8}, {3, 1, 4, 8}};
     const unsigned b = byte();
     if (b < LIMIT) {
         const int *s = usual[b % 13];
@@ -138,7 +139,8 @@ static void sparse(struct hby_tfl_tensor *t)
 
 static void tensor(struct fake *f)
 {
-    static const int types[] = {HBY_TFL_FLOAT32, HBY_TFL_INT8, HBY_TFL_UINT8, HBY_TFL_INT16, HBY_TFL_INT32, HBY_TFL_FLOAT16, HBY_TFL_INT64, HBY_TFL_BOOL, HBY_TFL_INT4, 0, 99};
+    static const int types[] = {
+        HBY_TFL_FLOAT32, HBY_TFL_INT8, HBY_TFL_UINT8, HBY_TFL_INT16, HBY_TFL_INT32, HBY_TFL_FLOAT16, HBY_TFL_INT64, HBY_TFL_BOOL, HBY_TFL_INT4, 0, 99};
     const size_t id = f->ctx.tensors_size++;
     struct hby_tfl_tensor *t = &f->tensor[id];
     const unsigned b = byte(), kind = byte();
