@@ -58,14 +58,15 @@ static inline int hby_tap(int at, int i, int stride, int dilation, int pad, int 
 }
 
 #if !HBY_FLOAT
-static inline int hby_finish(HBY_SUM sum, int mult, int shift, HBY_REAL real)
+/* Of the tables only those that the rounding needs are there to be read. */
+static inline int hby_finish(HBY_SUM sum, const __global int *mult, const __global int *shift, const __global HBY_REAL *real)
 {
 #if HBY_ROUNDING == HBY_ROUND_EXACT
-    return convert_int(round((HBY_REAL)sum * real));
+    return convert_int(round((HBY_REAL)sum * *real));
 #elif HBY_ROUNDING == HBY_ROUND_WIDE16
-    return hby_rescale_wide16(sum, mult, shift);
+    return hby_rescale_wide16(sum, *mult, *shift);
 #else
-    return hby_rescale((int)sum, mult, shift);
+    return hby_rescale((int)sum, *mult, *shift);
 #endif
 }
 #endif
@@ -107,6 +108,6 @@ __kernel void hby_window(struct hby_args_conv p, int count, int w_zp, const __gl
     sum = sum < p.f_min ? p.f_min : sum > p.f_max ? p.f_max : sum;
     HBY_STORE(sum, out, at);
 #else
-    HBY_STORE(clamp(hby_finish(sum, mult[n], shift[n], real[n]) + p.out_zp, p.act_min, p.act_max), out, at);
+    HBY_STORE(clamp(hby_finish(sum, mult + n, shift + n, real + n) + p.out_zp, p.act_min, p.act_max), out, at);
 #endif
 }
