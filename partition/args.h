@@ -15,11 +15,11 @@
 #include "partition/args_table.h"
 
 /* The loop nests: HBY_NEST(name) has struct hby_args_NAME. */
-#define HBY_NESTS(HBY_NEST)                                                                                                                                    \
-    HBY_NEST(conv)                                                                                                                                             \
-    HBY_NEST(conv3d) HBY_NEST(matmul) HBY_NEST(pool) HBY_NEST(binary) HBY_NEST(unary) HBY_NEST(table) HBY_NEST(mean) HBY_NEST(arg) HBY_NEST(softmax)           \
-        HBY_NEST(norm) HBY_NEST(cumsum) HBY_NEST(move) HBY_NEST(pad) HBY_NEST(resize) HBY_NEST(gather) HBY_NEST(one_hot) HBY_NEST(embedding) HBY_NEST(topk)    \
-            HBY_NEST(update) HBY_NEST(scatter) HBY_NEST(select) HBY_NEST(lstm) HBY_NEST(rnn) HBY_NEST(svdf)
+/* clang-format off */
+#define HBY_NESTS(HBY_NEST) \
+    HBY_NEST(conv) HBY_NEST(conv3d) HBY_NEST(matmul) HBY_NEST(pool) HBY_NEST(binary) HBY_NEST(unary) HBY_NEST(table) HBY_NEST(mean) HBY_NEST(arg) HBY_NEST(softmax) HBY_NEST(norm) HBY_NEST(cumsum) HBY_NEST(move) HBY_NEST(pad) HBY_NEST(resize) \
+    HBY_NEST(gather) HBY_NEST(one_hot) HBY_NEST(embedding) HBY_NEST(topk) HBY_NEST(update) HBY_NEST(scatter) HBY_NEST(select) HBY_NEST(lstm) HBY_NEST(rnn) HBY_NEST(svdf)
+/* clang-format on */
 
 enum hby_nest {
 #define HBY_NEST(name) HBY_NEST_##name,

@@ -179,14 +179,43 @@ static cl_int CL_API_CALL w_clWaitForEvents(cl_uint n, const cl_event *l)
 static void install(struct hby_cl_api *api)
 {
     real = *api;
-#define W(name) api->name = w_##name;
-    W(clGetPlatformIDs)
-    W(clGetPlatformInfo) W(clGetDeviceIDs) W(clGetDeviceInfo) W(clBuildProgram) W(clGetProgramInfo) W(clGetProgramBuildInfo) W(clSetKernelArg)
-        W(clGetKernelWorkGroupInfo) W(clFlush) W(clFinish) W(clCreateContext) W(clCreateCommandQueue) W(clCreateBuffer) W(clCreateSubBuffer)
-            W(clCreateProgramWithSource) W(clCreateKernel) W(clReleaseContext) W(clReleaseCommandQueue) W(clReleaseMemObject) W(clReleaseProgram)
-                W(clReleaseKernel) W(clCompileProgram) W(clLinkProgram) W(clGetMemObjectInfo) W(clSetKernelExecInfo) W(clSVMAlloc) W(clSVMFree)
-                    W(clReleaseEvent) W(clEnqueueWriteBuffer) W(clEnqueueReadBuffer) W(clEnqueueFillBuffer) W(clEnqueueNDRangeKernel)
-                        W(clEnqueueMarkerWithWaitList) W(clGetEventInfo) W(clWaitForEvents)
+#define W(name) api->name = w_##name
+    W(clGetPlatformIDs);
+    W(clGetPlatformInfo);
+    W(clGetDeviceIDs);
+    W(clGetDeviceInfo);
+    W(clBuildProgram);
+    W(clGetProgramInfo);
+    W(clGetProgramBuildInfo);
+    W(clSetKernelArg);
+    W(clGetKernelWorkGroupInfo);
+    W(clFlush);
+    W(clFinish);
+    W(clCreateContext);
+    W(clCreateCommandQueue);
+    W(clCreateBuffer);
+    W(clCreateSubBuffer);
+    W(clCreateProgramWithSource);
+    W(clCreateKernel);
+    W(clReleaseContext);
+    W(clReleaseCommandQueue);
+    W(clReleaseMemObject);
+    W(clReleaseProgram);
+    W(clReleaseKernel);
+    W(clCompileProgram);
+    W(clLinkProgram);
+    W(clGetMemObjectInfo);
+    W(clSetKernelExecInfo);
+    W(clSVMAlloc);
+    W(clSVMFree);
+    W(clReleaseEvent);
+    W(clEnqueueWriteBuffer);
+    W(clEnqueueReadBuffer);
+    W(clEnqueueFillBuffer);
+    W(clEnqueueNDRangeKernel);
+    W(clEnqueueMarkerWithWaitList);
+    W(clGetEventInfo);
+    W(clWaitForEvents);
 #undef W
 }
 
@@ -511,7 +540,7 @@ static void sites_of_partition(enum hby_cl_chain_mode chain)
     atomic_store(&recording, true);
     assert_true(one_partition(&models[0], device, &ran, NULL));
     atomic_store(&recording, false);
-    assert_true(atomic_load(&calls) > 20 && n_sites > 15 && ran == 6);
+    assert_true(atomic_load(&calls) > 20 && n_sites > 10 && ran == 6); /* 14 places where nothing is inlined */
     for (int i = 0; i < n_sites; i++) {
         if (was_tried(site[i].at))
             continue;
