@@ -87,10 +87,6 @@ STATUS(clGetPlatformInfo, (cl_platform_id p, cl_platform_info i, size_t n, void 
 STATUS(clGetDeviceIDs, (cl_platform_id p, cl_device_type t, cl_uint n, cl_device_id *d, cl_uint *m), (p, t, n, d, m))
 STATUS(clGetDeviceInfo, (cl_device_id d, cl_device_info i, size_t n, void *v, size_t *r), (d, i, n, v, r))
 STATUS(clBuildProgram, (cl_program p, cl_uint n, const cl_device_id *d, const char *o, void(CL_CALLBACK *f)(cl_program, void *), void *u), (p, n, d, o, f, u))
-STATUS(clCompileProgram,
-       (cl_program p, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *h, const char **i, void(CL_CALLBACK *f)(cl_program, void *),
-        void *u),
-       (p, n, d, o, m, h, i, f, u))
 STATUS(clGetMemObjectInfo, (cl_mem m, cl_mem_info i, size_t n, void *v, size_t *r), (m, i, n, v, r))
 STATUS(clSetKernelExecInfo, (cl_kernel k, cl_kernel_exec_info i, size_t n, const void *v), (k, i, n, v))
 STATUS(clGetProgramInfo, (cl_program p, cl_program_info i, size_t n, void *v, size_t *r), (p, i, n, v, r))
@@ -108,10 +104,6 @@ OBJECT(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags f, size_t n, void *h,
 OBJECT(cl_mem, clCreateSubBuffer, (cl_mem m, cl_mem_flags f, cl_buffer_create_type t, const void *i, cl_int *err), (m, f, t, i, err))
 OBJECT(cl_program, clCreateProgramWithSource, (cl_context c, cl_uint n, const char **s, const size_t *l, cl_int *err), (c, n, s, l, err))
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *n, cl_int *err), (p, n, err))
-OBJECT(cl_program, clLinkProgram,
-       (cl_context c, cl_uint n, const cl_device_id *d, const char *o, cl_uint m, const cl_program *p, void(CL_CALLBACK *f)(cl_program, void *), void *u,
-        cl_int *err),
-       (c, n, d, o, m, p, f, u, err))
 static void *CL_API_CALL w_clSVMAlloc(cl_context c, cl_svm_mem_flags f, size_t n, cl_uint a)
 {
     void *made = FAILS(clSVMAlloc) ? NULL : real.clSVMAlloc(c, f, n, a);
@@ -202,8 +194,6 @@ static void install(struct hby_cl_api *api)
     W(clReleaseMemObject);
     W(clReleaseProgram);
     W(clReleaseKernel);
-    W(clCompileProgram);
-    W(clLinkProgram);
     W(clGetMemObjectInfo);
     W(clSetKernelExecInfo);
     W(clSVMAlloc);
