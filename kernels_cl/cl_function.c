@@ -2,49 +2,11 @@
  * with the macros that its options define, and with a number in every name of ours: hby_x and HBY_X of the third text are hby3_x and HBY3_X. One build is
  * faster than many, the driver's cache of built programs serves it, and what the kernels share with nobody is dropped by the compiler. */
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernels_cl/cl_state.h"
-
-struct text {
-    char *data;
-    size_t used, room;
-    bool failed;
-};
-
-static void put(struct text *t, const char *from, size_t n)
-{
-    if (t->used + n + 1 > t->room && !t->failed) {
-        const size_t room = 2 * (t->used + n + 1);
-        char *grown = realloc(t->data, room);
-        t->failed = !grown;
-        if (grown) {
-            t->data = grown;
-            t->room = room;
-        }
-    }
-    if (t->failed)
-        return;
-    memcpy(t->data + t->used, from, n);
-    t->used += n;
-    t->data[t->used] = 0;
-}
-
-static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char *fmt, ...)
-{
-    char buf[512];
-    va_list ap;
-    va_start(ap, fmt);
-    const int n = vsnprintf(buf, sizeof buf, fmt, ap);
-    va_end(ap);
-    if (n < 0 || (size_t)n >= sizeof buf)
-        t->failed = true;
-    else
-        put(t, buf, (size_t)n);
-}
 
 /* --- kernels in a text --- */
 
@@ -114,25 +76,25 @@ static bool kind_of(const char *from, const char *to, unsigned char *kind)
 #define TASK_PARAMETERS "(int x, int y, int z, const __global ulong *word, const __global uchar *bytes)"
 
 /* A function that takes a kernel's arguments from the chain's tables: word[i] is a number, an address, or where in the bytes a struct lies. */
-static bool put_task(struct text *t, const struct hby_cl_function *f, int index, const char *source)
+static bool put_task(struct hby_cl_text *t, const struct hby_cl_function *f, int index, const char *source)
 {
     const char *from = parameters_of(source, f->name);
     if (!from)
         return false;
-    say(t, "\nstatic __attribute__((noinline)) void hby_task_%d" TASK_PARAMETERS "\n{\n    hby_kernel_%s(x, y, z", index, f->name);
+    hby_cl_text_say(t, "\nstatic __attribute__((noinline)) void hby_task_%d" TASK_PARAMETERS "\n{\n    hby_kernel_%s(x, y, z", index, f->name);
     for (cl_uint i = 0; i < f->n_args; i++) {
         const char *to = parameter_end(from);
         char type[96];
         type_of(from, to, type, sizeof type);
         if (f->kind[i] == HBY_CL_BUFFER)
-            say(t, ", (__global void *)word[%u]", i);
+            hby_cl_text_say(t, ", (__global void *)word[%u]", i);
         else if (f->kind[i] == HBY_CL_WORD)
-            say(t, ", (int)word[%u]", i);
+            hby_cl_text_say(t, ", (int)word[%u]", i);
         else
-            say(t, ", *(const __global %s *)(bytes + word[%u])", type, i);
+            hby_cl_text_say(t, ", *(const __global %s *)(bytes + word[%u])", type, i);
         from = to + 1;
     }
-    say(t, ");\n}\n");
+    hby_cl_text_say(t, ");\n}\n");
     return true;
 }
 
@@ -144,29 +106,29 @@ static bool is_word(char c)
 }
 
 /* Copies a text, with `unit` in every name of ours. */
-static void put_numbered(struct text *t, const char *from, int unit)
+static void put_numbered(struct hby_cl_text *t, const char *from, int unit)
 {
     const char *start = from;
     for (const char *p = from; *p; p++) {
         if ((p > from && is_word(p[-1])) || (strncmp(p, "hby_", 4) && strncmp(p, "HBY_", 4)))
             continue;
-        put(t, start, (size_t)(p + 3 - start));
-        say(t, "%d", unit);
+        hby_cl_text_put(t, start, (size_t)(p + 3 - start));
+        hby_cl_text_say(t, "%d", unit);
         start = p + 3;
     }
-    put(t, start, strlen(start));
+    hby_cl_text_put(t, start, strlen(start));
 }
 
 /* The options -DNAME=VALUE as lines, or (`others`) the rest, but for the language. */
-static void put_options(struct text *t, const char *options, bool others)
+static void put_options(struct hby_cl_text *t, const char *options, bool others)
 {
     while (*options) {
         const size_t n = strcspn(options, " ");
         const char *equals = memchr(options, '=', n);
         if (!strncmp(options, "-D", 2) && !others && equals)
-            say(t, "#define %.*s %.*s\n", (int)(equals - options - 2), options + 2, (int)(options + n - equals - 1), equals + 1);
+            hby_cl_text_say(t, "#define %.*s %.*s\n", (int)(equals - options - 2), options + 2, (int)(options + n - equals - 1), equals + 1);
         else if (strncmp(options, "-D", 2) && strncmp(options, "-cl-std=", 8) && others)
-            say(t, " %.*s", (int)n, options);
+            hby_cl_text_say(t, " %.*s", (int)n, options);
         options += n + (options[n] == ' ');
     }
 }
@@ -177,9 +139,9 @@ static const char *options_of(const char *key)
 }
 
 /* A program's text with its kernels as functions that are told their place in the grid, and the tasks for those that are wanted. */
-static enum hby_status put_unit(struct text *t, int unit, const struct hby_cl_functions *set, int first, int last, struct hby_reason *why)
+static enum hby_status put_unit(struct hby_cl_text *t, int unit, const struct hby_cl_functions *set, int first, int last, struct hby_reason *why)
 {
-    struct text u = {0};
+    struct hby_cl_text u = {0};
     char file[64], *source;
     const char *key = set->function[first]->key, *name, *parameters;
     snprintf(file, sizeof file, "%.*s", (int)strcspn(key, " "), key);
@@ -189,11 +151,11 @@ static enum hby_status put_unit(struct text *t, int unit, const struct hby_cl_fu
     put_options(&u, options_of(key), false);
     const char *from = source;
     while (next_kernel(from, &name, &parameters)) {
-        put(&u, from, (size_t)(name - from));
-        say(&u, "hby_kernel_%.*s(const int place_0, const int place_1, const int place_2, ", (int)(parameters - 1 - name), name);
+        hby_cl_text_put(&u, from, (size_t)(name - from));
+        hby_cl_text_say(&u, "hby_kernel_%.*s(const int place_0, const int place_1, const int place_2, ", (int)(parameters - 1 - name), name);
         from = parameters;
     }
-    put(&u, from, strlen(from));
+    hby_cl_text_put(&u, from, strlen(from));
     for (int i = first; i < last && !st; i++)
         if (!put_task(&u, set->function[i], i, source))
             st = hby_say(HBY_UNSUPPORTED, why, "%s has no kernel %s", file, set->function[i]->name);
@@ -206,24 +168,24 @@ static enum hby_status put_unit(struct text *t, int unit, const struct hby_cl_fu
     return st;
 }
 
-static enum hby_status put_file(struct text *t, const char *file, struct hby_reason *why)
+static enum hby_status put_file(struct hby_cl_text *t, const char *file, struct hby_reason *why)
 {
     char *source;
     const enum hby_status st = hby_cl_source(file, &source, why);
     if (st)
         return st;
-    put(t, source, strlen(source));
+    hby_cl_text_put(t, source, strlen(source));
     free(source);
     return HBY_OK;
 }
 
 /* The walk, the texts, and the choice of a task. Functions of one text stand together. */
-static enum hby_status make_text(const struct hby_cl_state *s, const struct hby_cl_functions *set, struct text *t, struct hby_reason *why)
+static enum hby_status make_text(const struct hby_cl_state *s, const struct hby_cl_functions *set, struct hby_cl_text *t, struct hby_reason *why)
 {
-    struct text choice = {0};
+    struct hby_cl_text choice = {0};
 #if defined(__linux__) && defined(__x86_64__)
     if (s->dev.info.is_host_cpu)
-        say(t, "#define HBY_LINUX_X86_64 1\n");
+        hby_cl_text_say(t, "#define HBY_LINUX_X86_64 1\n");
 #else
     (void)s;
 #endif
@@ -232,12 +194,13 @@ static enum hby_status make_text(const struct hby_cl_state *s, const struct hby_
         st = put_file(t, "chain_unit.clh", why);
     for (int first = 0, last, unit = 0; first < set->n && !st; first = last, unit++) {
         for (last = first; last < set->n && !strcmp(set->function[last]->key, set->function[first]->key); last++)
-            say(&choice, "    case %d:\n        hby%d_task_%d(x, y, z, word, bytes);\n        break;\n", last, unit, last);
+            hby_cl_text_say(&choice, "    case %d:\n        hby%d_task_%d(x, y, z, word, bytes);\n        break;\n", last, unit, last);
         st = put_unit(t, unit, set, first, last, why);
     }
-    say(t, "\nvoid hby_chain_task(int kind, int x, int y, int z, const __global ulong *word, const __global uchar *bytes)\n{\n    switch (kind) {\n");
-    put(t, choice.data ? choice.data : "", choice.used);
-    say(t, "    }\n}\n");
+    hby_cl_text_say(t,
+                    "\nvoid hby_chain_task(int kind, int x, int y, int z, const __global ulong *word, const __global uchar *bytes)\n{\n    switch (kind) {\n");
+    hby_cl_text_put(t, choice.data ? choice.data : "", choice.used);
+    hby_cl_text_say(t, "    }\n}\n");
     if (!st && (t->failed || choice.failed))
         st = hby_say(HBY_NO_MEMORY, why, "out of memory");
     free(choice.data);
@@ -246,8 +209,8 @@ static enum hby_status make_text(const struct hby_cl_state *s, const struct hby_
 
 static enum hby_status build(struct hby_cl_state *s, struct hby_cl_functions *set, struct hby_reason *why)
 {
-    struct text t = {0}, options = {0};
-    say(&options, "-cl-std=CL3.0");
+    struct hby_cl_text t = {0}, options = {0};
+    hby_cl_text_say(&options, "-cl-std=CL3.0");
     put_options(&options, s->features, true);
     enum hby_status st = make_text(s, set, &t, why);
     if (!st && options.failed)

@@ -1,6 +1,5 @@
 /* One text per program: includes are resolved here, so that drivers need no include path and the cache can hash all that they read. */
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,36 +8,13 @@
 
 enum { MAX_FILES = 32 };
 
-struct text {
-    char *data;
-    size_t used, room;
+/* A program's text in the making, and the files that are in it. */
+struct assembly {
+    struct hby_cl_text text;
     const char *seen[MAX_FILES];
     int n_seen;
     struct hby_reason *why;
 };
-
-static enum hby_status append(struct text *t, const char *from, size_t n)
-{
-    if (t->used + n + 1 > t->room) {
-        const size_t room = 2 * (t->used + n + 1);
-        char *grown = realloc(t->data, room);
-        if (!grown)
-            return hby_say(HBY_NO_MEMORY, t->why, "out of memory assembling a program");
-        t->data = grown;
-        t->room = room;
-    }
-    memcpy(t->data + t->used, from, n);
-    t->used += n;
-    t->data[t->used] = 0;
-    return HBY_OK;
-}
-
-static enum hby_status mark_line(struct text *t, int line, const char *file)
-{
-    char buf[96];
-    const int n = snprintf(buf, sizeof buf, "#line %d \"%.60s\"\n", line, file);
-    return append(t, buf, (size_t)n);
-}
 
 /* The name in a line of the form #include "dir/name", without the directory. */
 static bool include_name(const char *line, size_t n, const char **name, size_t *len)
@@ -70,18 +46,19 @@ static const struct hby_source *find(const char *name, size_t len)
 }
 
 /* Depth is bounded by MAX_FILES, for no file is added twice. */
-static enum hby_status add_file(struct text *t, const char *file, size_t len)
+static enum hby_status add_file(struct assembly *a, const char *file, size_t len)
 {
     const struct hby_source *src = find(file, len);
     if (!src)
-        return hby_say(HBY_UNSUPPORTED, t->why, "kernel file %.*s is not embedded", (int)len, file);
-    for (int i = 0; i < t->n_seen; i++)
-        if (t->seen[i] == src->name)
+        return hby_say(HBY_UNSUPPORTED, a->why, "kernel file %.*s is not embedded", (int)len, file);
+    for (int i = 0; i < a->n_seen; i++)
+        if (a->seen[i] == src->name)
             return HBY_OK;
-    if (t->n_seen == MAX_FILES)
-        return hby_say(HBY_UNSUPPORTED, t->why, "a kernel includes more than %d files", MAX_FILES);
-    t->seen[t->n_seen++] = src->name;
-    enum hby_status st = mark_line(t, 1, src->name);
+    if (a->n_seen == MAX_FILES)
+        return hby_say(HBY_UNSUPPORTED, a->why, "a kernel includes more than %d files", MAX_FILES);
+    a->seen[a->n_seen++] = src->name;
+    enum hby_status st = HBY_OK;
+    hby_cl_text_say(&a->text, "#line 1 \"%.60s\"\n", src->name);
     int line = 1;
     for (const char *p = src->text; *p && !st; line++) {
         const char *end = strchr(p, '\n');
@@ -89,25 +66,27 @@ static enum hby_status add_file(struct text *t, const char *file, size_t len)
         const char *name;
         size_t name_len;
         if (include_name(p, n, &name, &name_len)) {
-            st = add_file(t, name, name_len);
-            if (!st)
-                st = mark_line(t, line + 1, src->name);
+            st = add_file(a, name, name_len);
+            hby_cl_text_say(&a->text, "#line %d \"%.60s\"\n", line + 1, src->name);
         } else {
-            st = append(t, p, n);
+            hby_cl_text_put(&a->text, p, n);
         }
         p += n;
     }
-    return st ? st : append(t, "\n", 1);
+    hby_cl_text_put(&a->text, "\n", 1);
+    return st;
 }
 
 enum hby_status hby_cl_source(const char *file, char **text, struct hby_reason *why)
 {
-    struct text t = {.why = why};
-    const enum hby_status st = add_file(&t, file, strlen(file));
+    struct assembly a = {.why = why};
+    enum hby_status st = add_file(&a, file, strlen(file));
+    if (!st && a.text.failed)
+        st = hby_say(HBY_NO_MEMORY, why, "out of memory assembling a program");
     if (st) {
-        free(t.data);
-        t.data = NULL;
+        free(a.text.data);
+        a.text.data = NULL;
     }
-    *text = t.data;
+    *text = a.text.data;
     return st;
 }

@@ -160,6 +160,17 @@ enum hby_status hby_cl_program_of_text(struct hby_cl_state *s, const char *name,
 void hby_cl_program_keep(struct hby_cl_state *s, const struct hby_cl_program *p);
 void hby_cl_programs_free(struct hby_cl_state *s);
 
+/* --- cl_text.c --- */
+
+/* A text that grows; `failed` when memory ran out or a piece was too long, and then it does not grow any more. The owner frees `data`. */
+struct hby_cl_text {
+    char *data;
+    size_t used, room;
+    bool failed;
+};
+void hby_cl_text_put(struct hby_cl_text *t, const char *from, size_t n);
+void hby_cl_text_say(struct hby_cl_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* --- cl_source.c --- */
 
 /* The text of `file` with every #include "x" replaced by x's text, once each, and #line directives. Free with free(). HBY_UNSUPPORTED for a name that is not
