@@ -210,17 +210,16 @@ static enum hby_status build_claimed(const struct hby_delegate *d, const struct 
 /* What is claimed, by plan and cost. A device that does not build what it said it runs is asked once more, and then says what it has built. */
 static enum hby_status choose(struct hby_delegate *d, struct hby_tfl_context *ctx, struct hby_import *im, struct hby_reason *why)
 {
-    enum hby_status st = HBY_OK, built = HBY_OK;
-    for (int attempt = 0; attempt < 2 && !st; attempt++) {
+    enum hby_status st = HBY_OK;
+    bool again = true;
+    for (int attempt = 0; attempt < 2 && again; attempt++) {
         struct hby_plan *plan = NULL;
         struct hby_reason failure;
         st = judge(d, im, ctx->recommended_num_threads, &plan, why);
         if (!st)
             st = hby_claim(ctx, d->opt, im);
-        built = st ? HBY_OK : build_claimed(d, im, plan, &failure);
+        again = !st && build_claimed(d, im, plan, &failure) != HBY_OK;
         hby_plan_destroy(&plan);
-        if (!built)
-            break;
     }
     return st;
 }

@@ -7,6 +7,8 @@
 #include "kernels_cl/chain.clh"
 #include "kernels_cl/cl_session.h"
 
+enum { CLAIMS = 32 }; /* of a step's tasks by each worker: finer ones balance, and coarser ones ask the counter less often */
+
 struct hby_cl_chain {
     cl_kernel kernel;
     cl_mem count;
@@ -52,7 +54,7 @@ static enum hby_status fill(struct hby_cl_session *s, struct tables *t, struct h
         const struct hby_cl_op *op = &s->op[i];
         if (s->chain->kind[i] < 0)
             continue;
-        const size_t tasks = op->global[0] * op->global[1] * op->global[2], share = tasks / (32 * s->chain->workers);
+        const size_t tasks = op->global[0] * op->global[1] * op->global[2], share = tasks / (CLAIMS * s->chain->workers);
         t->op[i] =
             (struct hby_chain_op){s->chain->kind[i], (hby_i32)tasks, share > 1 ? (hby_i32)share : 1, (hby_i32)op->global[0], (hby_i32)op->global[1], words};
         for (int k = 0; k < op->n_values; k++) {

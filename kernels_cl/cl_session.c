@@ -24,9 +24,9 @@ static bool denied(const char *list, const char *name)
     return false;
 }
 
-/* The first row that takes plan->step[first], with at most `limit` steps: its launches, bound where there is a session, and how many steps they are. */
+/* The first row that takes plan->step[first], with at most `limit` steps: its launches, bound where there is a session. */
 static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *session, struct hby_cl_wanted *wanted, const struct hby_plan *plan, int first,
-                            int limit, struct hby_cl_launch *l, const struct hby_cl_kernel **taken, int *count, struct hby_reason *why)
+                            int limit, struct hby_cl_launch *l, struct hby_reason *why)
 {
     const struct hby_step *step = &plan->step[first];
     const struct hby_cl_site site = {&st->dev, plan, step, first, limit};
@@ -43,14 +43,13 @@ static enum hby_status pick(struct hby_cl_state *st, struct hby_cl_session *sess
                                     .plan = plan,
                                     .step = step,
                                     .step_index = first,
+                                    .row = row,
+                                    .count = n,
                                     .force = session ? session->force : (struct hby_cl_force){st->gemm, HBY_CL_TILE_TUNED}};
         struct hby_reason failure = {""};
         const enum hby_status status = hby_cl_launch_run(l, row, &site, &failure);
-        if (!status) {
-            *taken = row;
-            *count = n;
+        if (!status)
             return HBY_OK;
-        }
         if (failure.text[0]) /* else the row stands back for the next, for reasons of speed */
             hby_cl_log(st, HBY_CL_LOG_BUILD, "step %d: %s", first, failure.text);
         if (!refusal.text[0])
@@ -80,8 +79,7 @@ static double cpu_rate(const struct hby_cl_info *in, enum hby_work work, enum hb
     return rate[work][column] * (products && !is_float ? cpu.integers : cpu.floats);
 }
 
-/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU only.
- */
+/* Estimate: products at the device's rate or bytes at its bandwidth, whichever takes longer, and the launches. Coarse: it decides between device and CPU. */
 static double estimate_us(const struct hby_cl_state *st, const struct hby_cl_launch *l, int first)
 {
     const struct hby_cl_info *in = &st->dev.info;
@@ -109,18 +107,16 @@ static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan
 {
     struct hby_cl_state *st = hby_cl_state_of(be);
     struct hby_cl_launch l;
-    const struct hby_cl_kernel *row;
-    int count;
     enum hby_status status = hby_cl_check_fork(st, why);
     if (!status)
         status = hby_cl_check_quarantine(st, why);
     if (!status)
-        status = pick(st, NULL, NULL, plan, first, limit, &l, &row, &count, why);
+        status = pick(st, NULL, NULL, plan, first, limit, &l, why);
     if (status)
         return status;
-    *answer = (struct hby_answer){.count = count, .us = estimate_us(st, &l, first)};
+    *answer = (struct hby_answer){.count = l.count, .us = estimate_us(st, &l, first)};
     memcpy(answer->arithmetic, l.arithmetic, sizeof answer->arithmetic);
-    strncpy(answer->kernel, row->name, sizeof answer->kernel - 1);
+    strncpy(answer->kernel, l.row->name, sizeof answer->kernel - 1);
     return HBY_OK;
 }
 
@@ -129,11 +125,9 @@ static enum hby_status collect(struct hby_cl_state *st, const struct hby_plan *p
 {
     for (int s = 0; s < plan->n_steps; s++) {
         struct hby_cl_launch l;
-        const struct hby_cl_kernel *row;
-        int count;
         if (plan->where[s] != HBY_ON_DEVICE || plan->span[s] == 0 || (plan->step[s].node >= 0 && !taken[plan->step[s].node]))
             continue;
-        const enum hby_status status = pick(st, NULL, wanted, plan, s, plan->span[s], &l, &row, &count, why);
+        const enum hby_status status = pick(st, NULL, wanted, plan, s, plan->span[s], &l, why);
         if (status)
             return status;
     }
@@ -241,11 +235,9 @@ static enum hby_status bind_steps(struct hby_cl_session *s, struct hby_reason *w
         if (plan->where[k] != HBY_ON_DEVICE || span == 0)
             continue;
         struct hby_cl_launch l;
-        const struct hby_cl_kernel *row;
-        int count;
-        st = pick(s->st, s, NULL, plan, k, span, &l, &row, &count, why);
-        if (!st && count != span)
-            st = hby_say(HBY_DEVICE, why, "step %d: %s covers %d steps, and the plan says %d", k, row->name, count, span);
+        st = pick(s->st, s, NULL, plan, k, span, &l, why);
+        if (!st && l.count != span)
+            st = hby_say(HBY_DEVICE, why, "step %d: %s covers %d steps, and the plan says %d", k, l.row->name, l.count, span);
     }
     s->op_first[plan->n_steps] = s->n_ops;
     return st;

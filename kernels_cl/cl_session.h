@@ -146,6 +146,8 @@ struct hby_cl_launch {
     const struct hby_cl_function *function; /* of the launch in the making, where it may be part of a chain */
     size_t group;                           /* its work-group */
     struct hby_cl_wanted *wanted;           /* NULL, or where functions are collected */
+    const struct hby_cl_kernel *row;        /* whose rule it is, */
+    int count;                              /* and how many steps that covers */
     enum hby_status status;                 /* the first failure: later calls do nothing */
     struct hby_reason why;
     char arithmetic[48];
