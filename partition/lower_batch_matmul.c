@@ -207,28 +207,12 @@ static enum hby_status lower_convolution(struct hby_lowering *lo, const struct h
         st = transpose(lo, node, &p->b);
     if (st)
         return st;
-    struct hby_args_conv a = {
-        .batch = hybrid ? rows : 1,
-        .in_h = 1,
-        .in_w = hybrid ? 1 : rows,
-        .in_c = (hby_i32)p->k,
-        .out_h = 1,
-        .out_w = hybrid ? 1 : rows,
-        .out_c = (hby_i32)p->n,
-        .k_h = 1,
-        .k_w = 1,
-        .stride_h = 1,
-        .stride_w = 1,
-        .dilation_h = 1,
-        .dilation_w = 1,
-        .group_c = (hby_i32)p->k,
-        .depth_multiplier = 1,
-        .in_zp = hby_zero_point_of(lo, p->a),
-        .out_zp = out.zero_point,
-        .rounding = rounding_of(lo, p),
-        .per_channel = hby_tensor_of(lo, p->b)->quant.count > 1,
-        .asymmetric = hybrid && node->params.batch_matmul.asymmetric_quantize_inputs,
-    };
+    struct hby_args_conv a = hby_conv_of_rows(rows, (hby_i32)p->k, (hby_i32)p->n, hybrid);
+    a.in_zp = hby_zero_point_of(lo, p->a);
+    a.out_zp = out.zero_point;
+    a.rounding = rounding_of(lo, p);
+    a.per_channel = hby_tensor_of(lo, p->b)->quant.count > 1;
+    a.asymmetric = hybrid && node->params.batch_matmul.asymmetric_quantize_inputs;
     if (integer)
         hby_type_range(hby_tensor_of(lo, p->out)->type, &a.act_min, &a.act_max);
     else

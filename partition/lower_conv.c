@@ -42,25 +42,7 @@ enum hby_status hby_lower_conv(struct hby_lowering *lo, const struct hby_node *n
     struct hby_window_axis x = {"width", in->dim[2], w->dim[2], p->stride_w, p->dilation_w, out->dim[2], p->pad_left};
     if ((st = hby_window_fit(lo, p->padding, &h)) || (st = hby_window_fit(lo, p->padding, &x)) || (st = hby_check_bias(lo, bias, out_c, scheme)))
         return st;
-    struct hby_args_conv args = {
-        .batch = in->dim[0],
-        .in_h = h.in,
-        .in_w = x.in,
-        .in_c = in->dim[3],
-        .out_h = h.out,
-        .out_w = x.out,
-        .out_c = out_c,
-        .k_h = h.k,
-        .k_w = x.k,
-        .stride_h = h.stride,
-        .stride_w = x.stride,
-        .dilation_h = h.dilation,
-        .dilation_w = x.dilation,
-        .pad_top = h.pad,
-        .pad_left = x.pad,
-        .group_c = group_c,
-        .depth_multiplier = 1,
-    };
+    struct hby_args_conv args = hby_conv_of_images(in, out, &h, &x, group_c, 1);
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
         if (groups != 1 && args.rounding == HBY_ROUND_RUY)

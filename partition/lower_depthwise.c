@@ -47,27 +47,8 @@ enum hby_status hby_lower_depthwise(struct hby_lowering *lo, const struct hby_no
         return st;
     if (bias >= 0 && hby_tensor_of(lo, bias)->rank != 1)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the bias is of rank %d; it must be 1", hby_tensor_of(lo, bias)->rank);
-    struct hby_args_conv args = {
-        .batch = in->dim[0],
-        .in_h = h.in,
-        .in_w = x.in,
-        .in_c = in_c,
-        .out_h = h.out,
-        .out_w = x.out,
-        .out_c = out_c,
-        .k_h = h.k,
-        .k_w = x.k,
-        .stride_h = h.stride,
-        .stride_w = x.stride,
-        .dilation_h = h.dilation,
-        .dilation_w = x.dilation,
-        .pad_top = h.pad,
-        .pad_left = x.pad,
-        .group_c = 1,
-        .depth_multiplier = out_c / in_c,
-        .per_channel = scheme == HBY_SCHEME_f32w8,
-        .asymmetric = scheme == HBY_SCHEME_f32w8, /* always, in the runtime's kernel */
-    };
+    struct hby_args_conv args = hby_conv_of_images(in, out, &h, &x, 1, out_c / in_c);
+    args.per_channel = args.asymmetric = scheme == HBY_SCHEME_f32w8; /* always, in the runtime's kernel */
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
         if (scheme == HBY_SCHEME_u8 && args.rounding == HBY_ROUND_RUY)

@@ -133,23 +133,7 @@ enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct 
     if ((st = hby_check_bias(lo, bias, units, scheme)))
         return st;
     const bool hybrid = scheme == HBY_SCHEME_f32w8, integer = scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16;
-    struct hby_args_conv args = {
-        .batch = hybrid ? rows : 1,
-        .in_h = 1,
-        .in_w = hybrid ? 1 : rows,
-        .in_c = depth,
-        .out_h = 1,
-        .out_w = hybrid ? 1 : rows,
-        .out_c = units,
-        .k_h = 1,
-        .k_w = 1,
-        .stride_h = 1,
-        .stride_w = 1,
-        .dilation_h = 1,
-        .dilation_w = 1,
-        .group_c = depth,
-        .depth_multiplier = 1,
-    };
+    struct hby_args_conv args = hby_conv_of_rows(rows, depth, units, hybrid);
     if (integer) {
         args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
         if (lo->plan->opt.rounding == HBY_ROUNDING_SINGLE && scheme == HBY_SCHEME_i8 && depth % 2 == 0)

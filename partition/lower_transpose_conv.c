@@ -28,25 +28,7 @@ enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct h
     struct hby_window_axis x = {"width", out->dim[2], w->dim[2], p->stride_w, 1, in->dim[2], 0};
     if ((st = hby_window_fit(lo, p->padding, &h)) || (st = hby_window_fit(lo, p->padding, &x)) || (st = hby_check_bias(lo, bias, out->dim[3], scheme)))
         return st;
-    struct hby_args_conv args = {
-        .batch = in->dim[0],
-        .in_h = in->dim[1],
-        .in_w = in->dim[2],
-        .in_c = in->dim[3],
-        .out_h = out->dim[1],
-        .out_w = out->dim[2],
-        .out_c = out->dim[3],
-        .k_h = h.k,
-        .k_w = x.k,
-        .stride_h = h.stride,
-        .stride_w = x.stride,
-        .dilation_h = 1,
-        .dilation_w = 1,
-        .pad_top = h.pad,
-        .pad_left = x.pad,
-        .group_c = in->dim[3],
-        .depth_multiplier = 1,
-    };
+    struct hby_args_conv args = hby_conv_of_images(in, out, &h, &x, in->dim[3], 1);
     if (scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8 || scheme == HBY_SCHEME_i16) {
         args.rounding = hby_conv_rounding(lo, scheme, weights, bias);
         if (scheme == HBY_SCHEME_i16 && bias < 0 && p->int32_sums)

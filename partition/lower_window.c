@@ -31,6 +31,52 @@ enum hby_status hby_window_fit(const struct hby_lowering *lo, enum hby_padding p
     return HBY_OK;
 }
 
+struct hby_args_conv hby_conv_of_images(const struct hby_tensor *in, const struct hby_tensor *out, const struct hby_window_axis *h,
+                                        const struct hby_window_axis *x, int32_t group_c, int32_t depth_multiplier)
+{
+    return (struct hby_args_conv){
+        .batch = in->dim[0],
+        .in_h = in->dim[1],
+        .in_w = in->dim[2],
+        .in_c = in->dim[3],
+        .out_h = out->dim[1],
+        .out_w = out->dim[2],
+        .out_c = out->dim[3],
+        .k_h = h->k,
+        .k_w = x->k,
+        .stride_h = h->stride,
+        .stride_w = x->stride,
+        .dilation_h = h->dilation,
+        .dilation_w = x->dilation,
+        .pad_top = h->pad,
+        .pad_left = x->pad,
+        .group_c = group_c,
+        .depth_multiplier = depth_multiplier,
+    };
+}
+
+struct hby_args_conv hby_conv_of_rows(int32_t rows, int32_t depth, int32_t units, bool apart)
+{
+    const int32_t pixels = apart ? 1 : rows;
+    return (struct hby_args_conv){
+        .batch = apart ? rows : 1,
+        .in_h = 1,
+        .in_w = pixels,
+        .in_c = depth,
+        .out_h = 1,
+        .out_w = pixels,
+        .out_c = units,
+        .k_h = 1,
+        .k_w = 1,
+        .stride_h = 1,
+        .stride_w = 1,
+        .dilation_h = 1,
+        .dilation_w = 1,
+        .group_c = depth,
+        .depth_multiplier = 1,
+    };
+}
+
 enum hby_status hby_check_image(const struct hby_lowering *lo, int tensor)
 {
     hby_i32 count;

@@ -32,6 +32,13 @@ enum hby_status hby_check_bias(const struct hby_lowering *lo, int bias, int chan
  */
 enum hby_status hby_check_bias_scale(const struct hby_lowering *lo, int input, int weights, int bias, int output);
 
+/* The shapes in a convolution's args; the rest is 0. Strides, dilations and padding are the axes'. */
+struct hby_args_conv hby_conv_of_images(const struct hby_tensor *in, const struct hby_tensor *out, const struct hby_window_axis *h,
+                                        const struct hby_window_axis *x, int32_t group_c, int32_t depth_multiplier);
+/* A product of `rows` rows of `depth` with `units` columns as a 1x1 convolution: rows are pixels of one image, or (`apart`, where each is quantized by itself)
+ * images of one pixel. */
+struct hby_args_conv hby_conv_of_rows(int32_t rows, int32_t depth, int32_t units, bool apart);
+
 /* How accumulators of this step are rescaled by default (not FULLY_CONNECTED): HBY_ROUND_*. */
 int hby_conv_rounding(const struct hby_lowering *lo, enum hby_scheme scheme, int weights, int bias);
 
