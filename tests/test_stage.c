@@ -65,7 +65,8 @@ static cl_int CL_API_CALL w_release(cl_mem mem)
     return real.clReleaseMemObject(mem);
 }
 
-static void *CL_API_CALL w_map(cl_command_queue q, cl_mem m, cl_bool b, cl_map_flags f, size_t o, size_t n, cl_uint w, const cl_event *l, cl_event *e, cl_int *err)
+static void *CL_API_CALL w_map(cl_command_queue q, cl_mem m, cl_bool b, cl_map_flags f, size_t o, size_t n, cl_uint w, const cl_event *l, cl_event *e,
+                               cl_int *err)
 {
     char *at = real.clEnqueueMapBuffer(q, m, b, f, o, n, w, l, e, err);
     maps++;
