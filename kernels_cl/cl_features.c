@@ -92,34 +92,6 @@ struct hby_cost_cpu hby_cl_host_cpu(void)
 #endif
 }
 
-/* The text after `prefix` in the comma-separated variable, up to the next comma; NULL where it is not there. */
-static const char *feature_item(const char *prefix, const char *name, size_t *len)
-{
-    const char *p = getenv("HALFBYTE_DEVICE_FEATURES");
-    while (p && *p) {
-        const size_t n = strcspn(p, ","), np = strlen(prefix), nn = strlen(name);
-        if (n >= np && !memcmp(p, prefix, np) && (nn == 0 || (n == np + nn && !memcmp(p + np, name, nn)))) {
-            *len = n - np;
-            return p + np;
-        }
-        p += n + (p[n] == ',');
-    }
-    return NULL;
-}
-
-bool hby_cl_feature_denied(const char *feature)
-{
-    size_t len;
-    return feature_item("-", feature, &len) != NULL;
-}
-
-int hby_cl_feature_number(const char *prefix)
-{
-    size_t len;
-    const char *word = feature_item(prefix, "", &len);
-    return word && len > 0 && *word >= '0' && *word <= '9' ? atoi(word) : -1;
-}
-
 /* One way to build. */
 struct config {
     enum hby_cl_dot dot;
@@ -181,7 +153,7 @@ static int candidates(const struct hby_cl_state *s, const char *ext, struct conf
 static bool forced_out(enum hby_cl_dot dot)
 {
     size_t len;
-    const char *word = feature_item("dot=", "", &len);
+    const char *word = hby_cl_feature_value("dot=", &len);
     return word && (strlen(variants[dot].name) != len || strncasecmp(word, variants[dot].name, len) != 0);
 }
 
@@ -190,8 +162,7 @@ static void write_options(struct hby_cl_state *s, const struct config *c)
 {
     const struct hby_cl_info *in = &s->dev.info;
     const char *kind = in->kind == HBY_CL_CPU ? "CPU" : in->kind == HBY_CL_GPU ? "GPU" : "OTHER";
-    size_t len;
-    const bool check = feature_item("kind=", "", &len) != NULL; /* no GPU: types.clh */
+    const bool check = hby_cl_feature_given("kind=gpu"); /* no GPU: types.clh */
     snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -w -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s",
              in->version_major < 3 ? "CL1.2" : variants[c->dot].std, s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt" : "",
              check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
@@ -406,9 +377,8 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
         hby_say(st, why, "out of memory testing the device");
     } else {
         s->cl->clGetDeviceInfo(s->id, CL_DEVICE_EXTENSIONS, size, ext, NULL);
-        size_t len;
-        const char *kind = feature_item("kind=", "", &len); /* the programs and the grids of a GPU, on whatever the device is */
-        if (kind && len == 3 && !strncmp(kind, "gpu", 3))
+        hby_cl_feature_check(s);
+        if (hby_cl_feature_given("kind=gpu")) /* the programs and the grids of a GPU, on whatever the device is */
             in->kind = HBY_CL_GPU;
         in->has_fp16 = in->has_fp16 && !hby_cl_feature_denied("fp16");
         in->has_sub_groups = in->has_sub_groups && !hby_cl_feature_denied("sub_groups");
@@ -431,8 +401,7 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
         }
         if (!st)
             remember(s->id, &(struct config){in->dot, in->x86_avx512, in->x86_f16c});
-        const char *mma = feature_item("mma=", "", &len);
-        const bool emulated = mma && len == 7 && !strncmp(mma, "emulate", 7);
+        const bool emulated = hby_cl_feature_given("mma=emulate");
         if (!st && !hby_cl_feature_denied("mma") && (emulated || hby_cl_has_word(ext, "cl_nv_device_attribute_query")))
             in->mma = hby_cl_find_mma(s, emulated);
         in->mma_tile = hby_cl_feature_number("mma_tile=");

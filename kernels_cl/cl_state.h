@@ -87,6 +87,19 @@ int64_t hby_cl_now_ns(void); /* of the monotonic clock */
 /* HBY_DEVICE in a child of the process that made the state. */
 enum hby_status hby_cl_check_fork(const struct hby_cl_state *s, struct hby_reason *why);
 
+/* --- cl_words.c: HALFBYTE_DEVICE_FEATURES, words between commas --- */
+
+/* Is `feature` ("avx512") taken out, as by -avx512,-vnni? */
+bool hby_cl_feature_denied(const char *feature);
+/* Is `word` ("kind=gpu") there? */
+bool hby_cl_feature_given(const char *word);
+/* The text after `prefix` ("dot="), up to the next comma; NULL where it is not there. */
+const char *hby_cl_feature_value(const char *prefix, size_t *len);
+/* The number after `prefix` ("mma_tile="), or -1. */
+int hby_cl_feature_number(const char *prefix);
+/* Logs the words that nobody reads, once for each text of the variable. */
+void hby_cl_feature_check(const struct hby_cl_state *s);
+
 /* --- cl_features.c --- */
 
 /* x86 instructions that this machine has and the operating system saves registers for. */
@@ -97,10 +110,6 @@ struct hby_cl_host {
 void hby_cl_host_read(struct hby_cl_host *host);
 /* What dot product and floats per register make of the rates of cost models; HBY_DOT_COUNT: some other dot product. */
 struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes);
-/* Is `feature` ("avx512") taken out by HALFBYTE_DEVICE_FEATURES=-avx512,-vnni? */
-bool hby_cl_feature_denied(const char *feature);
-/* The number after `prefix` ("mma_tile=") there, or -1. */
-int hby_cl_feature_number(const char *prefix);
 /* Chooses dev.info.dot and the x86 flags by building and running self_test.cl, and writes s->features. HBY_DEVICE when not even the portable form works. */
 enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why);
 

@@ -111,6 +111,41 @@ static void no_such_device_is_an_answer(void **state)
     assert_true(why.text[0]);
 }
 
+/* What was logged at the level of warnings. */
+static char warning[2048];
+static int warnings;
+
+static void keep_warning(void *ctx, int level, const char *text)
+{
+    (void)ctx;
+    if (level == HBY_CL_LOG_FAULT) {
+        warnings++;
+        snprintf(warning, sizeof warning, "%s", text);
+    }
+}
+
+/* A word that nobody reads is named, once, with those that are. */
+static void unknown_features_are_named(void **state)
+{
+    (void)state;
+    const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}, .log = keep_warning};
+    setenv("HALFBYTE_DEVICE_FEATURES", "-avx51,-asm,,kind=gpu2,mma_tile=x,mma_tile=3", 1);
+    warnings = 0;
+    for (int i = 0; i < 2; i++) {
+        struct hby_backend *be = open_backend(&opt);
+        assert_false(hby_cl_backend_info(be)->is_host_cpu); /* the other words are obeyed */
+        hby_cl_backend_destroy(&be);
+    }
+    assert_int_equal(warnings, 1);
+    assert_non_null(strstr(warning, "unknown: -avx51, kind=gpu2, mma_tile=x; known are -asm, -avx512, "));
+    assert_non_null(strstr(warning, "pinned=1"));
+    setenv("HALFBYTE_DEVICE_FEATURES", "-asm,-pinned,dot=PORTABLE,kind=gpu,mma=emulate,mma_tile=12,pinned=1,-command_buffer,-mma", 1);
+    struct hby_backend *be = open_backend(&opt);
+    hby_cl_backend_destroy(&be);
+    unsetenv("HALFBYTE_DEVICE_FEATURES");
+    assert_int_equal(warnings, 1);
+}
+
 /* Every subset of the features gives a device that passes its self-test, and the mask is obeyed. */
 static void features_can_be_masked(void **state)
 {
@@ -118,7 +153,9 @@ static void features_can_be_masked(void **state)
     static const char *const masks[] = {"-asm", "-avx512", "-vnni,-f16c", "-vnni,-madd", "-fp16,-dot,-sub_groups", "dot=portable"};
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
         setenv("HALFBYTE_DEVICE_FEATURES", masks[i], 1);
-        struct hby_backend *be = open_backend(&any_device);
+        warnings = 0;
+        struct hby_backend *be = open_backend(&(struct hby_cl_options){.choice = {.device_id = -1, .device_type = -1}, .log = keep_warning});
+        assert_int_equal(warnings, 0);
         const struct hby_cl_info *in = hby_cl_backend_info(be);
         if (strstr(masks[i], "-asm"))
             assert_false(in->is_host_cpu || in->x86_avx512 || in->x86_f16c);
@@ -374,6 +411,7 @@ int main(void)
         cmocka_unit_test(list_is_in_order),
         cmocka_unit_test(no_such_device_is_an_answer),
         cmocka_unit_test(features_can_be_masked),
+        cmocka_unit_test(unknown_features_are_named),
         cmocka_unit_test(plan_runs),
         cmocka_unit_test(denied_rows_are_not_taken),
         cmocka_unit_test(threads_share_a_backend),
