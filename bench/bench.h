@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a network runs. All go through LiteRT; the first and the last have Halfbyte registered as its GPU accelerator, the others are TFLite's own: XNNPACK,
- * its optimized kernels without XNNPACK, and its reference kernels. */
-enum bench_where { BENCH_DEVICE, BENCH_CPU, BENCH_OPT, BENCH_REF, BENCH_HOST_REF, BENCH_WHERE_COUNT };
+/* Where a network runs. All go through LiteRT; the first and the last have Halfbyte registered as its GPU accelerator, the second one LiteRT's own; the others
+ * are TFLite's own: XNNPACK, its optimized kernels without XNNPACK, and its reference kernels. */
+enum bench_where { BENCH_DEVICE, BENCH_LITERT_GPU, BENCH_CPU, BENCH_OPT, BENCH_REF, BENCH_HOST_REF, BENCH_WHERE_COUNT };
 extern const char *const bench_where_name[BENCH_WHERE_COUNT]; /* for people */
 extern const char *const bench_where_key[BENCH_WHERE_COUNT];  /* for JSON and the worker's command line */
 
@@ -21,6 +21,7 @@ struct bench_options {
     const char *json;                      /* NULL: none */
     const char *runtime;                   /* path of libLiteRt.so */
     const char *delegate;                  /* path of libhalfbyte.so */
+    const char *litert_gpu;                /* path of LiteRT's GPU accelerator */
     const char *reference;                 /* command that runs a model on TFLite's reference kernels (reference.py); NULL: none */
     const char *shape;                     /* of the first input, "1x224x224x3"; NULL: the model's */
     const char *option[BENCH_MAX_OPTIONS]; /* key=value, for the delegate */
@@ -97,6 +98,7 @@ struct bench_result {
     char network[64], width[16];
     enum bench_where where;
     char failure[400]; /* empty if it ran */
+    char adapter[160]; /* what LiteRT's GPU accelerator says it runs on */
     double setup_us, first_us;
     double setup_cpu_us; /* CPU time of set-up and first inference, of all threads and of what the driver started */
     double *us;          /* timed runs, owned */
@@ -114,6 +116,9 @@ struct bench_result {
     int outputs;
 };
 void bench_result_free(struct bench_result *r);
+/* Did it fail that should run? LiteRT's GPU accelerator needs what the machine may lack, and not all models run there: its row says why, and counts as skipped.
+ */
+bool bench_result_is_failure(const struct bench_result *r);
 
 /* run.c: measures `n` models, one after the other or all in turns (o->together); `r` has BENCH_WHERE_COUNT rows for each. A row that was left out has neither
  * runs nor a failure. */

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
         }
         bench_table_rows(&o, r, BENCH_WHERE_COUNT, width);
         for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
-            failed += *r[w].failure != 0;
+            failed += bench_result_is_failure(&r[w]);
         }
     }
     const struct bench_noise noise = bench_noise_end();

@@ -34,12 +34,16 @@ static void result(FILE *f, const struct bench_result *r)
     fprintf(f, ", \"model_bytes\": %llu", (unsigned long long)r->model_bytes);
     if (*r->failure) {
         fputs(", ", f);
-        text(f, "failure", r->failure);
+        text(f, bench_result_is_failure(r) ? "failure" : "skipped", r->failure);
     } else {
         fprintf(f,
                 ", \"runs\": %d, \"median_us\": %.1f, \"min_us\": %.1f, \"p90_us\": %.1f, \"mean_us\": %.1f, \"first_us\": %.1f, \"setup_us\": %.1f, "
                 "\"setup_cpu_us\": %.1f",
                 r->runs, r->stats.median, r->stats.min, r->stats.p90, r->stats.mean, r->first_us, r->setup_us, r->setup_cpu_us);
+        if (*r->adapter) {
+            fputs(", ", f);
+            text(f, "adapter", r->adapter);
+        }
         if (r->memory_bytes) {
             fprintf(f, ", \"memory_bytes\": %llu", (unsigned long long)r->memory_bytes);
         }

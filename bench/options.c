@@ -16,6 +16,7 @@ enum {
     KEY_OPTION,
     KEY_RUNTIME,
     KEY_DELEGATE,
+    KEY_LITERT_GPU,
     KEY_WORKER,
     KEY_TOGETHER,
     KEY_COMPARE,
@@ -40,7 +41,10 @@ static const struct argp_option rows[] = {
      "XNNPACK's "
      "threads go on looking for work for milliseconds after a run, on the processors that the next place needs",
      0},
-    {"places", KEY_PLACES, "LIST", 0, "these places only, of device,cpu,opt,ref,host_ref", 0},
+    {"places", KEY_PLACES, "LIST", 0,
+     "these places only, of device,litert_gpu,cpu,opt,ref,host_ref; litert_gpu is LiteRT's own GPU accelerator, on WebGPU: there the "
+     "inputs are written and the outputs awaited in each run, as they are elsewhere in any case",
+     0},
     {"shape", KEY_SHAPE, "DIMS", 0, "resize the first input through the runtime, for example to 8x192x192x3", 0},
     {"device-only", KEY_DEVICE_ONLY, NULL, 0, "measure on the device only, and compare nothing", 0},
     {"together", KEY_TOGETHER, NULL, 0,
@@ -49,6 +53,7 @@ static const struct argp_option rows[] = {
     {"verbose", 'v', NULL, 0, "the runtime's and the delegate's own messages too, and benchmark_model's timing lines", 0},
     {"runtime", KEY_RUNTIME, "FILE", 0, "libLiteRt.so of an installed ai-edge-litert (default: that in .venv)", 1},
     {"delegate", KEY_DELEGATE, "FILE", 0, "libhalfbyte.so (default: that beside this program)", 1},
+    {"litert-gpu", KEY_LITERT_GPU, "FILE", 0, "LiteRT's GPU accelerator (default: libLiteRtWebGpuAccelerator.so beside the runtime)", 1},
     {"reference", KEY_REFERENCE, "COMMAND", 0,
      "runs a model on TFLite's reference kernels (bench/reference.py): for --compare, or the place ref; bench/run names its own", 1},
     {"feed", KEY_FEED, NULL, 0, "run the samples in MODEL.in first, each the bytes of all inputs; their outputs go to MODEL.device.out, MODEL.cpu.out, ...", 1},
@@ -95,7 +100,7 @@ static int find_worker(const char *arg, struct argp_state *state)
 static unsigned find_places(const char *arg, struct argp_state *state)
 {
     unsigned places = 0;
-    char word[16];
+    char word[32];
     for (const char *p = arg; *p;) {
         const size_t n = strcspn(p, ",");
         snprintf(word, sizeof word, "%.*s", (int)n, p);
@@ -103,7 +108,7 @@ static unsigned find_places(const char *arg, struct argp_state *state)
         p += n + (p[n] == ',');
     }
     if (!places) {
-        argp_error(state, "--places is empty: device, cpu, opt, ref or host_ref is needed");
+        argp_error(state, "--places is empty: device, litert_gpu, cpu, opt, ref or host_ref is needed");
     }
     return places;
 }
@@ -148,6 +153,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_DELEGATE:
         o->delegate = arg;
+        return 0;
+    case KEY_LITERT_GPU:
+        o->litert_gpu = arg;
         return 0;
     case KEY_TOGETHER:
         o->together = true;
@@ -226,7 +234,7 @@ void bench_parse(int argc, char **argv, struct bench_options *o)
         NULL,
         NULL,
         NULL};
-    static char delegate[4200];
+    static char delegate[4200], litert_gpu[4200];
     memset(o, 0, sizeof *o);
     o->worker = -1;
     o->threads = bench_threads_available();
@@ -240,5 +248,10 @@ void bench_parse(int argc, char **argv, struct bench_options *o)
     }
     if (!o->runtime) {
         o->runtime = HBY_DEFAULT_RUNTIME;
+    }
+    if (!o->litert_gpu) {
+        const char *slash = strrchr(o->runtime, '/');
+        snprintf(litert_gpu, sizeof litert_gpu, "%.*slibLiteRtWebGpuAccelerator.so", slash ? (int)(slash + 1 - o->runtime) : 0, o->runtime);
+        o->litert_gpu = litert_gpu;
     }
 }

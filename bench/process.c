@@ -55,12 +55,13 @@ static void delegate_options(const struct bench_options *o, enum bench_where whe
 /* In the new process: never returns. */
 static void become_worker(const struct bench_options *o, const char *model, enum bench_where where, const char *options, int command, int reply, int log)
 {
-    char threads[32], runtime[4200], delegate[4200], place[32], shape[96], before[4200];
-    const char *argv[13] = {"halfbyte-bench", place, threads, runtime, delegate};
-    int n = 5;
+    char threads[32], runtime[4200], delegate[4200], litert_gpu[4200], place[32], shape[96], before[4200];
+    const char *argv[14] = {"halfbyte-bench", place, threads, runtime, delegate, litert_gpu};
+    int n = 6;
     snprintf(threads, sizeof threads, "--threads=%d", o->threads);
     snprintf(runtime, sizeof runtime, "--runtime=%s", o->runtime);
     snprintf(delegate, sizeof delegate, "--delegate=%s", o->delegate);
+    snprintf(litert_gpu, sizeof litert_gpu, "--litert-gpu=%s", o->litert_gpu);
     snprintf(place, sizeof place, "--worker=%s", bench_where_key[where]);
     if (log >= 0) {
         dup2(log, STDERR_FILENO);
@@ -127,6 +128,36 @@ bool bench_process_start(const struct bench_options *o, const char *model, enum 
     return p->pid > 0;
 }
 
+/* Without what is blank at its end. */
+static size_t trim(char *line)
+{
+    size_t n = strlen(line);
+    while (n && isspace((unsigned char)line[n - 1])) {
+        line[--n] = 0;
+    }
+    return n;
+}
+
+void bench_process_find(const struct bench_process *p, const char *mark, char *text, size_t size)
+{
+    char *line = NULL;
+    const char *at = NULL;
+    size_t room = 0;
+    FILE *f = *p->log ? fopen(p->log, "r") : NULL;
+    *text = 0;
+    while (f && !at && getline(&line, &room, f) > 0) {
+        trim(line);
+        at = strstr(line, mark);
+    }
+    if (at) {
+        snprintf(text, size, "%s", at + strlen(mark));
+    }
+    free(line);
+    if (f) {
+        fclose(f);
+    }
+}
+
 void bench_process_last_words(const struct bench_process *p, char *text, size_t size)
 {
     char *line = NULL;
@@ -134,11 +165,7 @@ void bench_process_last_words(const struct bench_process *p, char *text, size_t 
     FILE *f = *p->log ? fopen(p->log, "r") : NULL;
     *text = 0;
     while (f && getline(&line, &room, f) > 0) {
-        size_t n = strlen(line);
-        while (n && isspace((unsigned char)line[n - 1])) {
-            line[--n] = 0;
-        }
-        if (n) {
+        if (trim(line)) {
             snprintf(text, size, "%s", line);
         }
     }

@@ -19,6 +19,8 @@ bool bench_process_start(const struct bench_options *o, const char *model, enum 
 bool bench_process_read(struct bench_process *p, void *data, size_t bytes, int seconds, char *why, size_t size);
 /* The last line that the worker wrote to its log which says something; empty if none. */
 void bench_process_last_words(const struct bench_process *p, char *text, size_t size);
+/* What follows `mark` in the first line of its log that contains it; empty if none does. */
+void bench_process_find(const struct bench_process *p, const char *mark, char *text, size_t size);
 /* Asks for `runs` more runs; 0: to end. */
 void bench_process_ask(struct bench_process *p, uint32_t runs);
 /* Waits a little, then kills. */

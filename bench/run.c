@@ -13,8 +13,8 @@
 
 enum { READY_SECONDS = 300, FEED_SECONDS = 7200, RUN_SECONDS = 120 };
 /* Without --runs: 50 runs, but not more than this long in one place, and 3 at least. host_ref is slow and only an oracle: a few. */
-static const double budget_us[BENCH_WHERE_COUNT] = {10e6, 10e6, 10e6, 10e6, 3e6};
-static const int default_runs[BENCH_WHERE_COUNT] = {50, 50, 50, 50, 5}, least_runs[BENCH_WHERE_COUNT] = {3, 3, 3, 3, 1};
+static const double budget_us[BENCH_WHERE_COUNT] = {10e6, 10e6, 10e6, 10e6, 10e6, 3e6};
+static const int default_runs[BENCH_WHERE_COUNT] = {50, 50, 50, 50, 50, 5}, least_runs[BENCH_WHERE_COUNT] = {3, 3, 3, 3, 3, 1};
 /* Rounds of turns: what cannot take part in all of them within this time takes part in some, 3 at least. A turn has so many runs at most. */
 enum { COMPARE_ROUNDS = 15, COMPARE_LEAST = 3, COMPARE_RUNS = 1000 };
 static const double compare_us = 6e6;
@@ -26,8 +26,8 @@ static const double turn_us = 150e3;
 /* XNNPACK's threads look for work for some milliseconds before they sleep. */
 static const struct timespec settle = {.tv_nsec = 20000000};
 
-const char *const bench_where_name[BENCH_WHERE_COUNT] = {"device", "CPU (XNNPACK)", "CPU (OPT)", "CPU (REF)", "host_ref"};
-const char *const bench_where_key[BENCH_WHERE_COUNT] = {"device", "cpu", "opt", "ref", "host_ref"};
+const char *const bench_where_name[BENCH_WHERE_COUNT] = {"device", "LiteRT GPU", "CPU (XNNPACK)", "CPU (OPT)", "CPU (REF)", "host_ref"};
+const char *const bench_where_key[BENCH_WHERE_COUNT] = {"device", "litert_gpu", "cpu", "opt", "ref", "host_ref"};
 
 /* One model in one place. */
 struct seat {
@@ -93,8 +93,13 @@ static bool get_ready(const struct bench_options *o, struct seat *p)
         return false;
     }
     if (!ready.ok) {
-        char words[160];
-        bench_process_last_words(&p->process, words, sizeof words);
+        char words[160] = "";
+        if (r->where == BENCH_LITERT_GPU) { /* its first warning is the reason, what comes later follows from it */
+            bench_process_find(&p->process, "Warning: ", words, sizeof words);
+        }
+        if (!*words) {
+            bench_process_last_words(&p->process, words, sizeof words);
+        }
         snprintf(r->failure, sizeof r->failure, "%s%s%s", ready.why, *words ? ": " : "", words);
         return false;
     }
@@ -106,6 +111,9 @@ static bool get_ready(const struct bench_options *o, struct seat *p)
     if (r->where == BENCH_DEVICE || r->where == BENCH_HOST_REF) {
         bench_report_read(report, &r->report);
         r->buffers = bench_report_buffers(p->process.log);
+    }
+    if (r->where == BENCH_LITERT_GPU) {
+        bench_process_find(&p->process, "Selected adapter: ", r->adapter, sizeof r->adapter);
     }
     p->wanted = o->runs ? o->runs : o->compare ? COMPARE_ROUNDS : o->together ? TOGETHER_RUNS : default_runs[r->where];
     if (r->where == BENCH_HOST_REF && p->wanted > default_runs[BENCH_HOST_REF]) {
@@ -268,7 +276,7 @@ static void conclude(struct bench_result *r)
 
 void bench_run_models(const struct bench_options *o, char **models, int n, struct bench_result *r)
 {
-    static const enum bench_where in_turns[] = {BENCH_CPU, BENCH_DEVICE, BENCH_OPT, BENCH_REF};
+    static const enum bench_where in_turns[] = {BENCH_CPU, BENCH_DEVICE, BENCH_LITERT_GPU, BENCH_OPT, BENCH_REF};
     enum { IN_TURNS = sizeof in_turns / sizeof *in_turns };
     struct seat *seat = calloc((size_t)n * IN_TURNS, sizeof *seat);
     char(*folder)[FOLDER_SIZE] = calloc((size_t)n, sizeof *folder);

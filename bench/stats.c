@@ -133,6 +133,11 @@ void bench_diff_text(const struct bench_diff *d, char *text, size_t size)
     }
 }
 
+bool bench_result_is_failure(const struct bench_result *r)
+{
+    return *r->failure && r->where != BENCH_LITERT_GPU;
+}
+
 void bench_result_free(struct bench_result *r)
 {
     for (int i = 0; i < r->outputs; i++) {

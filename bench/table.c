@@ -46,7 +46,7 @@ static void row(const struct bench_options *o, const struct bench_result *r, boo
     char nodes[48] = "-", parts[16] = "-", diff[64];
     printf("%-*.*s %-12s %-13s ", w, w, first ? r->network : "", first ? r->width : "", bench_where_name[r->where]);
     if (*r->failure) {
-        printf("failed: %s\n", r->failure);
+        printf("%s: %s\n", bench_result_is_failure(r) ? "failed" : "skipped", r->failure);
         return;
     }
     if (r->report.known) {
@@ -82,6 +82,12 @@ void bench_table_foot(const struct bench_options *o, const struct bench_result *
     for (int i = 0; i < n; i++) {
         if (all[i].where == BENCH_DEVICE && *all[i].report.device_name) {
             printf("\ndevice: %s", all[i].report.device_name);
+            break;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        if (*all[i].adapter) {
+            printf("\n%s: %s", bench_where_name[BENCH_LITERT_GPU], all[i].adapter);
             break;
         }
     }

@@ -78,6 +78,62 @@ static bool fill_inputs(struct litert_model *m, char *why, size_t size)
     return true;
 }
 
+/* LiteRT's GPU accelerator leaves tensors on the GPU, and does not wait for it. So that an inference is there what it is elsewhere, its inputs are written
+ * first, and its outputs asked for. */
+struct carried {
+    void *input[LITERT_MAX_IO]; /* owned; NULL: this place carries its own */
+    size_t bytes[LITERT_MAX_IO];
+};
+
+static bool carry(struct litert_model *m, struct carried *c, char *why, size_t size)
+{
+    for (int i = 0; i < litert_num_inputs(m); i++) {
+        void *data;
+        uint32_t type;
+        if (!litert_lock_input(m, i, &data, &c->bytes[i], &type, why, size)) {
+            return false;
+        }
+        litert_unlock_input(m, i);
+        c->input[i] = malloc(c->bytes[i] ? c->bytes[i] : 1);
+        if (!c->input[i] || !bench_fill(i, type, c->input[i], c->bytes[i])) {
+            snprintf(why, size, "input %d cannot be fed", i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void drop(struct carried *c)
+{
+    for (int i = 0; i < LITERT_MAX_IO; i++) {
+        free(c->input[i]);
+    }
+}
+
+static bool infer(struct litert_model *m, const struct carried *c, char *why, size_t size)
+{
+    void *data;
+    size_t bytes;
+    uint32_t type;
+    for (int i = 0; i < LITERT_MAX_IO && c->input[i]; i++) {
+        if (!litert_lock_input(m, i, &data, &bytes, &type, why, size)) {
+            return false;
+        }
+        memcpy(data, c->input[i], c->bytes[i]);
+        litert_unlock_input(m, i);
+    }
+    if (!litert_run(m, why, size)) {
+        return false;
+    }
+    for (int i = 0; c->input[0] && i < litert_num_outputs(m); i++) {
+        if (!litert_lock_output(m, i, &data, &bytes, &type, why, size)) {
+            return false;
+        }
+        litert_unlock_output(m, i);
+    }
+    return true;
+}
+
 static bool send_outputs(struct litert_model *m, char *why, size_t size)
 {
     for (int i = 0; i < litert_num_outputs(m); i++) {
@@ -98,7 +154,7 @@ static bool send_outputs(struct litert_model *m, char *why, size_t size)
     return true;
 }
 
-/* The accelerator's description out of libhalfbyte.so, or NULL with the reason. */
+/* The accelerator's description out of a library, or NULL with the reason. */
 static const void *find_accelerator(const char *path, char *why, size_t size)
 {
     void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -145,17 +201,19 @@ static bool feed(const struct bench_options *o, struct litert_model *m, char *wh
 
 /* What a place's share of the CPU runs on. */
 static const char *const kernels_of[BENCH_WHERE_COUNT] = {
-    [BENCH_DEVICE] = "xnnpack", [BENCH_CPU] = "xnnpack", [BENCH_OPT] = "builtin", [BENCH_HOST_REF] = "reference"};
+    [BENCH_DEVICE] = "xnnpack", [BENCH_LITERT_GPU] = "xnnpack", [BENCH_CPU] = "xnnpack", [BENCH_OPT] = "builtin", [BENCH_HOST_REF] = "reference"};
 
 int bench_worker(const struct bench_options *o)
 {
     struct bench_ready ready = {0};
     struct litert *lib = NULL;
     struct litert_model *model = NULL;
-    bool delegated = o->worker == BENCH_DEVICE || o->worker == BENCH_HOST_REF;
+    struct carried carried = {0};
+    const bool halfbyte = o->worker == BENCH_DEVICE || o->worker == BENCH_HOST_REF;
+    const char *accelerator = halfbyte ? o->delegate : o->worker == BENCH_LITERT_GPU ? o->litert_gpu : NULL;
     struct litert_config config = {.library = o->runtime, .threads = o->threads, .kernels = kernels_of[o->worker], .shape = o->shape, .verbose = o->verbose};
     double start = now_us(), start_cpu = cpu_us();
-    if (delegated && !(config.accelerator = find_accelerator(o->delegate, ready.why, sizeof ready.why))) {
+    if (accelerator && !(config.accelerator = find_accelerator(accelerator, ready.why, sizeof ready.why))) {
         goto failed;
     }
     if (!litert_open(&config, &lib, ready.why, sizeof ready.why)) {
@@ -175,11 +233,11 @@ int bench_worker(const struct bench_options *o)
     }
     ready.setup_us = now_us() - start;
     snprintf(ready.width, sizeof ready.width, "%s", litert_width(model));
-    if (!fill_inputs(model, ready.why, sizeof ready.why)) {
+    if (!fill_inputs(model, ready.why, sizeof ready.why) || (o->worker == BENCH_LITERT_GPU && !carry(model, &carried, ready.why, sizeof ready.why))) {
         goto failed;
     }
     start = now_us();
-    if (!litert_run(model, ready.why, sizeof ready.why)) {
+    if (!infer(model, &carried, ready.why, sizeof ready.why)) {
         goto failed;
     }
     ready.first_us = now_us() - start;
@@ -199,7 +257,7 @@ int bench_worker(const struct bench_options *o)
     while (receive(&runs) && runs) {
         for (uint32_t i = 0; i < runs; i++) {
             start = now_us();
-            if (!litert_run(model, ready.why, sizeof ready.why)) {
+            if (!infer(model, &carried, ready.why, sizeof ready.why)) {
                 fprintf(stderr, "%s\n", ready.why);
                 goto done;
             }
@@ -215,12 +273,14 @@ int bench_worker(const struct bench_options *o)
         print_like_benchmark_model(ready.setup_us, ready.first_us, sum, all);
     }
 done:
+    drop(&carried);
     litert_unload(&model);
     litert_close(&lib);
     return 0;
 failed:
     ready.ok = 0;
     send_all(&ready, sizeof ready);
+    drop(&carried);
     litert_unload(&model);
     litert_close(&lib);
     return 1;

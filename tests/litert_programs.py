@@ -73,6 +73,13 @@ with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive) as z:
     expect("the ratio is that of the rounds", abs(sum(by_hand) / 2 - rows["cpu"]["device_ratio"]["median"]) <= 0.01 * by_hand[1], rows)
     code, rows, out = measured("--places", "ref,device", model)
     expect("--places", code == 0 and set(rows) == {"device", "ref"} and rows["device"]["difference_lsb"] == 0, out)
+    code, rows, out = measured("--places", "litert_gpu,device,host_ref", "--litert-gpu", delegate, model)
+    expect("another accelerator's place, by our own library", code == 0 and set(rows) == {"litert_gpu", "device", "host_ref"} and rows["litert_gpu"].get("difference_lsb") == 0 and
+           0 < rows["litert_gpu"]["min_us"], rows)
+    code, rows, out = measured("--places", "litert_gpu,cpu", "--litert-gpu", os.path.join(folder, "none.so"), model)
+    expect("without it: a row that says why, and no failure", code == 0 and "none.so" in rows["litert_gpu"].get("skipped", "") and "min_us" in rows["cpu"], rows)
+    code, rows, out = measured("--places", "litert_gpu,cpu", model)
+    expect("LiteRT's own: it runs, or the reason is there", code == 0 and ("adapter" in rows["litert_gpu"] or len(rows["litert_gpu"].get("skipped", "")) > 20), rows)
     graph = flat.load(pathlib.Path(model)).subgraphs[0]
     shape = [int(n) for n in graph.tensors[graph.inputs[0]].shape]
     code, rows, out = measured("--places", "device,cpu,ref", "--shape", "x".join(str(n) for n in [3 * shape[0], *shape[1:]]), model)
