@@ -1,4 +1,4 @@
-/* The driver of ring 2: `checks [--seed=N] [--list] [--damage=N] [--need=KERNEL,...] [OP[:SCHEME]...]`; --need fails where one of
+/* The driver of ring 2: `checks [--seed=N] [--list] [--damage=N] [--scarce] [--need=KERNEL,...] [OP[:SCHEME]...]`; --need fails where one of
  * these rows of kernels.def never ran. Exit 0 all equal, 1 a difference, 77 no device (a failure under HBY_REQUIRE_DEVICE=1). */
 #include "tests/checks.h"
 
@@ -70,6 +70,7 @@ static struct hby_backend *backend_denying(const char *deny, struct hby_reason *
 }
 
 static int damage;              /* --damage */
+static bool scarce;             /* --scarce */
 static const char *needed = ""; /* --need */
 static char ran[4096];          /* rows of kernels.def, each between commas */
 
@@ -116,6 +117,15 @@ static bool had_its_share(struct check *c, const char *kernel)
     return false;
 }
 
+struct hby_plan_options check_plan_options(const struct check *c, bool on_device)
+{
+    /* mostly the reference's rounding; the other paths' in two cases of five */
+    static const enum hby_rounding rounding[] = {HBY_ROUNDING_REF, HBY_ROUNDING_REF, HBY_ROUNDING_RUY, HBY_ROUNDING_REF, HBY_ROUNDING_SINGLE};
+    return (struct hby_plan_options){.rounding = rounding[c->cases % 5],
+                                     .precision = c->scheme == HBY_SCHEME_f16 ? HBY_PRECISION_FAST : HBY_PRECISION_EXACT,
+                                     .host_ref = on_device ? HBY_HOST_REF_AUTO : HBY_HOST_REF_ONLY};
+}
+
 static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, struct hby_reason *why)
 {
     int *all = check_must(malloc(sizeof(int) * (size_t)c->g->n_nodes));
@@ -125,11 +135,7 @@ static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, s
     if (hby_graph_select(c->g, all, c->g->n_nodes, &g))
         check_die("hby_graph_select failed");
     free(all);
-    /* mostly the reference's rounding; the other paths' in two cases of five */
-    static const enum hby_rounding rounding[] = {HBY_ROUNDING_REF, HBY_ROUNDING_REF, HBY_ROUNDING_RUY, HBY_ROUNDING_REF, HBY_ROUNDING_SINGLE};
-    const struct hby_plan_options opt = {.rounding = rounding[c->cases % 5],
-                                         .precision = c->scheme == HBY_SCHEME_f16 ? HBY_PRECISION_FAST : HBY_PRECISION_EXACT,
-                                         .host_ref = device ? HBY_HOST_REF_AUTO : HBY_HOST_REF_ONLY};
+    const struct hby_plan_options opt = check_plan_options(c, device != NULL);
     struct hby_plan *plan = NULL;
     if (hby_plan_create(g, &opt, device, hby_host_ref_backend(), &plan, why))
         return NULL;
@@ -304,6 +310,25 @@ void check_equal_terms(struct check *c, int n)
     c->constant_bound = n * 0x1p-25;
 }
 
+bool check_right(const struct check *c, const void *first_input, void *const *want, void *const *got, int run, int sum_length, double *worst)
+{
+    const double span = c->least_span > 0 ? c->least_span * magnitude(&c->g->tensor[c->g->input[0]], first_input) : 0;
+    const double bound = fmax(check_bound(c->scheme, sum_length), run == CHECK_CONSTANT ? c->constant_bound : 0);
+    for (int i = 0; i < c->g->n_outputs; i++)
+        if (differs(&c->g->tensor[c->g->output[i]], want[i], got[i], span, bound, worst))
+            return false;
+    return true;
+}
+
+/* In place of run_row and host_ref's own run: the first run's inputs, while memory is scarce. */
+static void run_scarce(struct check *c, struct hby_backend *be, const struct buffers *want, int sum_length)
+{
+    void *wanted[16];
+    for (int i = 0; i < c->g->n_outputs; i++)
+        wanted[i] = (uint8_t *)want->out[0][i] + GUARD;
+    check_scarce(c, be, want->in[0], wanted, sum_length);
+}
+
 /* Runs the plan (which it takes), whose node `name` is to run, on the device, and compares with what host_ref gave. */
 static void run_row(struct check *c, const char *name, struct hby_plan *plan, struct hby_backend *be, const struct buffers *want, int sum_length)
 {
@@ -314,16 +339,17 @@ static void run_row(struct check *c, const char *name, struct hby_plan *plan, st
     bool right = run_plan(c, plan, be, &got, &why, &faults) && !faults;
     if (!right)
         describe(c, name, 0, 0, why.text);
-    for (int r = 0; r < CHECK_RUNS && right; r++)
-        for (int i = 0; i < c->g->n_outputs && right; i++) {
-            double worst = 0;
-            const double span = c->least_span > 0 ? c->least_span * magnitude(&c->g->tensor[c->g->input[0]], want->in[r][0]) : 0;
-            const double bound = fmax(check_bound(c->scheme, sum_length), r == CHECK_CONSTANT ? c->constant_bound : 0);
-            right =
-                !differs(&c->g->tensor[c->g->output[i]], (const uint8_t *)want->out[r][i] + GUARD, (const uint8_t *)got.out[r][i] + GUARD, span, bound, &worst);
-            if (!right)
-                describe(c, name, r, worst, "differs from host_ref");
+    for (int r = 0; r < CHECK_RUNS && right; r++) {
+        double worst = 0;
+        void *wanted[16], *given[16];
+        for (int i = 0; i < c->g->n_outputs; i++) {
+            wanted[i] = (uint8_t *)want->out[r][i] + GUARD;
+            given[i] = (uint8_t *)got.out[r][i] + GUARD;
         }
+        right = check_right(c, want->in[r][0], wanted, given, r, sum_length, &worst);
+        if (!right)
+            describe(c, name, r, worst, "differs from host_ref");
+    }
     c->failures += !right;
     c->kernels_run++;
     note_ran(name);
@@ -367,6 +393,8 @@ void check_run(struct check *c, int sum_length)
             hby_plan_destroy(&plan);
         goto done;
     }
+    if (scarce)
+        run_scarce(c, NULL, &want, sum_length);
     char deny[512] = "";
     int rows = 0;
     for (;; rows++) {
@@ -386,9 +414,11 @@ void check_run(struct check *c, int sum_length)
         }
         char name[48];
         snprintf(name, sizeof name, "%s", row);
-        if (had_its_share(c, name))
+        if (scarce || had_its_share(c, name))
             hby_plan_destroy(&plan);
-        else
+        if (scarce)
+            run_scarce(c, be, &want, sum_length);
+        else if (plan)
             run_row(c, name, plan, be, &want, sum_length);
         if (strlen(deny) + strlen(name) + 2 > sizeof deny)
             break;
@@ -495,6 +525,8 @@ int main(int argc, char **argv)
             seed = strtoull(argv[i] + 7, NULL, 0);
         } else if (!strncmp(argv[i], "--damage=", 9)) {
             damage = atoi(argv[i] + 9);
+        } else if (!strcmp(argv[i], "--scarce")) {
+            scarce = true;
         } else if (!strncmp(argv[i], "--need=", 7)) {
             needed = argv[i] + 7;
         } else if (!strcmp(argv[i], "--list")) {
@@ -502,7 +534,7 @@ int main(int argc, char **argv)
                 puts(checks[k].op);
             return 0;
         } else if (argv[i][0] == '-') {
-            fprintf(stderr, "usage: checks [--seed=N] [--list] [--damage=N] [--need=KERNEL,...] [OP[:SCHEME]...]\n");
+            fprintf(stderr, "usage: checks [--seed=N] [--list] [--damage=N] [--scarce] [--need=KERNEL,...] [OP[:SCHEME]...]\n");
             return 1;
         }
     }
@@ -529,6 +561,10 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < n_backends; i++)
         hby_cl_backend_destroy(&backends[i].be);
+    if (scarce && check_scarce_left()) {
+        fprintf(stderr, "FAIL %ld blocks are left behind after failed allocations\n", check_scarce_left());
+        sum.failures++;
+    }
     for (const char *at = needed; *at;) {
         const size_t n = strcspn(at, ",");
         if (!has_run(at, n)) {

@@ -2,6 +2,7 @@
 #ifndef HBY_TESTS_CHECKS_H
 #define HBY_TESTS_CHECKS_H
 
+#include "partition/plan.h"
 #include "tests/check.h"
 
 struct check {
@@ -35,6 +36,17 @@ void *check_must(void *p);
 void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check_values values);
 /* Runs the graph on host_ref once, on random inputs: HBY_OK, or why it is refused or its data are; HBY_DEVICE: it wrote beside an output. */
 enum hby_status check_run_host(struct check *c, struct hby_reason *why);
+/* How the graph is planned for the device, or for host_ref alone. */
+struct hby_plan_options check_plan_options(const struct check *c, bool on_device);
+/* What import does with a graph before lowering sees it: operands, tensors, shapes. */
+enum hby_status check_import(struct hby_graph *g, struct hby_reason *why);
+/* Are the outputs of run `run` what host_ref gave? Each as the bytes of a tensor. *worst: by how much not. */
+bool check_right(const struct check *c, const void *first_input, void *const *want, void *const *got, int run, int sum_length, double *worst);
+/* Plans, runs and destroys the graph, on the device or, where that is NULL, on host_ref, while one allocation fails, from each place of ours that was not met
+ * before: checks_scarce.c. `want` is what comes out of `in`. */
+void check_scarce(struct check *c, struct hby_backend *device, void *const *in, void *const *want, int sum_length);
+/* What such lives have left behind, after all backends are gone. */
+long check_scarce_left(void);
 /* Damages copies of the graph: checks_damage.c. */
 void check_damage(struct check *c, int copies);
 /* For runs inside oclgrind: checks_oclgrind.c. */

@@ -194,14 +194,30 @@ static void damage_node(struct check *c, struct hby_node *n)
     }
 }
 
-/* What import does with a graph before lowering sees it: operands, tensors, shapes. */
-static enum hby_status import_checks(struct hby_graph *g, struct hby_reason *why)
+/* The node as it comes from the runtime, without the next values of its states, which import appends to the outputs; each state is there, and no constant. */
+static enum hby_status without_states(const struct hby_graph *g, const struct hby_node *n, struct hby_node *bare, struct hby_reason *why)
+{
+    *bare = *n;
+    for (int k = 0; k < n->n_in; k++) {
+        if (!hby_import_is_state(n->op, k))
+            continue;
+        bare->n_out--;
+        if (n->in[k] < 0 || g->tensor[n->in[k]].data)
+            return hby_say(HBY_UNSUPPORTED, why, "input %d is its state, and must be a variable tensor", k);
+    }
+    return HBY_OK;
+}
+
+enum hby_status check_import(struct hby_graph *g, struct hby_reason *why)
 {
     struct hby_shapes *sh = NULL;
     enum hby_status st = hby_shapes_create(g, &sh);
     for (int i = 0; i < g->n_nodes && !st; i++) {
         const struct hby_node *n = &g->node[i];
-        st = hby_import_check_operands(n, why);
+        struct hby_node bare;
+        st = without_states(g, n, &bare, why);
+        if (!st)
+            st = hby_import_check_operands(&bare, why);
         for (int k = 0; k < n->n_in && !st; k++)
             st = n->in[k] >= 0 ? hby_import_check_tensor(sh, n->in[k], why) : HBY_OK;
         if (!st)
@@ -269,7 +285,7 @@ void check_damage(struct check *c, int copies)
         find_inputs(g);
         c->cases++;
         c->g = g;
-        enum hby_status st = import_checks(g, &why);
+        enum hby_status st = check_import(g, &why);
         if (!st && is_small(g))
             st = check_run_host(c, &why); /* takes a copy */
         c->refused += st == HBY_UNSUPPORTED || st == HBY_BAD_MODEL;
