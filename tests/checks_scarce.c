@@ -39,6 +39,14 @@ static bool run_is_right(struct check *c, struct hby_executor *ex, void *const *
     return !st;
 }
 
+/* Starts a life whose n-th allocation fails; 0: none does. */
+static void begin_life(long n)
+{
+    atomic_store(&asked, 0);
+    atomic_store(&fail_at, n);
+    atomic_store(&counting, true);
+}
+
 /* Import's checks, a plan, an executor, a run, the end. The n-th allocation fails. */
 static void live(struct check *c, struct hby_backend *device, void *const *in, void *const *want, int sum_length, long n)
 {

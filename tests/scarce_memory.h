@@ -174,12 +174,4 @@ void __wrap_free(void *p)
     __real_free(p);
 }
 
-/* Starts a life whose n-th allocation fails; 0: none does. */
-static void begin_life(long n)
-{
-    atomic_store(&asked, 0);
-    atomic_store(&fail_at, n);
-    atomic_store(&counting, true);
-}
-
 #endif
