@@ -42,6 +42,8 @@ static void row(FILE *f, const struct roof_row *r)
         text(f, "arithmetic", r->arithmetic);
         fprintf(f, ", \"multiply_adds\": %.0f, \"bytes\": %.0f, \"rounds\": %d", r->macs, r->bytes, r->own.n);
         times(f, "", &r->own);
+        if (r->kernel_us > 0)
+            fprintf(f, ", \"kernel_us\": %.3f", r->kernel_us);
         fprintf(f, ", \"gops\": %.3f, \"gbs\": %.3f, \"intensity\": %.4f, ", r->gops, r->gbs, 2 * r->macs / r->bytes);
         text(f, "peak", roof_arith_name[r->arith]);
         fprintf(f, ", \"roof_us\": %.3f, ", r->roof_us);
@@ -83,8 +85,8 @@ bool roof_json_write(const struct roof_bench *b, const struct roof_row *rows, in
             fprintf(f, "%s\"%s\": %.2f", comma, roof_arith_name[i], b->peaks.gops[i]);
             comma = ", ";
         }
-    fprintf(f, "}, \"peak_gbs\": %.2f, \"launch_us\": %.3f,\n \"copy\": [", b->peaks.n_copies ? b->peaks.copy[b->peaks.n_copies - 1].gbs : 0.0,
-            b->peaks.launch_us);
+    fprintf(f, "}, \"peak_gbs\": %.2f, \"launch_us\": %.3f, \"answer_us\": %.3f,\n \"copy\": [",
+            b->peaks.n_copies ? b->peaks.copy[b->peaks.n_copies - 1].gbs : 0.0, b->peaks.launch_us, b->peaks.answer_us);
     for (int i = 0; i < b->peaks.n_copies; i++)
         fprintf(f, "%s{\"bytes\": %.0f, \"gbs\": %.2f}", i ? ", " : "", b->peaks.copy[i].bytes, b->peaks.copy[i].gbs);
     fprintf(f, "], \"peak_change\": %.4f,\n \"rows\": [\n", b->peaks.change);

@@ -97,6 +97,10 @@ static int run(const struct roof_options *o, struct roof_row *row, int n)
     opt.gemm = GEMM_CLBLAST;
     if (!st && (o->schemes >> HBY_SCHEME_f32 & 1) && hby_clblast_have())
         hby_cl_backend_create(&opt, &b.blas, &ignored);
+    opt.gemm = GEMM_OWN;
+    opt.profile = true;
+    if (!st && hby_cl_backend_info(b.be)->kind != HBY_CL_CPU)
+        hby_cl_backend_create(&opt, &b.profiled, &ignored);
     if (!st)
         st = measure(&b, row, n, &why);
     int status = st == HBY_OK ? 0 : 1;
@@ -110,6 +114,7 @@ static int run(const struct roof_options *o, struct roof_row *row, int n)
     for (int i = 0; i < n; i++) /* a kernel that runs and fails is a fault; one that is not there is said in its row */
         if (row[i].failed)
             status = 1;
+    hby_cl_backend_destroy(&b.profiled);
     hby_cl_backend_destroy(&b.blas);
     hby_cl_backend_destroy(&b.be);
     roof_peer_stop(&peer);

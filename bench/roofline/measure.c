@@ -6,7 +6,7 @@
 #include "bench/roofline/roofline.h"
 
 static const double slice_us = 10e3; /* one turn */
-enum { MAX_CALLS = 2000, BLAS_ROUNDS = 3 };
+enum { MAX_CALLS = 2000, BLAS_ROUNDS = 3, KERNEL_RUNS = 21 };
 /* The threads of TFLite's pool look for work for some milliseconds before they sleep. */
 static const struct timespec settle = {.tv_nsec = 15000000};
 
@@ -37,8 +37,15 @@ static enum roof_arith arithmetic_of(const struct roof_bench *b, const struct ro
         [HBY_SCHEME_f32] = ROOF_F32, [HBY_SCHEME_f16] = ROOF_F32,  [HBY_SCHEME_i8] = ROOF_I8,  [HBY_SCHEME_u8] = ROOF_I8,
         [HBY_SCHEME_i16] = ROOF_I16, [HBY_SCHEME_f32w8] = ROOF_I8, [HBY_SCHEME_i32] = ROOF_I8,
     };
+    if (strncmp(r->kernel, "conv_mma", 8) == 0)
+        return r->scheme == HBY_SCHEME_f16 ? ROOF_F16_MATRIX : ROOF_I8_MATRIX;
     const bool half_products = r->scheme == HBY_SCHEME_f16 && strncmp(r->arithmetic, "half,", 5) == 0 && b->peaks.gops[ROOF_F16] > 0;
     return half_products ? ROOF_F16 : of[r->scheme];
+}
+
+double roof_row_us(const struct roof_row *r)
+{
+    return r->kernel_us > 0 ? fmin(r->kernel_us, r->own.stats.min) : r->own.stats.min;
 }
 
 void roof_conclude(const struct roof_bench *b, struct roof_row *r)
@@ -51,8 +58,8 @@ void roof_conclude(const struct roof_bench *b, struct roof_row *r)
     const double copy_gbs = roof_bandwidth(&b->peaks, r->bytes);
     r->arith = arithmetic_of(b, r);
     r->peak = b->peaks.gops[r->arith];
-    r->gops = 2 * r->macs / r->own.stats.min * 1e-3;
-    r->gbs = r->bytes / r->own.stats.min * 1e-3;
+    r->gops = 2 * r->macs / roof_row_us(r) * 1e-3;
+    r->gbs = r->bytes / roof_row_us(r) * 1e-3;
     const double by_memory = copy_gbs > 0 ? r->bytes / copy_gbs * 1e-3 : 0, by_products = r->peak > 0 ? 2 * r->macs / r->peak * 1e-3 : 0;
     r->memory_bound = by_memory > by_products;
     r->roof_us = fmax(by_memory, by_products);
@@ -62,6 +69,22 @@ static bool wants_blas(const struct roof_bench *b, const struct roof_row *r)
 {
     const struct roof_layer *l = r->layer;
     return b->blas && r->scheme == HBY_SCHEME_f32 && (l->op == HBY_OP_conv_2d || l->op == HBY_OP_fully_connected) && l->k == 1 && l->stride == 1;
+}
+
+/* By the device's own clock: launches in a row take no less than the host takes to ask for them. */
+static void measure_kernel(const struct roof_bench *b, struct roof_row *r)
+{
+    double us[KERNEL_RUNS], first;
+    struct roof_subject s;
+    struct hby_reason why;
+    int n = 0;
+    if (!b->profiled || roof_subject_open(b->profiled, r->layer, r->scheme, &s, &why))
+        return;
+    if (!roof_subject_kernels(&s, &first, &why))
+        while (n < KERNEL_RUNS && !roof_subject_kernels(&s, &us[n], &why))
+            n++;
+    r->kernel_us = n == KERNEL_RUNS ? bench_stats_of(us, n).median : 0;
+    roof_subject_close(&s);
 }
 
 void roof_measure(const struct roof_bench *b, struct roof_row *r)
@@ -98,5 +121,7 @@ void roof_measure(const struct roof_bench *b, struct roof_row *r)
         memcpy(r->reason, why.text, sizeof r->reason);
     roof_subject_close(&own);
     roof_subject_close(&blas);
+    if (r->own.n > 0)
+        measure_kernel(b, r);
     roof_conclude(b, r);
 }

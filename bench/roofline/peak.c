@@ -1,11 +1,13 @@
-/* kernels_cl/peak.cl on the device: products without memory, a copy without products, and launches of nothing. */
+/* kernels_cl/peak.cl and peak_mma.cl on the device: products without memory, a copy without products, and launches of nothing. */
 #include <math.h>
 #include <stdio.h>
 
 #include "bench/roofline/roofline.h"
 #include "kernels_cl/cl_state.h"
 
-const char *const roof_arith_name[ROOF_ARITHS] = {[ROOF_F32] = "float32", [ROOF_F16] = "float16", [ROOF_I8] = "int8", [ROOF_I16] = "16x8"};
+const char *const roof_arith_name[ROOF_ARITHS] = {
+    [ROOF_F32] = "float32",          [ROOF_F16] = "float16", [ROOF_I8] = "int8", [ROOF_I16] = "16x8", [ROOF_F16_MATRIX] = "float16 matrix",
+    [ROOF_I8_MATRIX] = "int8 matrix"};
 
 enum { ROUNDS = 15, GROUP = 256, GPU_ITEMS_PER_UNIT = 2048, CPU_ITEMS_PER_UNIT = 4, LANES = 16 /* at most: conv tiles' vectors */, SEED = 5 };
 static const double long_enough_us = 4e3; /* of one timed launch */
@@ -44,16 +46,36 @@ static cl_int launch(struct run *r, int n, double *us)
     return err;
 }
 
-static enum hby_status use(struct run *r, const char *entry, struct hby_reason *why)
+/* Where the products of each kind are. */
+static const char vectors[] = "-DHBY_SCHEME_i8=1 -DHBY_ROUNDING=0";
+static const struct kind {
+    const char *file, *entry, *options;
+} kinds[ROOF_ARITHS] = {
+    [ROOF_F32] = {"peak.cl", "hby_peak_f32", vectors},
+    [ROOF_F16] = {"peak.cl", "hby_peak_f16", vectors},
+    [ROOF_I8] = {"peak.cl", "hby_peak_i8", vectors},
+    [ROOF_I16] = {"peak.cl", "hby_peak_i16", vectors},
+    [ROOF_F16_MATRIX] = {"peak_mma.cl", "hby_peak_mma", "-DHBY_SCHEME_f16=1"},
+    [ROOF_I8_MATRIX] = {"peak_mma.cl", "hby_peak_mma", "-DHBY_SCHEME_i8=1"},
+};
+
+static bool has(const struct hby_cl_info *in, enum roof_arith a)
 {
+    return a == ROOF_F16 ? in->has_fp16 : a == ROOF_F16_MATRIX || a == ROOF_I8_MATRIX ? in->mma != HBY_MMA_NONE && in->kind != HBY_CL_CPU : true;
+}
+
+static enum hby_status use(struct run *r, const struct kind *kind, struct hby_reason *why)
+{
+    char options[80];
     struct hby_cl_program *p;
     struct hby_cl_entry limits;
     if (r->kernel)
         r->s->cl->clReleaseKernel(r->kernel);
     r->kernel = NULL;
-    enum hby_status st = hby_cl_program_get(r->s, "peak.cl", "-DHBY_SCHEME_i8=1 -DHBY_ROUNDING=0", &p, why);
+    snprintf(options, sizeof options, "%s%s", kind->options, r->s->dev.info.mma == HBY_MMA_EMULATED ? " -DHBY_MMA_EMULATED=1" : "");
+    enum hby_status st = hby_cl_program_get(r->s, kind->file, options, &p, why);
     if (!st)
-        st = hby_cl_kernel_get(r->s, p, entry, &limits, &r->kernel, why);
+        st = hby_cl_kernel_get(r->s, p, kind->entry, &limits, &r->kernel, why);
     const bool is_cpu = r->s->dev.info.kind == HBY_CL_CPU;
     if (!st)
         r->group = is_cpu ? 1 : limits.max_group < GROUP ? limits.max_group : GROUP;
@@ -65,13 +87,12 @@ static cl_int set_rounds(struct run *r, int rounds)
     return r->s->cl->clSetKernelArg(r->kernel, 1, sizeof(cl_int), &rounds);
 }
 
-/* Products of one kind: rounds are doubled until a launch takes long enough, then the best of some. */
-static enum hby_status products(struct run *r, const char *entry, double *gops, struct hby_reason *why)
+/* A kernel of products, its buffers, and as many work-items as fill the device. */
+static enum hby_status set_up(struct run *r, enum roof_arith a, struct hby_reason *why)
 {
     const struct hby_cl_api *cl = r->s->cl;
     const cl_int seed = SEED;
-    cl_int macs = 0, rounds = 256;
-    enum hby_status st = use(r, entry, why);
+    const enum hby_status st = use(r, &kinds[a], why);
     if (st)
         return st;
     const size_t units = (size_t)(r->s->dev.info.compute_units > 0 ? r->s->dev.info.compute_units : 1);
@@ -81,6 +102,16 @@ static enum hby_status products(struct run *r, const char *entry, double *gops, 
     err = err ? err : cl->clSetKernelArg(r->kernel, 0, sizeof seed, &seed);
     err = err ? err : cl->clSetKernelArg(r->kernel, 2, sizeof r->mem[0], &r->mem[0]);
     err = err ? err : cl->clSetKernelArg(r->kernel, 3, sizeof r->mem[1], &r->mem[1]);
+    return hby_cl_fail(err, kinds[a].entry, why);
+}
+
+/* Products of one kind: rounds are doubled until a launch takes long enough, then the best of some. */
+static enum hby_status products(struct run *r, enum roof_arith a, double *gops, struct hby_reason *why)
+{
+    const enum hby_status st = set_up(r, a, why);
+    if (st)
+        return st;
+    cl_int err = CL_SUCCESS, macs = 0, rounds = 8;
     double us = 0, best = INFINITY;
     for (; !err && us < long_enough_us && rounds < 1 << 29; rounds *= 2) {
         err = set_rounds(r, 2 * rounds);
@@ -90,22 +121,27 @@ static enum hby_status products(struct run *r, const char *entry, double *gops, 
         err = launch(r, 1, &us);
         best = us < best ? us : best;
     }
-    err = err ? err : cl->clEnqueueReadBuffer(r->queue, r->mem[1], CL_TRUE, 0, sizeof macs, &macs, 0, NULL, NULL);
+    err = err ? err : r->s->cl->clEnqueueReadBuffer(r->queue, r->mem[1], CL_TRUE, 0, sizeof macs, &macs, 0, NULL, NULL);
     *gops = 2.0 * macs * rounds * (double)r->items / best * 1e-3;
-    return hby_cl_fail(err, entry, why);
+    return hby_cl_fail(err, kinds[a].entry, why);
 }
 
 /* A kernel that does nothing: one work-group of no rounds. */
-static enum hby_status empty_launches(struct run *r, double *us, struct hby_reason *why)
+static enum hby_status empty_launches(struct run *r, struct roof_peaks *p, struct hby_reason *why)
 {
-    double best = INFINITY, one;
+    const enum hby_status st = set_up(r, ROOF_I8, why);
+    if (st)
+        return st;
+    double one;
     cl_int err = set_rounds(r, 0);
     r->items = r->group;
+    p->launch_us = p->answer_us = INFINITY;
     for (int i = 0; i < ROUNDS && !err; i++) {
         err = launch(r, 500, &one);
-        best = one < best ? one : best;
+        p->launch_us = fmin(p->launch_us, one);
+        err = err ? err : launch(r, 1, &one);
+        p->answer_us = fmin(p->answer_us, one);
     }
-    *us = best;
     return hby_cl_fail(err, "empty launches", why);
 }
 
@@ -139,17 +175,15 @@ static enum hby_status copy(struct run *r, double bytes, double *gbs, struct hby
 
 static enum hby_status all(struct run *r, struct roof_peaks *p, struct hby_reason *why)
 {
-    static const char *const entry[ROOF_ARITHS] = {
-        [ROOF_F32] = "hby_peak_f32", [ROOF_F16] = "hby_peak_f16", [ROOF_I8] = "hby_peak_i8", [ROOF_I16] = "hby_peak_i16"};
     const struct hby_cl_info *in = &r->s->dev.info;
     enum hby_status st = HBY_OK;
     for (int i = 0; i < ROOF_ARITHS && !st; i++)
-        if (i != ROOF_F16 || in->has_fp16)
-            st = products(r, entry[i], &p->gops[i], why);
+        if (has(in, (enum roof_arith)i))
+            st = products(r, (enum roof_arith)i, &p->gops[i], why);
     if (!st)
-        st = empty_launches(r, &p->launch_us, why);
+        st = empty_launches(r, p, why);
     if (!st)
-        st = use(r, "hby_copy", why);
+        st = use(r, &(struct kind){"peak.cl", "hby_copy", vectors}, why);
     double bytes = 64 * 1024;
     for (int i = 0; i < ROOF_COPIES && !st && bytes / 2 <= (double)in->max_alloc_bytes && bytes <= (double)in->global_bytes / 4; i++, bytes *= 4) {
         p->copy[i].bytes = bytes;
@@ -179,6 +213,7 @@ enum hby_status roof_peaks_again(struct hby_backend *be, struct roof_peaks *p, s
     for (int i = 0; i < p->n_copies && i < second.n_copies; i++)
         raise(&p->copy[i].gbs, second.copy[i].gbs, &p->change);
     p->launch_us = fmin(p->launch_us, second.launch_us);
+    p->answer_us = fmin(p->answer_us, second.answer_us);
     return HBY_OK;
 }
 

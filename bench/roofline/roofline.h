@@ -36,7 +36,7 @@ void roof_parse(int argc, char **argv, struct roof_options *o);
 
 /* --- peak.c: what the device can do at most --- */
 
-enum roof_arith { ROOF_F32, ROOF_F16, ROOF_I8, ROOF_I16, ROOF_ARITHS };
+enum roof_arith { ROOF_F32, ROOF_F16, ROOF_I8, ROOF_I16, ROOF_F16_MATRIX, ROOF_I8_MATRIX, ROOF_ARITHS }; /* MATRIX: on matrix units */
 extern const char *const roof_arith_name[ROOF_ARITHS];
 enum { ROOF_COPIES = 7 };
 
@@ -47,6 +47,7 @@ struct roof_peaks {
     } copy[ROOF_COPIES];
     int n_copies;
     double launch_us; /* of a kernel that does nothing, launched many times */
+    double answer_us; /* of one such launch and the wait for it */
     double change;    /* the largest difference between before and after the kernels, as a fraction */
 };
 enum hby_status roof_peaks_measure(struct hby_backend *be, struct roof_peaks *p, struct hby_reason *why);
@@ -68,6 +69,8 @@ struct roof_subject {
 enum hby_status roof_subject_open(struct hby_backend *be, const struct roof_layer *l, enum hby_scheme scheme, struct roof_subject *s, struct hby_reason *why);
 /* Launches it `calls` times and waits once: microseconds per call. */
 enum hby_status roof_subject_run(struct roof_subject *s, int calls, double *us, struct hby_reason *why);
+/* What the device says that its kernels took in one run, without what lies between them; 0 where the backend does not profile. */
+enum hby_status roof_subject_kernels(struct roof_subject *s, double *us, struct hby_reason *why);
 void roof_subject_close(struct roof_subject *s);
 
 /* --- peer.c: the same operator in TFLite, in a process of its own --- */
@@ -102,7 +105,8 @@ struct roof_row {
     char kernel[48], arithmetic[48];
     double macs, bytes;
     struct roof_times own, tflite, blas;
-    double gops, gbs; /* of the best round */
+    double kernel_us; /* by the device's own clock, the median; 0: not known (CPUs, where launches cost little) */
+    double gops, gbs; /* of that, or else of the best round */
     enum roof_arith arith;
     double peak, roof_us; /* peak: Gop/s of its arithmetic; roof_us: the time that the peaks would allow */
     bool memory_bound;    /* by that */
@@ -110,11 +114,14 @@ struct roof_row {
 };
 struct roof_bench {
     const struct roof_options *o;
-    struct hby_backend *be, *blas; /* blas: one that takes CLBlast wherever it fits; NULL without the library */
-    struct roof_peer *peer;        /* NULL: none */
+    struct hby_backend *be, *profiled, *blas; /* profiled: one whose launches are timed by the device, NULL on a CPU; blas: one that takes CLBlast wherever it
+                                                 fits; NULL without the library */
+    struct roof_peer *peer;                   /* NULL: none */
     struct roof_peaks peaks;
 };
 void roof_measure(const struct roof_bench *b, struct roof_row *row);
+/* The time that rates are taken from. */
+double roof_row_us(const struct roof_row *r);
 /* Fills in what follows from the times and the peaks. */
 void roof_conclude(const struct roof_bench *b, struct roof_row *row);
 

@@ -19,8 +19,11 @@ void roof_table_head(const struct roof_bench *b)
     for (int i = 0; i < p->n_copies; i++)
         printf(" %.4g %s: %.1f ", p->copy[i].bytes < 1048576 ? p->copy[i].bytes / 1024 : p->copy[i].bytes / 1048576, p->copy[i].bytes < 1048576 ? "KB" : "MB",
                p->copy[i].gbs);
-    printf("\nempty launch: %.2f us\n\n%-36s %-6s %-16s %8s %8s %8s %8s %6s %6s", p->launch_us, "layer", "scheme", "kernel", "min us", "median", "Gop/s",
-           "GB/s", "peak", "roof");
+    printf("\nempty launch: %.2f us in a row of them, %.1f us with the wait for it\n\n%-36s %-6s %-16s %8s %8s", p->launch_us, p->answer_us, "layer", "scheme",
+           "kernel", "min us", "median");
+    if (b->profiled)
+        printf(" %9s", "device us");
+    printf(" %8s %8s %6s %6s", "Gop/s", "GB/s", "peak", "roof");
     if (b->peer)
         printf(" %10s %7s", "TFLite us", "faster");
     if (b->blas)
@@ -44,13 +47,15 @@ void roof_table_row(const struct roof_bench *b, const struct roof_row *r)
         return;
     }
     printf("%-16s %8.1f %8.1f ", r->kernel, r->own.stats.min, r->own.stats.median);
+    if (b->profiled)
+        printf("%9.1f ", r->kernel_us);
     if (r->macs > 0)
         printf("%8.1f", r->gops);
     else
         printf("%8s", "-");
     printf(" %8.1f", r->gbs);
     percent(r->macs > 0 && r->peak > 0 ? r->gops / r->peak : 0);
-    percent(r->roof_us / r->own.stats.min);
+    percent(r->roof_us / roof_row_us(r));
     if (r->tflite.n > 0)
         printf(" %10.1f %6.2fx", r->tflite.stats.min, r->tflite.stats.min / r->own.stats.min);
     else if (b->peer)
@@ -65,9 +70,10 @@ void roof_table_row(const struct roof_bench *b, const struct roof_row *r)
 
 void roof_table_foot(const struct roof_bench *b)
 {
-    printf("\nmin, median: of %d rounds, each the mean of launches in a row and one wait; the other columns are of the best round. Gop/s: 2 x multiply-adds.\n"
+    printf("\nmin, median: of %d rounds, each the mean of launches in a row and one wait; %sthe other columns are of %s. Gop/s: 2 x multiply-adds.\n"
            "GB/s: inputs, weights and outputs, each once. peak: of the Gop/s above. roof: of what the peak, or a copy of as many bytes, would allow.\n",
-           b->o->rounds);
+           b->o->rounds, b->profiled ? "device us: by the device's own clock, without what a launch costs; " : "",
+           b->profiled ? "the lesser" : "the best round");
     if (b->peaks.change > busy)
         printf("The peaks before and after differ by %.0f %%: something else used the device, and these times are too long.\n", 100 * b->peaks.change);
 }
