@@ -38,8 +38,8 @@ void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check
 enum hby_status check_run_host(struct check *c, struct hby_reason *why);
 /* How the graph is planned for the device, or for host_ref alone. */
 struct hby_plan_options check_plan_options(const struct check *c, bool on_device);
-/* What import does with a graph before lowering sees it: operands, tensors, shapes. */
-enum hby_status check_import(struct hby_graph *g, struct hby_reason *why);
+/* What import does with a graph before lowering sees it: operands, tensors, and, where `shapes`, the shapes of results. */
+enum hby_status check_import(struct hby_graph *g, bool shapes, struct hby_reason *why);
 /* Are the outputs of run `run` what host_ref gave? Each as the bytes of a tensor. *worst: by how much not. */
 bool check_right(const struct check *c, const void *first_input, void *const *want, void *const *got, int run, int sum_length, double *worst);
 /* Plans, runs and destroys the graph, on the device or, where that is NULL, on host_ref, while one allocation fails, from each place of ours that was not met

@@ -208,7 +208,7 @@ static enum hby_status without_states(const struct hby_graph *g, const struct hb
     return HBY_OK;
 }
 
-enum hby_status check_import(struct hby_graph *g, struct hby_reason *why)
+enum hby_status check_import(struct hby_graph *g, bool shapes, struct hby_reason *why)
 {
     struct hby_shapes *sh = NULL;
     enum hby_status st = hby_shapes_create(g, &sh);
@@ -220,7 +220,7 @@ enum hby_status check_import(struct hby_graph *g, struct hby_reason *why)
             st = hby_import_check_operands(&bare, why);
         for (int k = 0; k < n->n_in && !st; k++)
             st = n->in[k] >= 0 ? hby_import_check_tensor(sh, n->in[k], why) : HBY_OK;
-        if (!st)
+        if (!st && shapes)
             st = hby_shapes_node(sh, n, why);
         for (int k = 0; k < n->n_out && !st; k++) {
             if (g->tensor[n->out[k]].data)
@@ -285,7 +285,7 @@ void check_damage(struct check *c, int copies)
         find_inputs(g);
         c->cases++;
         c->g = g;
-        enum hby_status st = check_import(g, &why);
+        enum hby_status st = check_import(g, check_chance(c, 50), &why);
         if (!st && is_small(g))
             st = check_run_host(c, &why); /* takes a copy */
         c->refused += st == HBY_UNSUPPORTED || st == HBY_BAD_MODEL;

@@ -60,7 +60,7 @@ static void live(struct check *c, struct hby_backend *device, void *const *in, v
         all[i] = i;
     begin_life(n);
     enum hby_status st = hby_graph_select(c->g, all, c->g->n_nodes, &g);
-    if (!st && (st = check_import(g, &why)) != HBY_OK)
+    if (!st && (st = check_import(g, true, &why)) != HBY_OK)
         hby_graph_destroy(&g);
     if (!st)
         st = hby_plan_create(g, &opt, device, hby_host_ref_backend(), &plan, &why);
