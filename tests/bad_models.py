@@ -25,6 +25,7 @@ import numpy as np
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import graphs  # noqa: E402
 import make_ops  # noqa: E402
+from leave import leave  # noqa: E402
 from mutations import damage, left_to_chance, has_lowest_weight  # noqa: E402
 
 MEMORY = 6 << 30  # of address space, for each process
@@ -125,7 +126,7 @@ def child(numbers, seed, make_delegate, pattern, keep_all, to):
         data = struct.pack("<q", len(blob)) + blob
         while data:
             data = data[os.write(to, data):]
-    os._exit(0)
+    leave(0)
 
 
 def read(fd, n, seconds):

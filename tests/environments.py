@@ -19,6 +19,7 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+from leave import leave  # noqa: E402
 from tflite_builder import VALID, Model  # noqa: E402
 
 POCL = glob.glob("/etc/OpenCL/vendors/pocl.icd")
@@ -66,7 +67,7 @@ def output(it, seed):
 def child(library, options, way):
     from ai_edge_litert.interpreter import load_delegate
     if way == "full":
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # a write beyond fails, as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))  # a write beyond fails, as on a full disk
     blob = network(way == "large")
     want = [output(interpreter(blob), seed) for seed in range(3)]
     d = load_delegate(library, {"claim": "all", "verbose": "2", **options})
@@ -86,7 +87,7 @@ def child(library, options, way):
                 fresh = load_delegate(library, {"claim": "all", "host_ref": "only"})
                 it = interpreter(blob, fresh)
                 check("of a delegate made in the child")
-                os._exit(0)
+                leave(0)
             except BaseException as e:  # SystemExit, too
                 os.write(2, f"{e}\n".encode())
                 os._exit(1)
@@ -120,6 +121,8 @@ def child(library, options, way):
             it = None
             del d
             gc.collect()
+    if way == "full":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))  # for what is written at the end
 
 
 # --- the parent ---

@@ -10,6 +10,7 @@
 #include "delegate/delegate.h"
 #include "delegate/import.h"
 #include "fake_runtime.h"
+#include "halfbyte.h"
 
 #define IN(...) ((const int[]){__VA_ARGS__, -2})
 
@@ -344,6 +345,72 @@ static void no_order_no_claim(void **state)
     }
 }
 
+static char said[256];
+
+static void keep_words(const char *message)
+{
+    snprintf(said, sizeof said, "%s", message);
+}
+
+/* include/halfbyte.h: options by key and value, errors through report_error, a struct of another version refused. */
+static void public_interface(void **state)
+{
+    (void)state;
+    static const struct {
+        HalfbyteOption option[2];
+        const char *error; /* NULL: a delegate is made */
+    } cases[] = {
+        {{{"host_ref", "only"}, {"claim", "all"}}, NULL},
+        {{{"host_ref", "only"}, {"no_such_option", "1"}}, "no_such_option"},
+        {{{"host_ref", "only"}, {"claim", "everything"}}, "claim"},
+    };
+    HalfbyteDelegateOptions o = HalfbyteDelegateOptionsDefault();
+    assert_true(o.struct_size == sizeof o && o.num_options == 0);
+    o.report_error = keep_words;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        said[0] = 0;
+        o.option = cases[i].option;
+        o.num_options = 2;
+        struct TfLiteDelegate *d = HalfbyteDelegateCreate(&o);
+        assert_int_equal(d == NULL, cases[i].error != NULL);
+        assert_true(cases[i].error ? strstr(said, cases[i].error) != NULL : !said[0]);
+        if (d) {
+            struct fake *f = chain(false);
+            apply(f, d->data_);
+            assert_int_equal(f->n_kernels, 1);
+            fake_destroy(f);
+        }
+        HalfbyteDelegateDelete(d);
+    }
+    o.report_error = NULL; /* to stderr */
+    o.option = cases[2].option;
+    assert_null(HalfbyteDelegateCreate(&o));
+    o.num_options = 0;
+    o.struct_size--;
+    assert_null(HalfbyteDelegateCreate(&o));
+    struct TfLiteDelegate *plain = HalfbyteDelegateCreate(NULL);
+    assert_non_null(plain);
+    HalfbyteDelegateDelete(plain);
+}
+
+/* One line for each device, or one that says why there is none; cut where the buffer ends. */
+static void devices_as_text(void **state)
+{
+    (void)state;
+    char text[4096], cut[8] = "xxxxxxx";
+    int lines = 0;
+    const int n = HalfbyteListDevices(text, sizeof text);
+    for (const char *p = text; (p = strchr(p, '\n')); p++)
+        lines++;
+    assert_int_equal(lines, n > 0 ? n : 1);
+    assert_true(n == 0 || (!strncmp(text, "0: ", 3) && strstr(text, "compute units")));
+    assert_int_equal(HalfbyteListDevices(NULL, 100), n);
+    assert_int_equal(HalfbyteListDevices(cut, 0), n);
+    assert_string_equal(cut, "xxxxxxx");
+    assert_int_equal(HalfbyteListDevices(cut, 5), n);
+    assert_true(strlen(cut) == 4 && !strncmp(cut, text, 4) && cut[5] == 'x');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +425,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(second_interpreter_appends, setup, teardown),
         cmocka_unit_test_setup_teardown(no_order_no_claim, setup, teardown),
         cmocka_unit_test(every_operator_has_operands),
+        cmocka_unit_test(public_interface),
+        cmocka_unit_test(devices_as_text),
     };
     return cmocka_run_group_tests_name("delegate", tests, NULL, NULL);
 }
