@@ -84,6 +84,8 @@ STATUS(clGetProgramInfo, (cl_program p, cl_program_info i, size_t n, void *v, si
 STATUS(clGetProgramBuildInfo, (cl_program p, cl_device_id d, cl_program_build_info i, size_t n, void *v, size_t *r), (p, d, i, n, v, r))
 STATUS(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (k, i, n, v))
 STATUS(clGetKernelWorkGroupInfo, (cl_kernel k, cl_device_id d, cl_kernel_work_group_info i, size_t n, void *v, size_t *r), (k, d, i, n, v, r))
+STATUS(clGetKernelInfo, (cl_kernel k, cl_kernel_info i, size_t n, void *v, size_t *r), (k, i, n, v, r))
+STATUS(clGetEventProfilingInfo, (cl_event e, cl_profiling_info i, size_t n, void *v, size_t *r), (e, i, n, v, r))
 STATUS(clFlush, (cl_command_queue q), (q))
 STATUS(clFinish, (cl_command_queue q), (q))
 OBJECT(cl_context, clCreateContext,
@@ -95,6 +97,16 @@ OBJECT(cl_mem, clCreateBuffer, (cl_context c, cl_mem_flags f, size_t n, void *h,
 OBJECT(cl_mem, clCreateSubBuffer, (cl_mem m, cl_mem_flags f, cl_buffer_create_type t, const void *i, cl_int *err), (m, f, t, i, err))
 OBJECT(cl_program, clCreateProgramWithSource, (cl_context c, cl_uint n, const char **s, const size_t *l, cl_int *err), (c, n, s, l, err))
 OBJECT(cl_kernel, clCreateKernel, (cl_program p, const char *n, cl_int *err), (p, n, err))
+OBJECT(cl_program, clCreateProgramWithBinary,
+       (cl_context c, cl_uint n, const cl_device_id *d, const size_t *l, const unsigned char **b, cl_int *s, cl_int *err), (c, n, d, l, b, s, err))
+static void *CL_API_CALL w_clEnqueueMapBuffer(cl_command_queue q, cl_mem m, cl_bool b, cl_map_flags f, size_t o, size_t n, cl_uint w, const cl_event *l,
+                                              cl_event *e, cl_int *err)
+{
+    if (!FAILS(clEnqueueMapBuffer))
+        return real.clEnqueueMapBuffer(q, m, b, f, o, n, w, l, e, err);
+    *err = atomic_load(&code);
+    return NULL;
+}
 static void *CL_API_CALL w_clSVMAlloc(cl_context c, cl_svm_mem_flags f, size_t n, cl_uint a)
 {
     void *made = FAILS(clSVMAlloc) ? NULL : real.clSVMAlloc(c, f, n, a);
@@ -172,6 +184,10 @@ static void install(struct hby_cl_api *api)
     W(clGetProgramBuildInfo);
     W(clSetKernelArg);
     W(clGetKernelWorkGroupInfo);
+    W(clGetKernelInfo);
+    W(clGetEventProfilingInfo);
+    W(clCreateProgramWithBinary);
+    W(clEnqueueMapBuffer);
     W(clFlush);
     W(clFinish);
     W(clCreateContext);
