@@ -67,7 +67,7 @@ struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes)
     case HBY_DOT_X86_VNNI:
         return (struct hby_cost_cpu){floats, wide ? 1 : 0.5f};
     case HBY_DOT_X86_MADD:
-        return (struct hby_cost_cpu){floats, wide ? 0.53f : 0.21f};
+        return (struct hby_cost_cpu){floats, wide ? 0.53f : lanes >= 8 ? 0.21f : 0.1f};
     case HBY_DOT_PORTABLE:
         return (struct hby_cost_cpu){floats, 0.12f};
     default:
@@ -83,9 +83,7 @@ struct hby_cost_cpu hby_cl_host_cpu(void)
 #if !defined(__x86_64__) && !defined(__i386__)
     return hby_cl_cpu_parts(HBY_DOT_COUNT, 4);
 #else
-    return hby_cl_cpu_parts(host.avx512_vnni || host.avx_vnni ? HBY_DOT_X86_VNNI
-                            : host.avx2                       ? HBY_DOT_X86_MADD
-                                                              : HBY_DOT_PORTABLE,
+    return hby_cl_cpu_parts(host.avx512_vnni || host.avx_vnni ? HBY_DOT_X86_VNNI : HBY_DOT_X86_MADD,
                             host.avx512 ? 16
                             : host.avx2 ? 8
                                         : 4);
@@ -125,7 +123,7 @@ static int candidates(const struct hby_cl_state *s, const char *ext, struct conf
     const bool own_cpu = in->kind == HBY_CL_CPU && host.brand[0] && strstr(in->name, host.brand) && !hby_cl_feature_denied("asm");
     if (own_cpu) {
         const bool avx512 = host.avx512 && !hby_cl_feature_denied("avx512"), f16c = host.f16c && !hby_cl_feature_denied("f16c");
-        const bool vnni = !hby_cl_feature_denied("vnni"), madd = host.avx2 && !hby_cl_feature_denied("madd");
+        const bool vnni = !hby_cl_feature_denied("vnni"), madd = !hby_cl_feature_denied("madd");
         if (avx512 && host.avx512_vnni && vnni)
             c[n++] = (struct config){HBY_DOT_X86_VNNI, true, f16c};
         if (host.avx_vnni && vnni)

@@ -1,14 +1,11 @@
 /* What the device can do at most, for bench/roofline: the products that the convolutions are made of, without memory, and a copy, with nothing else.
  *
- * A sum takes one product per round; sums are independent of each other, as many as hide the latency. `macs` receives how many products a work-item does in a round. */
+ * A sum takes one product per round; sums are independent of each other, -DHBY_SUMS of them: as many as hide the latency and yet fit the registers.
+ * `macs` receives how many products a work-item does in a round. */
 #include "types.clh"
 #include "wide.clh"
 
-#if HBY_X86_AVX512
-#define HBY_SUMS 12
-#elif HBY_DEVICE_CPU
-#define HBY_SUMS 4
-#else
+#ifndef HBY_SUMS
 #define HBY_SUMS 8
 #endif
 #define HBY_EACH_SUM HBY_UNROLL for (int r = 0; r < HBY_SUMS; r++)
@@ -60,6 +57,8 @@ HBY_NEST_KERNEL void hby_peak_i16(int seed, int rounds, __global int *out, __glo
             const int a = seed * (r + 3);
 #if HBY_DOT_X86_VNNI && HBY_X86_AVX512
             acc[r] = hby_multiply_add16((hby_vi)(a), w, acc[r]);
+#elif HBY_MADD_PAIRS
+            acc[r] += hby_madd16((hby_vi)(a), w);
 #else
             acc[r] += ((w << 16) >> 16) * (hby_vi)((int)as_short2(a).x) + (w >> 16) * (hby_vi)((int)as_short2(a).y);
 #endif

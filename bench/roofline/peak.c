@@ -64,15 +64,19 @@ static bool has(const struct hby_cl_info *in, enum roof_arith a)
     return a == ROOF_F16 ? in->has_fp16 : a == ROOF_F16_MATRIX || a == ROOF_I8_MATRIX ? in->mma != HBY_MMA_NONE && in->kind != HBY_CL_CPU : true;
 }
 
-static enum hby_status use(struct run *r, const struct kind *kind, struct hby_reason *why)
+/* How many independent sums a work-item of peak.cl has: which is best depends on the registers of the device and on its compiler. */
+static const int sum_counts[] = {4, 8, 12};
+enum { SUM_COUNTS = sizeof sum_counts / sizeof *sum_counts };
+
+static enum hby_status use(struct run *r, const struct kind *kind, int sums, struct hby_reason *why)
 {
-    char options[80];
+    char options[96];
     struct hby_cl_program *p;
     struct hby_cl_entry limits;
     if (r->kernel)
         r->s->cl->clReleaseKernel(r->kernel);
     r->kernel = NULL;
-    snprintf(options, sizeof options, "%s%s", kind->options, r->s->dev.info.mma == HBY_MMA_EMULATED ? " -DHBY_MMA_EMULATED=1" : "");
+    snprintf(options, sizeof options, "%s -DHBY_SUMS=%d%s", kind->options, sums, r->s->dev.info.mma == HBY_MMA_EMULATED ? " -DHBY_MMA_EMULATED=1" : "");
     enum hby_status st = hby_cl_program_get(r->s, kind->file, options, &p, why);
     if (!st)
         st = hby_cl_kernel_get(r->s, p, kind->entry, &limits, &r->kernel, why);
@@ -88,11 +92,11 @@ static cl_int set_rounds(struct run *r, int rounds)
 }
 
 /* A kernel of products, its buffers, and as many work-items as fill the device. */
-static enum hby_status set_up(struct run *r, enum roof_arith a, struct hby_reason *why)
+static enum hby_status set_up(struct run *r, enum roof_arith a, int sums, struct hby_reason *why)
 {
     const struct hby_cl_api *cl = r->s->cl;
     const cl_int seed = SEED;
-    const enum hby_status st = use(r, &kinds[a], why);
+    const enum hby_status st = use(r, &kinds[a], sums, why);
     if (st)
         return st;
     const size_t units = (size_t)(r->s->dev.info.compute_units > 0 ? r->s->dev.info.compute_units : 1);
@@ -105,10 +109,10 @@ static enum hby_status set_up(struct run *r, enum roof_arith a, struct hby_reaso
     return hby_cl_fail(err, kinds[a].entry, why);
 }
 
-/* Products of one kind: rounds are doubled until a launch takes long enough, then the best of some. */
-static enum hby_status products(struct run *r, enum roof_arith a, double *gops, struct hby_reason *why)
+/* Products of one kind: rounds are doubled until a launch takes long enough, then the best of some. *gops becomes the larger of itself and what was seen. */
+static enum hby_status products(struct run *r, enum roof_arith a, int sums, double *gops, struct hby_reason *why)
 {
-    const enum hby_status st = set_up(r, a, why);
+    const enum hby_status st = set_up(r, a, sums, why);
     if (st)
         return st;
     cl_int err = CL_SUCCESS, macs = 0, rounds = 8;
@@ -122,14 +126,14 @@ static enum hby_status products(struct run *r, enum roof_arith a, double *gops, 
         best = us < best ? us : best;
     }
     err = err ? err : r->s->cl->clEnqueueReadBuffer(r->queue, r->mem[1], CL_TRUE, 0, sizeof macs, &macs, 0, NULL, NULL);
-    *gops = 2.0 * macs * rounds * (double)r->items / best * 1e-3;
+    *gops = fmax(*gops, 2.0 * macs * rounds * (double)r->items / best * 1e-3);
     return hby_cl_fail(err, kinds[a].entry, why);
 }
 
 /* A kernel that does nothing: one work-group of no rounds. */
 static enum hby_status empty_launches(struct run *r, struct roof_peaks *p, struct hby_reason *why)
 {
-    const enum hby_status st = set_up(r, ROOF_I8, why);
+    const enum hby_status st = set_up(r, ROOF_I8, sum_counts[0], why);
     if (st)
         return st;
     double one;
@@ -178,12 +182,12 @@ static enum hby_status all(struct run *r, struct roof_peaks *p, struct hby_reaso
     const struct hby_cl_info *in = &r->s->dev.info;
     enum hby_status st = HBY_OK;
     for (int i = 0; i < ROOF_ARITHS && !st; i++)
-        if (has(in, (enum roof_arith)i))
-            st = products(r, (enum roof_arith)i, &p->gops[i], why);
+        for (int j = 0; j < SUM_COUNTS && has(in, (enum roof_arith)i) && !st; j++)
+            st = products(r, (enum roof_arith)i, sum_counts[j], &p->gops[i], why);
     if (!st)
         st = empty_launches(r, p, why);
     if (!st)
-        st = use(r, &(struct kind){"peak.cl", "hby_copy", vectors}, why);
+        st = use(r, &(struct kind){"peak.cl", "hby_copy", vectors}, sum_counts[0], why);
     double bytes = 64 * 1024;
     for (int i = 0; i < ROOF_COPIES && !st && bytes / 2 <= (double)in->max_alloc_bytes && bytes <= (double)in->global_bytes / 4; i++, bytes *= 4) {
         p->copy[i].bytes = bytes;
