@@ -2,7 +2,9 @@
 #include "types.clh"
 #include "mma.clh"
 
+#ifndef HBY_SUMS
 #define HBY_SUMS 8
+#endif
 #define HBY_WARPS 8
 #define HBY_PRODUCTS (16 * 8 * (HBY_MMA_HALF ? 16 : 32)) /* of a warp, in one instruction */
 #define HBY_EACH_SUM HBY_UNROLL for (int r = 0; r < HBY_SUMS; r++)

@@ -64,8 +64,8 @@ static bool has(const struct hby_cl_info *in, enum roof_arith a)
     return a == ROOF_F16 ? in->has_fp16 : a == ROOF_F16_MATRIX || a == ROOF_I8_MATRIX ? in->mma != HBY_MMA_NONE && in->kind != HBY_CL_CPU : true;
 }
 
-/* How many independent sums a work-item of peak.cl has: which is best depends on the registers of the device and on its compiler. */
-static const int sum_counts[] = {4, 8, 12};
+/* How many independent sums a work-item has. Which is best on a CPU depends on its registers and on the compiler; a GPU has other work-items to go on with. */
+static const int sum_counts[] = {8, 4, 12};
 enum { SUM_COUNTS = sizeof sum_counts / sizeof *sum_counts };
 
 static enum hby_status use(struct run *r, const struct kind *kind, int sums, struct hby_reason *why)
@@ -182,7 +182,7 @@ static enum hby_status all(struct run *r, struct roof_peaks *p, struct hby_reaso
     const struct hby_cl_info *in = &r->s->dev.info;
     enum hby_status st = HBY_OK;
     for (int i = 0; i < ROOF_ARITHS && !st; i++)
-        for (int j = 0; j < SUM_COUNTS && has(in, (enum roof_arith)i) && !st; j++)
+        for (int j = 0; j < (in->kind == HBY_CL_CPU ? SUM_COUNTS : 1) && has(in, (enum roof_arith)i) && !st; j++)
             st = products(r, (enum roof_arith)i, sum_counts[j], &p->gops[i], why);
     if (!st)
         st = empty_launches(r, p, why);
