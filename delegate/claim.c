@@ -111,7 +111,7 @@ static enum hby_status leave_shared_constants(const struct claim *c)
             continue;
         const struct hby_node *n = &g->node[r->node];
         for (int k = 0; k < n->n_out && r->claimed; k++)
-            if (n->out[k] >= 0 && outside[n->out[k]])
+            if (outside[n->out[k]])
                 leave(r, "its constant result is read by a node that stays with the runtime; the nodes on the device use the constant itself");
         for (int k = 0; k < n->n_in && !r->claimed; k++)
             if (n->in[k] >= 0)
@@ -126,10 +126,9 @@ static double node_work(const struct hby_graph *g, const struct hby_node *n)
 {
     double out = 0;
     for (int k = 0; k < n->n_out; k++)
-        if (n->out[k] >= 0)
-            out += (double)hby_tensor_count(&g->tensor[n->out[k]]);
+        out += (double)hby_tensor_count(&g->tensor[n->out[k]]);
     bool weighted = n->op == HBY_OP_conv_2d || n->op == HBY_OP_depthwise_conv_2d || n->op == HBY_OP_fully_connected || n->op == HBY_OP_transpose_conv;
-    if (!weighted || n->n_in < 2 || n->in[1] < 0)
+    if (!weighted)
         return out;
     const struct hby_tensor *o = &g->tensor[n->out[0]];
     int channels = o->rank ? o->dim[o->rank - 1] : 1;

@@ -92,7 +92,7 @@ static enum hby_status infer_shapes(const struct hby_tfl_context *ctx, struct hb
     if (st == HBY_UNSUPPORTED)
         st = expect_shape(ctx, in, node, why);
     for (int i = 0; st == HBY_UNSUPPORTED && i < node->n_out; i++)
-        if (node->out[i] >= 0 && (size_t)node->out[i] < ctx->tensors_size && hby_import_shape_is_fixed(&ctx->tensors[node->out[i]]))
+        if ((size_t)node->out[i] < ctx->tensors_size && hby_import_shape_is_fixed(&ctx->tensors[node->out[i]]))
             in->unknown[node->out[i]] = false;
     return st;
 }
@@ -259,8 +259,7 @@ static enum hby_status find_constant_nodes(struct hby_import *im)
         for (int k = 0; k < node->n_in && node->op != HBY_OP_shape && node->op != HBY_OP_rank && node->op != HBY_OP_zeros_like; k++)
             r->is_constant = r->is_constant && (node->in[k] < 0 || is_static[node->in[k]]);
         for (int k = 0; k < node->n_out && r->is_constant; k++)
-            if (node->out[k] >= 0)
-                is_static[node->out[k]] = true;
+            is_static[node->out[k]] = true;
     }
     free(is_static);
     return HBY_OK;

@@ -47,7 +47,7 @@ static int collect_nodes(const struct hby_import *im, const struct hby_tfl_ints 
             continue;
         const struct hby_node *n = &g->node[r->node];
         for (int k = 0; k < n->n_out && r->is_constant; k++)
-            take[r->node] = take[r->node] || (n->out[k] >= 0 && wanted[n->out[k]]);
+            take[r->node] = take[r->node] || wanted[n->out[k]];
         for (int k = 0; k < n->n_in && take[r->node]; k++)
             if (n->in[k] >= 0)
                 wanted[n->in[k]] = true;
@@ -77,8 +77,7 @@ static enum hby_status set_outputs(struct hby_graph *g, const struct hby_tfl_int
     }
     for (int i = 0; i < g->n_nodes; i++)
         for (int k = 0; k < g->node[i].n_out; k++)
-            if (g->node[i].out[k] >= 0)
-                made[g->node[i].out[k]] = true;
+            made[g->node[i].out[k]] = true;
     g->output = list;
     g->n_outputs = 0;
     for (int i = 0; i < outputs->size; i++) {

@@ -96,7 +96,7 @@ struct hby_cost hby_cost_of_step(const struct hby_plan *plan, const struct hby_s
         c.bytes = (double)s->args.move.count * s->args.move.elem_size * 2;
     else if (s->nest == HBY_NEST_gather || s->nest == HBY_NEST_embedding) /* the rows that are picked */
         c.bytes = (double)hby_plan_bytes(plan, s->out[0]) * 2;
-    else if (s->out[0] >= 0)
+    else
         c.bytes += (double)hby_plan_bytes(plan, s->out[0]);
     return c;
 }

@@ -30,15 +30,11 @@ static enum hby_status check_tensor(const struct hby_tensor *t, struct hby_reaso
 enum hby_status hby_fold_check(const struct hby_graph *g, const struct hby_node *n, struct hby_reason *why)
 {
     enum hby_status st = HBY_OK;
-    if (n->n_in < 1 || n->n_out < 1)
-        return hby_say(HBY_UNSUPPORTED, why, "the node has no input or no output");
     for (int i = 0; i < n->n_in && !st; i++)
         if (n->in[i] >= 0)
             st = check_tensor(&g->tensor[n->in[i]], why);
     for (int i = 0; i < n->n_out && !st; i++)
-        st = n->out[i] >= 0 ? check_tensor(&g->tensor[n->out[i]], why) : hby_say(HBY_UNSUPPORTED, why, "output %d is absent", i);
-    if (!st && n->in[0] < 0)
-        return hby_say(HBY_UNSUPPORTED, why, "input 0 is absent");
+        st = check_tensor(&g->tensor[n->out[i]], why);
     return st;
 }
 
@@ -89,7 +85,7 @@ static void fold_dead(struct hby_graph *g)
     for (int k = g->n_nodes; k-- > 0;) {
         bool used = false;
         for (int i = 0; i < g->node[k].n_out; i++)
-            used = used || (g->node[k].out[i] >= 0 && hby_fold_readers(g, g->node[k].out[i]) > 0);
+            used = used || hby_fold_readers(g, g->node[k].out[i]) > 0;
         if (!used)
             g->node[k].folded = true;
     }

@@ -242,7 +242,7 @@ static enum hby_status fold_values(const struct hby_folder *f, struct hby_node *
 
 static bool dequantizes_weights(const struct hby_graph *g, const struct hby_node *n)
 {
-    if (n->op != HBY_OP_dequantize || n->n_in != 1 || n->n_out != 1 || !g->tensor[n->in[0]].data || g->tensor[n->out[0]].type != HBY_F32)
+    if (n->op != HBY_OP_dequantize || !g->tensor[n->in[0]].data || g->tensor[n->out[0]].type != HBY_F32)
         return false;
     const enum hby_type type = g->tensor[n->in[0]].type;
     return type == HBY_F16 || type == HBY_I8 || type == HBY_I4;
@@ -251,18 +251,15 @@ static bool dequantizes_weights(const struct hby_graph *g, const struct hby_node
 static enum hby_status fold_node(const struct hby_folder *f, struct hby_node *n)
 {
     struct hby_graph *g = f->graph;
-    if (n->op == HBY_OP_shape && n->n_in == 1 && n->n_out == 1 && n->in[0] >= 0)
+    if (n->op == HBY_OP_shape)
         return fold_shape(g, n);
-    if ((n->op == HBY_OP_rank || n->op == HBY_OP_zeros_like) && n->n_in == 1 && n->n_out == 1 && n->in[0] >= 0 && n->out[0] >= 0)
+    if (n->op == HBY_OP_rank || n->op == HBY_OP_zeros_like)
         return n->op == HBY_OP_rank ? fold_rank(g, n) : fold_zeros(g, n);
     if (!reads_constants_only(g, n))
         return HBY_UNSUPPORTED;
-    for (int i = 0; i < n->n_out; i++)
-        if (n->out[i] < 0)
-            return HBY_UNSUPPORTED;
-    if (n->op == HBY_OP_densify && n->n_in == 1 && n->n_out == 1 && n->in[0] >= 0)
+    if (n->op == HBY_OP_densify)
         return fold_densify(g, n);
-    if (n->op == HBY_OP_range && n->n_in == 3 && n->n_out == 1)
+    if (n->op == HBY_OP_range)
         return fold_range(g, n);
     if (hby_fold_check(g, n, NULL))
         return HBY_UNSUPPORTED;

@@ -29,13 +29,13 @@ static bool same_integers(const struct hby_tensor *a, const struct hby_tensor *b
  */
 static int unquantized_source(const struct hby_graph *g, const struct hby_node *n)
 {
-    if (n->op != HBY_OP_quantize || n->n_in != 1 || n->n_out != 1)
+    if (n->op != HBY_OP_quantize)
         return -1;
     const struct hby_tensor *out = &g->tensor[n->out[0]];
     if (same_integers(&g->tensor[n->in[0]], out))
         return n->in[0];
     int k = hby_fold_producer(g, n->in[0]);
-    if (k < 0 || g->node[k].op != HBY_OP_dequantize || g->node[k].n_in != 1 || hby_fold_check(g, &g->node[k], NULL) || g->tensor[n->in[0]].type != HBY_F32)
+    if (k < 0 || g->node[k].op != HBY_OP_dequantize || hby_fold_check(g, &g->node[k], NULL) || g->tensor[n->in[0]].type != HBY_F32)
         return -1;
     int from = g->node[k].in[0];
     if (!same_integers(&g->tensor[from], out) || !isnormal(out->quant.scale[0]) || !isfinite(out->quant.scale[0] * 131072.0f))
@@ -46,7 +46,7 @@ static int unquantized_source(const struct hby_graph *g, const struct hby_node *
 /* RESHAPE knows its result's shape without reading the tensor that says it. */
 static void forget_shape(struct hby_graph *g, struct hby_node *n)
 {
-    if (n->op == HBY_OP_reshape && n->n_in == 2 && n->in[1] >= 0 && !g->tensor[n->in[1]].data &&
+    if (n->op == HBY_OP_reshape && n->n_in == 2 && !g->tensor[n->in[1]].data &&
         hby_tensor_count(&g->tensor[n->in[0]]) == hby_tensor_count(&g->tensor[n->out[0]]))
         n->n_in = 1;
 }
@@ -103,8 +103,8 @@ static void fuse_activation(const struct hby_folder *f, int k, enum hby_act act)
 {
     struct hby_graph *g = f->graph;
     struct hby_node *n = &g->node[k];
-    int p = n->n_in == 1 && n->n_out == 1 ? hby_fold_producer(g, n->in[0]) : -1;
-    if (p < 0 || g->node[p].n_out != 1 || hby_fold_readers(g, n->in[0]) != 1 || !act_of(&g->node[p]))
+    int p = hby_fold_producer(g, n->in[0]);
+    if (p < 0 || hby_fold_readers(g, n->in[0]) != 1 || !act_of(&g->node[p]))
         return;
     const struct hby_tensor *in = &g->tensor[n->in[0]], *out = &g->tensor[n->out[0]];
     bool floats = in->type == HBY_F32 && out->type == HBY_F32 && hby_same_shape(in, out);
@@ -148,8 +148,8 @@ static bool fill_of(const struct hby_graph *g, const struct hby_node *pad, doubl
 {
     const struct hby_tensor *out = &g->tensor[pad->out[0]];
     *fill = is_quantized(out) ? out->quant.zero_point[0] : 0;
-    if (pad->op == HBY_OP_pad || pad->n_in < 3 || pad->in[2] < 0)
-        return pad->op == HBY_OP_pad;
+    if (pad->op == HBY_OP_pad)
+        return true;
     const struct hby_tensor *v = &g->tensor[pad->in[2]];
     if (!v->data || v->type != out->type || hby_tensor_count(v) != 1)
         return false;
@@ -222,12 +222,11 @@ static int same_before(int in, int kernel, int stride, int dilation)
 static int pad_before(const struct hby_graph *g, const struct hby_node *n)
 {
     const struct hby_window_params *w = &n->params.window;
-    const int p = n->n_in >= 1 && n->in[0] >= 0 ? hby_fold_producer(g, n->in[0]) : -1;
+    const int p = hby_fold_producer(g, n->in[0]);
     if (p < 0 || w->padding == HBY_PAD_EXPLICIT || w->stride_h < 1 || w->stride_w < 1)
         return -1;
     const struct hby_node *pad = &g->node[p];
-    if (hby_fold_check(g, n, NULL) || hby_fold_check(g, pad, NULL) || (pad->op != HBY_OP_pad && pad->op != HBY_OP_padv2) || pad->n_in < 2 || pad->n_out != 1 ||
-        pad->in[0] < 0 || pad->in[1] < 0 || hby_fold_readers(g, n->in[0]) != 1)
+    if (hby_fold_check(g, n, NULL) || hby_fold_check(g, pad, NULL) || (pad->op != HBY_OP_pad && pad->op != HBY_OP_padv2) || hby_fold_readers(g, n->in[0]) != 1)
         return -1;
     return p;
 }
@@ -250,7 +249,7 @@ static bool window_of(const struct hby_graph *g, const struct hby_node *n, int f
         window[1] = w->filter_w;
         return w->filter_h > 0 && w->filter_w > 0 && g->tensor[n->out[0]].rank == 4 && fill <= lowest_of(g, from, w->act);
     }
-    if (n->n_in < 2 || n->in[1] < 0 || w->dilation_h < 1 || w->dilation_w < 1)
+    if (w->dilation_h < 1 || w->dilation_w < 1)
         return false;
     const struct hby_tensor *weights = &g->tensor[n->in[1]], *t = &g->tensor[from];
     if (weights->rank != 4 || (t->type == HBY_F32 && weights->type != HBY_F32 && weights->type != HBY_F16 && !n->weight_only))

@@ -4,7 +4,7 @@
 static bool writes(const struct hby_plan *p, const struct hby_step *s, int root)
 {
     for (int i = 0; i < s->n_out; i++)
-        if (s->out[i] >= 0 && hby_plan_root(p, s->out[i]) == root)
+        if (hby_plan_root(p, s->out[i]) == root)
             return true;
     return false;
 }

@@ -145,7 +145,7 @@ static bool constants_only(const struct hby_graph *g, const struct hby_node *n)
     for (int i = 0; i < n->n_in; i++)
         if (n->in[i] >= 0 && !g->tensor[n->in[i]].data)
             return false;
-    return n->n_in > 0 && !n->stays;
+    return !n->stays;
 }
 
 /* Marks, walking backwards, the unlisted constant-only nodes whose results a taken node reads. */
@@ -155,7 +155,7 @@ static void bring_constant_nodes(const struct hby_graph *whole, bool *taken, boo
         const struct hby_node *n = &whole->node[k];
         bool needed = false;
         for (int i = 0; i < n->n_out; i++)
-            needed = needed || (n->out[i] >= 0 && wanted[n->out[i]]);
+            needed = needed || wanted[n->out[i]];
         if (!taken[k] && needed && constants_only(whole, n))
             taken[k] = true;
         for (int i = 0; taken[k] && i < n->n_in; i++)
@@ -188,8 +188,7 @@ static enum hby_status select_nodes(const struct hby_graph *whole, const int *no
         const struct hby_node *from = &whole->node[node[i]];
         taken[node[i]] = true;
         for (int k = 0; k < from->n_out; k++)
-            if (from->out[k] >= 0)
-                role[from->out[k]] |= LISTED;
+            role[from->out[k]] |= LISTED;
     }
     bring_constant_nodes(whole, taken, wanted);
     g->tensor = hby_pool_alloc(&g->pool, (size_t)whole->n_tensors * sizeof *g->tensor);
@@ -208,7 +207,7 @@ static enum hby_status select_nodes(const struct hby_graph *whole, const int *no
             if (from->in[i] >= 0)
                 role[from->in[i]] |= taken[k] ? READ : READ_OUTSIDE;
         for (int i = 0; i < from->n_out; i++)
-            if (from->out[i] >= 0 && taken[k])
+            if (taken[k])
                 role[from->out[i]] |= MADE;
         if (!taken[k])
             continue;

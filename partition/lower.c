@@ -70,7 +70,7 @@ struct hby_step *hby_step_add(struct hby_lowering *lo, const struct hby_node *no
     s->nest = nest;
     s->node = lo->node_id;
     s->n_in = node->n_in < HBY_STEP_INPUTS ? node->n_in : HBY_STEP_INPUTS;
-    s->n_out = node->n_out < 1 ? node->n_out : 1;
+    s->n_out = 1;
     for (int i = 0; i < HBY_STEP_INPUTS; i++)
         s->in[i] = i < s->n_in ? node->in[i] : -1;
     for (int i = 0; i < HBY_STEP_OUTPUTS; i++)

@@ -7,9 +7,7 @@ enum hby_status hby_lower_arg(struct hby_lowering *lo, const struct hby_node *no
     int64_t axis;
     int n;
     hby_i32 n_in, n_out;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_count_of(lo, node->in[0], &n_in);
+    enum hby_status st = hby_count_of(lo, node->in[0], &n_in);
     if (!st)
         st = hby_count_of(lo, node->out[0], &n_out);
     if (!st)

@@ -276,9 +276,7 @@ static enum hby_status lower_product(struct hby_lowering *lo, const struct hby_n
 enum hby_status hby_lower_batch_matmul(struct hby_lowering *lo, const struct hby_node *node)
 {
     struct product p;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = read_product(lo, node, &p);
+    enum hby_status st = read_product(lo, node, &p);
     if (st)
         return st;
     return is_convolution(lo, &p) ? lower_convolution(lo, node, &p) : lower_product(lo, node, &p);

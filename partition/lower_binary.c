@@ -6,9 +6,7 @@
 
 enum hby_status hby_check_binary(const struct hby_lowering *lo, const struct hby_node *node, bool same_type)
 {
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st && same_type)
-        st = hby_check_same_type(lo, node->in[0], node->in[1]);
+    enum hby_status st = same_type ? hby_check_same_type(lo, node->in[0], node->in[1]) : HBY_OK;
     if (!st)
         st = hby_check_same_type(lo, node->in[0], node->out[0]);
     return st;

@@ -42,9 +42,7 @@ enum hby_status hby_lower_compare(struct hby_lowering *lo, const struct hby_node
         [HBY_OP_equal] = HBY_FN_EQUAL,           [HBY_OP_not_equal] = HBY_FN_NOT_EQUAL, [HBY_OP_less] = HBY_FN_LESS,
         [HBY_OP_less_equal] = HBY_FN_LESS_EQUAL, [HBY_OP_greater] = HBY_FN_GREATER,     [HBY_OP_greater_equal] = HBY_FN_GREATER_EQUAL};
     struct hby_args_binary a = {.fn = fn[node->op], .left_shift = 8};
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_same_type(lo, node->in[0], node->in[1]);
+    enum hby_status st = hby_check_same_type(lo, node->in[0], node->in[1]);
     if (st)
         return st;
     const enum hby_type type = hby_tensor_of(lo, node->in[0])->type, out = hby_tensor_of(lo, node->out[0])->type;

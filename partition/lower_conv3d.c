@@ -4,8 +4,6 @@
 static enum hby_status check_tensors(const struct hby_lowering *lo, const struct hby_node *node)
 {
     hby_i32 unused;
-    if (node->n_in < 2 || node->n_in > 3 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs; it must have 2 or 3, and 1", node->n_in, node->n_out);
     for (int i = 0; i < 3; i++) {
         const int t = i < 2 ? node->in[i] : node->out[0];
         enum hby_status st = hby_count_of(lo, t, &unused);

@@ -26,8 +26,6 @@ static enum hby_status check_scheme(const struct hby_lowering *lo, enum hby_sche
 enum hby_status hby_lower_depthwise(struct hby_lowering *lo, const struct hby_node *node)
 {
     const struct hby_window_params *p = &node->params.window;
-    if (node->n_in < 2 || node->n_in > 3 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs; it must have 2 or 3, and 1", node->n_in, node->n_out);
     const int input = node->in[0], weights = node->in[1], bias = node->n_in > 2 ? node->in[2] : -1, output = node->out[0];
     enum hby_scheme scheme;
     enum hby_status st = hby_check_image(lo, input);

@@ -4,9 +4,7 @@
 /* One element over and over. */
 enum hby_status hby_lower_fill(struct hby_lowering *lo, const struct hby_node *node)
 {
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[1], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[1], node->out[0]);
     if (st)
         return st;
     const struct hby_tensor *value = hby_tensor_of(lo, node->in[1]), *out = hby_tensor_of(lo, node->out[0]);
@@ -25,9 +23,7 @@ enum hby_status hby_lower_reverse(struct hby_lowering *lo, const struct hby_node
 {
     int64_t axis[HBY_MAX_RANK];
     int n;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_constant_ints(lo, node->in[1], HBY_MAX_RANK, axis, &n);
     if (st)

@@ -111,8 +111,6 @@ static enum hby_status check_hybrid_weights(const struct hby_lowering *lo, int w
 
 enum hby_status hby_lower_fully_connected(struct hby_lowering *lo, const struct hby_node *node)
 {
-    if (node->n_in < 2 || node->n_in > 3 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs; it must have 2 or 3, and 1", node->n_in, node->n_out);
     if (node->params.fully_connected.weights_format != 0)
         return hby_say(HBY_UNSUPPORTED, lo->why, "shuffled weights are not supported; convert the model anew");
     const int input = node->in[0], weights = node->in[1], bias = node->n_in > 2 ? node->in[2] : -1, output = node->out[0];

@@ -64,9 +64,7 @@ static bool is_strided(const struct hby_tensor *t, const struct hby_args_gather 
 static enum hby_status check_both(const struct hby_lowering *lo, const struct hby_node *node)
 {
     hby_i32 unused;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_count_of(lo, node->in[1], &unused);
     return st ? st : check_indices(lo, node->in[1]);

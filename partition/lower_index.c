@@ -14,9 +14,7 @@ enum hby_status hby_lower_one_hot(struct hby_lowering *lo, const struct hby_node
     int64_t depth;
     hby_i32 count;
     int n;
-    enum hby_status st = hby_check_arity(lo, node, 4, 1);
-    if (!st)
-        st = hby_count_of(lo, node->in[0], &count);
+    enum hby_status st = hby_count_of(lo, node->in[0], &count);
     if (!st)
         st = hby_constant_ints(lo, node->in[1], 1, &depth, &n);
     for (int i = 2; i < 4 && !st; i++) {
@@ -88,9 +86,7 @@ static enum hby_status dequantized_rows(struct hby_lowering *lo, const struct hb
 enum hby_status hby_lower_embedding_lookup(struct hby_lowering *lo, const struct hby_node *node)
 {
     struct hby_args_embedding a = {.columns = 1};
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_count_of(lo, node->in[0], &a.n_index);
+    enum hby_status st = hby_count_of(lo, node->in[0], &a.n_index);
     if (!st)
         st = hby_count_of(lo, node->in[1], &a.rows);
     if (!st)
@@ -136,9 +132,7 @@ enum hby_status hby_lower_topk(struct hby_lowering *lo, const struct hby_node *n
     hby_i32 n_in, n_out, n_index;
     int64_t k;
     int n;
-    enum hby_status st = hby_check_arity(lo, node, 2, 2);
-    if (!st)
-        st = hby_check_same_type(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_same_type(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_constant_ints(lo, node->in[1], 1, &k, &n);
     if (!st)
@@ -184,9 +178,7 @@ enum hby_status hby_lower_update(struct hby_lowering *lo, const struct hby_node 
 {
     struct hby_args_update a = {0};
     hby_i32 unused;
-    enum hby_status st = hby_check_arity(lo, node, 3, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_check_movable(lo, node->in[1], node->out[0]);
     if (!st)
@@ -224,9 +216,7 @@ enum hby_status hby_lower_scatter(struct hby_lowering *lo, const struct hby_node
 {
     struct hby_args_scatter a = {.n_index = 1, .slice = 1, .rows = 1};
     hby_i32 unused;
-    enum hby_status st = hby_check_arity(lo, node, 3, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[1], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[1], node->out[0]);
     if (!st)
         st = hby_count_of(lo, node->in[0], &unused);
     if (st)

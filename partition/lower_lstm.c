@@ -299,8 +299,8 @@ static enum hby_status read_params(struct lstm *l)
 enum hby_status hby_lower_sequence_lstm(struct hby_lowering *lo, const struct hby_node *node)
 {
     struct lstm l = {.lo = lo, .node = node};
-    if ((node->n_in != HBY_LSTM_INPUTS && node->n_in != HBY_LSTM_INPUTS_WITHOUT_NORM) || node->n_out != HBY_LSTM_SCRATCH)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs; it must have 20 or 24, and 3 with its state", node->n_in, node->n_out);
+    if (node->n_in != HBY_LSTM_INPUTS && node->n_in != HBY_LSTM_INPUTS_WITHOUT_NORM)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs; it must have 20 or 24", node->n_in);
     enum hby_status st = hby_recurrent_scheme(lo, node->in[HBY_LSTM_X], node->in[HBY_LSTM_W + HBY_GATE_OUTPUT], true, &l.scheme);
     if (!st)
         st = check_presence(&l);

@@ -88,9 +88,7 @@ static enum hby_status walk_of(const struct hby_lowering *lo, const struct hby_n
 {
     bool reduced[HBY_MAX_RANK] = {false};
     hby_i32 n_in, n_out;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_same_type(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_same_type(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_count_of(lo, node->in[0], &n_in);
     if (!st)

@@ -65,9 +65,7 @@ enum hby_status hby_lower_one_move(struct hby_lowering *lo, const struct hby_nod
 
 enum hby_status hby_lower_copy(struct hby_lowering *lo, const struct hby_node *node)
 {
-    if (node->n_in < 1 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
-    if (node->n_in > 1 && node->in[1] >= 0 && !hby_tensor_of(lo, node->in[1])->data)
+    if (node->n_in > 1 && !hby_tensor_of(lo, node->in[1])->data)
         return hby_say(HBY_UNSUPPORTED, lo->why, "'%.60s' says the new shape while the model runs; it must be a constant", hby_name_of(lo, node->in[1]));
     enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
@@ -85,9 +83,7 @@ enum hby_status hby_lower_transpose(struct hby_lowering *lo, const struct hby_no
     int64_t perm[HBY_MAX_RANK], dense[HBY_MAX_RANK];
     int n;
     bool seen[HBY_MAX_RANK] = {false};
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_constant_ints(lo, node->in[1], HBY_MAX_RANK, perm, &n);
     if (st)
@@ -177,8 +173,6 @@ static enum hby_status attach_rescale(struct hby_lowering *lo, int in, int out)
 
 enum hby_status hby_lower_concat(struct hby_lowering *lo, const struct hby_node *node)
 {
-    if (node->n_in < 1 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
     if (node->params.axis.act != HBY_ACT_NONE)
         return hby_say(HBY_UNSUPPORTED, lo->why, "CONCATENATION with a fused activation; give the activation a node of its own");
     const int out = node->out[0], axis = hby_axis_of(lo, node->params.axis.axis, hby_tensor_of(lo, out)->rank);
@@ -186,8 +180,8 @@ enum hby_status hby_lower_concat(struct hby_lowering *lo, const struct hby_node 
     for (int i = 0; i < node->n_in; i++) {
         const int in = node->in[i];
         bool rescale;
-        if (axis < 0 || in < 0)
-            return in < 0 ? hby_say(HBY_UNSUPPORTED, lo->why, "input %d is absent", i) : HBY_UNSUPPORTED;
+        if (axis < 0)
+            return HBY_UNSUPPORTED;
         enum hby_status st = check_piece(lo, in, out, axis);
         if (!st)
             st = concat_scale(lo, in, out, &rescale);
@@ -210,8 +204,6 @@ enum hby_status hby_lower_split(struct hby_lowering *lo, const struct hby_node *
     int64_t value, begin = 0;
     int n;
     const bool sizes = node->op == HBY_OP_split_v; /* (value, sizes, axis) instead of (axis, value); the outputs' shapes say the sizes */
-    if (node->n_in != (sizes ? 3 : 2) || node->n_out < 1 || node->in[0] < 0 || node->in[1] < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
     enum hby_status st = hby_constant_ints(lo, node->in[sizes ? 2 : 0], 1, &value, &n);
     if (st)
         return st;
@@ -233,8 +225,6 @@ enum hby_status hby_lower_split(struct hby_lowering *lo, const struct hby_node *
 
 enum hby_status hby_lower_pack(struct hby_lowering *lo, const struct hby_node *node)
 {
-    if (node->n_in < 1 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
     const struct hby_tensor *out = hby_tensor_of(lo, node->out[0]);
     const int axis = hby_axis_of(lo, node->params.axis.axis, out->rank);
     if (axis < 0)
@@ -244,8 +234,6 @@ enum hby_status hby_lower_pack(struct hby_lowering *lo, const struct hby_node *n
     int64_t dense[HBY_MAX_RANK];
     hby_dense_strides(out, dense);
     for (int i = 0; i < node->n_in; i++) {
-        if (node->in[i] < 0)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "input %d is absent", i);
         enum hby_status st = hby_check_movable(lo, node->in[i], node->out[0]);
         if (st)
             return st;

@@ -79,9 +79,7 @@ enum hby_status hby_lower_cumsum(struct hby_lowering *lo, const struct hby_node 
     struct hby_args_cumsum a = {.outer = 1, .inner = 1, .exclusive = node->params.cumsum.exclusive, .reverse = node->params.cumsum.reverse};
     int64_t axis;
     int n;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_same_type(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_same_type(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_check_same_count(lo, node->in[0], node->out[0]);
     if (!st)

@@ -69,7 +69,7 @@ static enum hby_status pad_value(const struct hby_lowering *lo, const struct hby
     const struct hby_tensor *t = hby_tensor_of(lo, node->out[0]);
     const size_t size = hby_type_size(storage);
     *bits = 0;
-    if (node->n_in == 3 && node->in[2] >= 0)
+    if (node->n_in == 3)
         return given_value(lo, node->in[2], node->out[0], storage, bits);
     if (t->quant.count && (t->type == HBY_I8 || t->type == HBY_U8 || t->type == HBY_I16)) {
         enum hby_status st = hby_check_quant(lo, node->out[0]);
@@ -115,8 +115,6 @@ enum hby_status hby_lower_pad(struct hby_lowering *lo, const struct hby_node *no
 {
     int64_t pad[2 * PAD_RANK];
     uint64_t bits;
-    if ((node->n_in != 2 && node->n_in != 3) || node->n_out != 1 || node->in[1] < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
     enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (st)
         return st;
@@ -138,9 +136,7 @@ enum hby_status hby_lower_pad(struct hby_lowering *lo, const struct hby_node *no
 enum hby_status hby_lower_mirror_pad(struct hby_lowering *lo, const struct hby_node *node)
 {
     int64_t pad[2 * PAD_RANK];
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (st)
         return st;
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]), *out = hby_tensor_of(lo, node->out[0]);

@@ -4,9 +4,7 @@
 enum hby_status hby_lower_pool(struct hby_lowering *lo, const struct hby_node *node)
 {
     const struct hby_window_params *p = &node->params.window;
-    enum hby_status st = hby_check_arity(lo, node, 1, 1);
-    if (st)
-        return st;
+    enum hby_status st;
     const int input = node->in[0], output = node->out[0];
     if ((st = hby_check_image(lo, input)) || (st = hby_check_image(lo, output)) || (st = hby_check_same_type(lo, input, output)))
         return st;

@@ -17,9 +17,7 @@ enum hby_status hby_lower_resize(struct hby_lowering *lo, const struct hby_node 
     int64_t size[2];
     int n;
     hby_i32 count;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_count_of(lo, node->in[0], &count);
+    enum hby_status st = hby_count_of(lo, node->in[0], &count);
     if (!st)
         st = hby_count_of(lo, node->out[0], &count);
     if (!st)

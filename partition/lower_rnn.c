@@ -33,9 +33,7 @@ enum hby_status hby_lower_sequence_rnn(struct hby_lowering *lo, const struct hby
 {
     struct hby_args_rnn a = {.batch = 0};
     enum hby_scheme scheme;
-    enum hby_status st = hby_check_arity(lo, node, INPUTS, 2);
-    if (!st)
-        st = hby_recurrent_scheme(lo, node->in[X], node->in[W], false, &scheme);
+    enum hby_status st = hby_recurrent_scheme(lo, node->in[X], node->in[W], false, &scheme);
     if (!st)
         st = check_rnn(lo, node, scheme, &a);
     for (int i = 0; i < 2 && !st && scheme == HBY_SCHEME_f32w8; i++) {

@@ -23,7 +23,7 @@ enum hby_status hby_lower_select(struct hby_lowering *lo, const struct hby_node 
 {
     struct hby_args_select a = {0};
     hby_i32 unused;
-    enum hby_status st = hby_check_arity(lo, node, 3, 1);
+    enum hby_status st = HBY_OK;
     for (int i = 1; i < 3 && !st; i++)
         st = hby_check_movable(lo, node->in[i], node->out[0]);
     for (int i = 0; i < 3 && !st; i++)

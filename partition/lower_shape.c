@@ -17,8 +17,6 @@ const char *hby_name_of(const struct hby_lowering *lo, int tensor)
 enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 *count)
 {
     *count = 0;
-    if (tensor < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "a required tensor is absent");
     const struct hby_tensor *t = hby_tensor_of(lo, tensor);
     int64_t n = 1;
     for (int i = 0; i < t->rank; i++) {
@@ -30,16 +28,6 @@ enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 
             return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has more than 2^31 - 1 elements", hby_name_of(lo, tensor));
     }
     *count = (hby_i32)n;
-    return HBY_OK;
-}
-
-enum hby_status hby_check_arity(const struct hby_lowering *lo, const struct hby_node *node, int n_in, int n_out)
-{
-    if (node->n_in != n_in || node->n_out != n_out)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs; it must have %d and %d", node->n_in, node->n_out, n_in, n_out);
-    for (int i = 0; i < n_in; i++)
-        if (node->in[i] < 0)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "input %d is absent", i);
     return HBY_OK;
 }
 

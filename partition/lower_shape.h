@@ -11,10 +11,8 @@ enum { HBY_SHAPE_RANK = 2 * HBY_MAX_RANK };
 const char *hby_name_of(const struct hby_lowering *lo, int tensor);
 const struct hby_tensor *hby_tensor_of(const struct hby_lowering *lo, int tensor);
 
-/* Elements of a tensor, 1 .. INT32_MAX; an absent tensor, an empty one or a larger one is refused. */
+/* Elements of a tensor, 1 .. INT32_MAX; an empty tensor or a larger one is refused. */
 enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 *count);
-/* The node has exactly these numbers of inputs and outputs, and none is absent. */
-enum hby_status hby_check_arity(const struct hby_lowering *lo, const struct hby_node *node, int n_in, int n_out);
 /* `a` and `b` hold the same kind of element: equal types, or both float (float16 constants stand for float32 tensors). */
 enum hby_status hby_check_same_type(const struct hby_lowering *lo, int a, int b);
 /* As many elements in `b` as in `a`. */

@@ -5,9 +5,7 @@ enum hby_status hby_lower_slice(struct hby_lowering *lo, const struct hby_node *
 {
     int64_t begin[HBY_MAX_RANK], size[HBY_MAX_RANK], dense[HBY_MAX_RANK], offset = 0;
     int n_begin, n_size;
-    enum hby_status st = hby_check_arity(lo, node, 3, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_constant_ints(lo, node->in[1], HBY_MAX_RANK, begin, &n_begin);
     if (!st)
@@ -130,9 +128,7 @@ enum hby_status hby_lower_strided_slice(struct hby_lowering *lo, const struct hb
 {
     struct spec s;
     struct span span[HBY_SHAPE_RANK];
-    enum hby_status st = hby_check_arity(lo, node, 4, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = read_spec(lo, node, &s);
     if (st)

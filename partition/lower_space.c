@@ -10,9 +10,7 @@ static void add_dim(struct hby_walk *w, int64_t dim, int64_t in_stride, int64_t 
 
 enum hby_status hby_lower_space_depth(struct hby_lowering *lo, const struct hby_node *node)
 {
-    enum hby_status st = hby_check_arity(lo, node, 1, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_check_same_count(lo, node->in[0], node->out[0]);
     if (st)
@@ -152,9 +150,7 @@ enum hby_status hby_lower_space_batch(struct hby_lowering *lo, const struct hby_
 {
     struct blocks b;
     int image = -1;
-    enum hby_status st = hby_check_arity(lo, node, 3, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = read_blocks(lo, node, &b);
     if (!st && (hby_scale_of(lo, node->in[0]) != hby_scale_of(lo, node->out[0]) || hby_zero_point_of(lo, node->in[0]) != hby_zero_point_of(lo, node->out[0])))

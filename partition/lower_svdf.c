@@ -75,8 +75,8 @@ enum hby_status hby_lower_svdf(struct hby_lowering *lo, const struct hby_node *n
 {
     struct hby_args_svdf a = {.batch = 0};
     enum hby_scheme scheme;
-    if (node->n_in != INPUTS || node->n_out != 2 || node->in[TIME] < 0 || node->in[STATE] < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs; it must have 5, and 2 with its state", node->n_in, node->n_out);
+    if (node->in[TIME] < 0)
+        return hby_say(HBY_UNSUPPORTED, lo->why, "the weights of its time steps are absent");
     enum hby_status st = hby_recurrent_scheme(lo, node->in[X], node->in[FEATURE], true, &scheme);
     if (!st)
         st = check_svdf(lo, node, scheme, &a);

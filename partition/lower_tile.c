@@ -25,10 +25,8 @@ static bool tile_walk(const struct hby_tensor *in, const int64_t *times, int fro
 enum hby_status hby_lower_tile(struct hby_lowering *lo, const struct hby_node *node)
 {
     int64_t times[HBY_MAX_RANK];
-    int n, in = node->n_in > 0 ? node->in[0] : -1;
-    enum hby_status st = hby_check_arity(lo, node, 2, 1);
-    if (!st)
-        st = hby_check_movable(lo, node->in[0], node->out[0]);
+    int n, in = node->in[0];
+    enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_constant_ints(lo, node->in[1], HBY_MAX_RANK, times, &n);
     if (st)
@@ -69,12 +67,10 @@ enum hby_status hby_lower_tile(struct hby_lowering *lo, const struct hby_node *n
 
 enum hby_status hby_lower_broadcast_to(struct hby_lowering *lo, const struct hby_node *node)
 {
-    if (node->n_in < 1 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
     enum hby_status st = hby_check_movable(lo, node->in[0], node->out[0]);
     if (st)
         return st;
-    if (node->n_in > 1 && node->in[1] >= 0 && !hby_tensor_of(lo, node->in[1])->data)
+    if (!hby_tensor_of(lo, node->in[1])->data)
         return hby_say(HBY_UNSUPPORTED, lo->why, "'%.60s' says the new shape while the model runs; it must be a constant", hby_name_of(lo, node->in[1]));
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]), *out = hby_tensor_of(lo, node->out[0]);
     int64_t dense[HBY_MAX_RANK];
@@ -94,8 +90,6 @@ enum hby_status hby_lower_broadcast_to(struct hby_lowering *lo, const struct hby
 
 enum hby_status hby_lower_unpack(struct hby_lowering *lo, const struct hby_node *node)
 {
-    if (node->n_in != 1 || node->n_out < 1 || node->in[0] < 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs", node->n_in, node->n_out);
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]);
     const int axis = hby_axis_of(lo, node->params.axis.axis, in->rank);
     if (axis < 0)

@@ -4,8 +4,6 @@
 enum hby_status hby_lower_transpose_conv(struct hby_lowering *lo, const struct hby_node *node)
 {
     const struct hby_window_params *p = &node->params.window;
-    if (node->n_in < 3 || node->n_in > 4 || node->n_out != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "the node has %d inputs and %d outputs; it must have 3 or 4, and 1", node->n_in, node->n_out);
     const int weights = node->in[1], input = node->in[2], bias = node->n_in > 3 ? node->in[3] : -1, output = node->out[0];
     int64_t shape[4];
     int rank;

@@ -12,9 +12,7 @@ void hby_type_range(enum hby_type type, hby_i32 *min, hby_i32 *max)
 
 enum hby_status hby_check_unary(const struct hby_lowering *lo, const struct hby_node *node, bool same_type, hby_i32 *count)
 {
-    enum hby_status st = hby_check_arity(lo, node, 1, 1);
-    if (!st && same_type)
-        st = hby_check_same_type(lo, node->in[0], node->out[0]);
+    enum hby_status st = same_type ? hby_check_same_type(lo, node->in[0], node->out[0]) : HBY_OK;
     if (!st)
         st = hby_check_same_count(lo, node->in[0], node->out[0]);
     return st ? st : hby_count_of(lo, node->out[0], count);

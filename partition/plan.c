@@ -220,7 +220,7 @@ bool hby_plan_makes_integers(const struct hby_plan *p)
         return true;
     for (int i = 0; i < g->n_nodes; i++) {
         const struct hby_node *n = &g->node[i];
-        if (n->folded || n->n_in < 1 || n->n_out < 1 || n->out[0] < 0)
+        if (n->folded)
             continue;
         if (n->op == HBY_OP_quantize && is_computed(g, n->in[0]))
             return true;

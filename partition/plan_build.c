@@ -34,7 +34,7 @@ static bool wants_half(const struct hby_graph *g, const struct hby_node *n)
     if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || is_hybrid(g, n) || hby_fold_is_recurrent(n))
         return false;
     for (int i = 0; i < n->n_out; i++)
-        floats = floats || (n->out[i] >= 0 && g->tensor[n->out[i]].type == HBY_F32);
+        floats = floats || g->tensor[n->out[i]].type == HBY_F32;
     for (int i = 0; i < n->n_in; i++)
         if (input_in_half(g, n, i) && g->tensor[n->in[i]].data && !hby_form_fits_half(&g->tensor[n->in[i]]))
             return false;

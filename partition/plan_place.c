@@ -10,7 +10,7 @@
 static bool is_plain_copy(const struct hby_plan *p, const struct hby_step *s)
 {
     const struct hby_args_move *a = &s->args.move;
-    if (s->nest != HBY_NEST_move || s->n_in < 1 || s->in[0] < 0 || a->in_offset || a->out_offset || p->storage[s->in[0]] != p->storage[s->out[0]])
+    if (s->nest != HBY_NEST_move || a->in_offset || a->out_offset || p->storage[s->in[0]] != p->storage[s->out[0]])
         return false;
     for (int i = 0; i < HBY_MOVE_RANK; i++)
         if (a->dim[i] != 1 && a->in_stride[i] != a->out_stride[i])
@@ -291,11 +291,11 @@ static enum hby_where idle_place(const struct hby_plan *p, bool has_device)
 /* What became of a node with nothing to run, for the report. */
 static const char *idle_text(const struct hby_graph *g, const struct hby_node *n)
 {
-    if (!n->folded || n->n_out < 1 || n->out[0] < 0)
+    if (!n->folded)
         return "none";
     if (g->tensor[n->out[0]].data_owned)
         return "constant, computed once";
-    if (n->op != HBY_OP_dequantize || n->in[0] < 0 || !g->tensor[n->in[0]].data)
+    if (n->op != HBY_OP_dequantize || !g->tensor[n->in[0]].data)
         return "none";
     switch (g->tensor[n->in[0]].type) {
     case HBY_F16:

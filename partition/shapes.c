@@ -99,8 +99,6 @@ static bool rank_is_possible(enum hby_op op, int input, int rank)
 enum hby_status hby_shape_values(const struct hby_shape_call *c, int i, struct hby_known *k)
 {
     const struct hby_tensor *t = hby_shape_input(c, i);
-    if (!t)
-        return hby_say(HBY_BAD_MODEL, c->why, "%s has no input %d", hby_ops[c->node->op].name, i);
     if (!rank_is_possible(c->node->op, i, t->rank))
         return hby_say(HBY_BAD_MODEL, c->why, "input %d of %s cannot be of rank %d", i, hby_ops[c->node->op].name, t->rank);
     if (!get_values(c->state, c->node->in[i], k))
@@ -266,7 +264,7 @@ enum hby_status hby_shapes_set_values(struct hby_shapes *sh, int tensor, const s
 
 static enum hby_status follow_values(const struct hby_shape_call *c)
 {
-    if (c->node->n_out != 1 || c->node->in[0] < 0 || c->node->out[0] < 0)
+    if (c->node->n_out != 1)
         return HBY_OK;
     const struct hby_tensor *out = &c->graph->tensor[c->node->out[0]];
     struct hby_known found;
@@ -287,18 +285,15 @@ static enum hby_status infer(const struct hby_shape_call *c)
     for (int i = 0; i < node->n_in; i++)
         if (node->in[i] >= 0 && c->state->unknown[node->in[i]])
             return hby_say(HBY_UNSUPPORTED, c->why, "tensor %d has a shape that is only known while the model runs", node->in[i]);
-    if (node->n_in < 1 || !shape_functions[node->op])
-        return hby_say(HBY_BAD_MODEL, c->why, "%s has no inputs", hby_ops[node->op].name);
     struct hby_shape *shape = calloc((size_t)node->n_out + 1, sizeof *shape);
     if (!shape)
         return HBY_NO_MEMORY;
     enum hby_status st = shape_functions[node->op](c, shape);
     for (int i = 0; i < node->n_out && !st; i++)
-        if (node->out[i] >= 0 && !g->tensor[node->out[i]].data)
+        if (!g->tensor[node->out[i]].data)
             st = write_shape(&g->tensor[node->out[i]], &shape[i], c->why);
     for (int i = 0; i < node->n_out && !st; i++)
-        if (node->out[i] >= 0)
-            c->state->unknown[node->out[i]] = false;
+        c->state->unknown[node->out[i]] = false;
     free(shape);
     return st ? st : follow_values(c);
 }
@@ -308,7 +303,6 @@ enum hby_status hby_shapes_node(struct hby_shapes *sh, const struct hby_node *no
     const struct hby_shape_call c = {.state = sh, .graph = sh->graph, .node = node, .why = why};
     enum hby_status st = infer(&c);
     for (int i = 0; st && i < node->n_out; i++)
-        if (node->out[i] >= 0)
-            sh->unknown[node->out[i]] = true;
+        sh->unknown[node->out[i]] = true;
     return st;
 }

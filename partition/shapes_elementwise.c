@@ -3,10 +3,7 @@
 
 static enum hby_status same(const struct hby_shape_call *c, struct hby_shape *out)
 {
-    const struct hby_tensor *in = hby_shape_input(c, 0);
-    if (!in)
-        return hby_say(HBY_BAD_MODEL, c->why, "%s has no input 0", hby_ops[c->node->op].name);
-    hby_shape_same(in, out);
+    hby_shape_same(hby_shape_input(c, 0), out);
     return HBY_OK;
 }
 
@@ -73,8 +70,6 @@ enum hby_status hby_shape_reverse(const struct hby_shape_call *c, struct hby_sha
 static enum hby_status broadcast(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *a = hby_shape_input(c, 0), *b = hby_shape_input(c, 1);
-    if (!a || !b)
-        return hby_say(HBY_BAD_MODEL, c->why, "%s needs two inputs", hby_ops[c->node->op].name);
     out->rank = a->rank > b->rank ? a->rank : b->rank;
     for (int i = 0; i < out->rank; i++) { /* from the last dimension */
         int64_t x = i < a->rank ? a->dim[a->rank - 1 - i] : 1, y = i < b->rank ? b->dim[b->rank - 1 - i] : 1;
@@ -145,7 +140,7 @@ enum hby_status hby_shape_mean(const struct hby_shape_call *c, struct hby_shape 
     const struct hby_tensor *in = hby_shape_input(c, 0);
     struct hby_known axes;
     bool reduced[HBY_MAX_RANK] = {false};
-    enum hby_status st = in ? hby_shape_values(c, 1, &axes) : HBY_BAD_MODEL;
+    enum hby_status st = hby_shape_values(c, 1, &axes);
     if (st)
         return st;
     for (int i = 0; i < axes.n; i++) {
@@ -167,7 +162,7 @@ enum hby_status hby_shape_arg(const struct hby_shape_call *c, struct hby_shape *
 {
     const struct hby_tensor *in = hby_shape_input(c, 0);
     struct hby_known axis;
-    enum hby_status st = in ? hby_shape_values(c, 1, &axis) : HBY_BAD_MODEL;
+    enum hby_status st = hby_shape_values(c, 1, &axis);
     if (st)
         return st;
     const int64_t at = axis.n != 1 ? -1 : axis.value[0] < 0 ? axis.value[0] + in->rank : axis.value[0];

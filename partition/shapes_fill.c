@@ -15,11 +15,9 @@ enum hby_status hby_shape_select(const struct hby_shape_call *c, struct hby_shap
     const struct hby_tensor *in[3];
     for (int i = 0; i < 3; i++) {
         in[i] = hby_shape_input(c, i);
-        if (!in[i])
-            return hby_say(HBY_BAD_MODEL, c->why, "%s has no input %d", hby_ops[c->node->op].name, i);
     }
-    const struct hby_tensor *declared = c->node->out[0] >= 0 ? &c->graph->tensor[c->node->out[0]] : NULL;
-    if (declared && is_single(in[0]) && is_single(in[1]) && is_single(in[2]) && is_single(declared)) {
+    const struct hby_tensor *declared = &c->graph->tensor[c->node->out[0]];
+    if (is_single(in[0]) && is_single(in[1]) && is_single(in[2]) && is_single(declared)) {
         hby_shape_same(declared, out); /* the runtime leaves it alone */
         return HBY_OK;
     }
@@ -68,7 +66,7 @@ static enum hby_status float_range(const struct hby_shape_call *c, struct hby_sh
     float v[3];
     for (int i = 0; i < 3; i++) {
         const struct hby_tensor *t = hby_shape_input(c, i);
-        if (!t || t->type != HBY_F32 || hby_tensor_count(t) != 1)
+        if (t->type != HBY_F32 || hby_tensor_count(t) != 1)
             return hby_say(HBY_BAD_MODEL, c->why, "RANGE needs three scalars of one type");
         if (!t->data)
             return hby_say(HBY_UNSUPPORTED, c->why, "the shape of its result depends on input %d, which is computed while the model runs", i);
@@ -89,9 +87,9 @@ enum hby_status hby_shape_range(const struct hby_shape_call *c, struct hby_shape
     const struct hby_tensor *first = hby_shape_input(c, 0);
     out->rank = 1;
     for (int i = 0; i < 3; i++)
-        if (hby_shape_input(c, i) && hby_shape_input(c, i)->rank != 0)
+        if (hby_shape_input(c, i)->rank != 0)
             return hby_say(HBY_BAD_MODEL, c->why, "RANGE needs three scalars");
-    if (first && first->type == HBY_F32)
+    if (first->type == HBY_F32)
         return float_range(c, out);
     for (int i = 0; i < 3; i++) {
         enum hby_status st = hby_shape_values(c, i, &k[i]);

@@ -12,8 +12,6 @@ static enum hby_status append(const struct hby_shape_call *c, struct hby_shape *
 enum hby_status hby_shape_gather(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *in = hby_shape_input(c, 0), *index = hby_shape_input(c, 1);
-    if (!in || !index)
-        return hby_say(HBY_BAD_MODEL, c->why, "GATHER needs two inputs");
     const int axis = c->node->params.gather.axis + (c->node->params.gather.axis < 0 ? in->rank : 0);
     const int batch_dims = c->node->params.gather.batch_dims + (c->node->params.gather.batch_dims < 0 ? index->rank : 0);
     if (axis < 0 || axis >= in->rank || batch_dims < 0 || batch_dims > axis || batch_dims > index->rank)
@@ -31,7 +29,7 @@ enum hby_status hby_shape_gather(const struct hby_shape_call *c, struct hby_shap
 enum hby_status hby_shape_gather_nd(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *in = hby_shape_input(c, 0), *index = hby_shape_input(c, 1);
-    if (!in || !index || index->rank < 1 || index->dim[index->rank - 1] < 0 || index->dim[index->rank - 1] > in->rank)
+    if (index->rank < 1 || index->dim[index->rank - 1] < 0 || index->dim[index->rank - 1] > in->rank)
         return hby_say(HBY_BAD_MODEL, c->why, "GATHER_ND's indices do not go with its input");
     enum hby_status st = HBY_OK;
     for (int i = 0; i < index->rank - 1 && !st; i++)

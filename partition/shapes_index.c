@@ -5,7 +5,7 @@ enum hby_status hby_shape_one_hot(const struct hby_shape_call *c, struct hby_sha
 {
     const struct hby_tensor *index = hby_shape_input(c, 0);
     struct hby_known depth;
-    enum hby_status st = index ? hby_shape_values(c, 1, &depth) : hby_say(HBY_BAD_MODEL, c->why, "ONE_HOT has no indices");
+    enum hby_status st = hby_shape_values(c, 1, &depth);
     if (st)
         return st;
     const int given = c->node->params.one_hot.axis, axis = given == -1 ? index->rank : given;
@@ -22,7 +22,7 @@ enum hby_status hby_shape_one_hot(const struct hby_shape_call *c, struct hby_sha
 enum hby_status hby_shape_embedding_lookup(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *index = hby_shape_input(c, 0), *table = hby_shape_input(c, 1);
-    if (!index || !table || index->rank != 1 || table->rank < 2)
+    if (index->rank != 1 || table->rank < 2)
         return hby_say(HBY_BAD_MODEL, c->why, "EMBEDDING_LOOKUP needs a vector and a table");
     hby_shape_same(table, out);
     out->dim[0] = index->dim[0];
@@ -33,7 +33,7 @@ enum hby_status hby_shape_topk(const struct hby_shape_call *c, struct hby_shape 
 {
     const struct hby_tensor *in = hby_shape_input(c, 0);
     struct hby_known k;
-    enum hby_status st = in ? hby_shape_values(c, 1, &k) : hby_say(HBY_BAD_MODEL, c->why, "TOPK_V2 has no input");
+    enum hby_status st = hby_shape_values(c, 1, &k);
     if (st)
         return st;
     if (in->rank < 1 || k.n != 1 || k.value[0] > in->dim[in->rank - 1])
@@ -47,10 +47,7 @@ enum hby_status hby_shape_topk(const struct hby_shape_call *c, struct hby_shape 
 
 enum hby_status hby_shape_update(const struct hby_shape_call *c, struct hby_shape *out)
 {
-    const struct hby_tensor *in = hby_shape_input(c, 0);
-    if (!in)
-        return hby_say(HBY_BAD_MODEL, c->why, "DYNAMIC_UPDATE_SLICE has no operand");
-    hby_shape_same(in, out);
+    hby_shape_same(hby_shape_input(c, 0), out);
     return HBY_OK;
 }
 

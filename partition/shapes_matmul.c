@@ -4,7 +4,7 @@
 enum hby_status hby_shape_batch_matmul(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *a = hby_shape_input(c, 0), *b = hby_shape_input(c, 1);
-    if (!a || !b || a->rank < 2 || b->rank < 2)
+    if (a->rank < 2 || b->rank < 2)
         return hby_say(HBY_BAD_MODEL, c->why, "BATCH_MATMUL needs two inputs of at least two dimensions");
     out->rank = a->rank > b->rank ? a->rank : b->rank;
     for (int i = 0; i < out->rank - 2; i++) { /* outwards from the matrix */

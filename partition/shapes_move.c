@@ -113,7 +113,7 @@ enum hby_status hby_shape_pack(const struct hby_shape_call *c, struct hby_shape 
     enum hby_status st = first_input(c, 0, &in);
     for (int i = 0; i < c->node->n_in && !st; i++) {
         const struct hby_tensor *more = hby_shape_input(c, i);
-        if (!more || !hby_same_shape(in, more))
+        if (!hby_same_shape(in, more))
             st = hby_say(HBY_BAD_MODEL, c->why, "PACK of tensors of different shapes");
         else if (more->quant.count != c->graph->tensor[c->node->out[0]].quant.count)
             st = hby_say(HBY_BAD_MODEL, c->why, "PACK of tensors of which some are quantized");
@@ -133,7 +133,7 @@ enum hby_status hby_shape_concat(const struct hby_shape_call *c, struct hby_shap
     hby_shape_same(in, out);
     for (int i = 1; i < c->node->n_in; i++) {
         const struct hby_tensor *more = hby_shape_input(c, i);
-        if (!more || more->rank != out->rank)
+        if (more->rank != out->rank)
             return hby_say(HBY_BAD_MODEL, c->why, "input %d has another number of dimensions", i);
         out->dim[axis] += more->dim[axis];
     }

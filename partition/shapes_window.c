@@ -12,8 +12,8 @@ int64_t hby_shape_of_window(enum hby_padding padding, int64_t in, int64_t k, int
 static enum hby_status image(const struct hby_shape_call *c, int i, const struct hby_tensor **t)
 {
     *t = hby_shape_input(c, i);
-    if (!*t || (*t)->rank != 4)
-        return hby_say(HBY_UNSUPPORTED, c->why, "input %d of %s has %d dimensions; 4 are needed", i, hby_ops[c->node->op].name, *t ? (*t)->rank : -1);
+    if ((*t)->rank != 4)
+        return hby_say(HBY_UNSUPPORTED, c->why, "input %d of %s has %d dimensions; 4 are needed", i, hby_ops[c->node->op].name, (*t)->rank);
     return HBY_OK;
 }
 
@@ -40,7 +40,7 @@ enum hby_status hby_shape_conv(const struct hby_shape_call *c, struct hby_shape 
 enum hby_status hby_shape_conv3d(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *in = hby_shape_input(c, 0), *w = hby_shape_input(c, 1);
-    if (!in || !w || in->rank != 5 || w->rank != 5)
+    if (in->rank != 5 || w->rank != 5)
         return hby_say(HBY_BAD_MODEL, c->why, "CONV_3D needs an input and weights of 5 dimensions");
     *out = (struct hby_shape){.rank = 5, .dim = {in->dim[0], 0, 0, 0, w->dim[4]}};
     for (int i = 0; i < 3; i++) {
@@ -95,7 +95,7 @@ enum hby_status hby_shape_transpose_conv(const struct hby_shape_call *c, struct 
 enum hby_status hby_shape_fully_connected(const struct hby_shape_call *c, struct hby_shape *out)
 {
     const struct hby_tensor *in = hby_shape_input(c, 0), *w = hby_shape_input(c, 1);
-    if (!in || !w || w->rank != 2 || w->dim[1] < 1)
+    if (w->rank != 2 || w->dim[1] < 1)
         return hby_say(HBY_UNSUPPORTED, c->why, "FULLY_CONNECTED needs weights of 2 dimensions");
     if (c->node->params.fully_connected.keep_num_dims && in->rank > 0) {
         hby_shape_same(in, out);

@@ -156,7 +156,7 @@ int hby_spec_check(const struct hby_graph *g, struct hby_deviation *out, int max
             const int first = output ? 0 : (int)rules[r].operand;
             const int end = output ? n->n_out : n->op == HBY_OP_concatenation ? n->n_in : first + 1;
             for (int i = first; i < end; i++) {
-                const struct hby_tensor *t = output ? (n->out[i] >= 0 ? &g->tensor[n->out[i]] : NULL) : tensor_at(g, n, i);
+                const struct hby_tensor *t = output ? &g->tensor[n->out[i]] : tensor_at(g, n, i);
                 if (!t)
                     continue;
                 snprintf(j.operand, sizeof j.operand, "%s %d", output ? "output" : "input", i & 0xff);
@@ -215,9 +215,9 @@ static bool has_float_part(const struct hby_graph *g)
 {
     for (int i = 0; i < g->n_nodes; i++) {
         const struct hby_node *n = &g->node[i];
-        if (n->n_out > 0 && n->out[0] >= 0 && g->tensor[n->out[0]].type == HBY_F32)
+        if (g->tensor[n->out[0]].type == HBY_F32)
             return true;
-        if (n->op == HBY_OP_quantize && n->in[0] >= 0 && g->tensor[n->in[0]].type == HBY_F32)
+        if (n->op == HBY_OP_quantize && g->tensor[n->in[0]].type == HBY_F32)
             return true;
     }
     return false;
@@ -241,11 +241,10 @@ const char *hby_spec_mode(const struct hby_graph *g)
         return "mixed";
     if (!kinds) /* no weights: by the activations */
         for (int i = 0; i < g->n_nodes; i++)
-            for (int k = 0; k < g->node[i].n_out; k++)
-                if (g->node[i].out[k] >= 0) {
-                    const enum hby_type t = g->tensor[g->node[i].out[k]].type;
-                    last = t == HBY_I16 ? INT16 : is_small(t) ? INT8 : last;
-                }
+            for (int k = 0; k < g->node[i].n_out; k++) {
+                const enum hby_type t = g->tensor[g->node[i].out[k]].type;
+                last = t == HBY_I16 ? INT16 : is_small(t) ? INT8 : last;
+            }
     if (last == INT8 && has_float_part(g))
         return "full_integer_float_fallback";
     if (last == INT16 && has_float_part(g))

@@ -21,7 +21,9 @@ void hby_check_unidirectional_sequence_rnn(struct check *c, enum hby_scheme sche
 {
     for (int i = 0; i < 2 * check_cases(); i++)
         one(c, scheme);
-    const int x = check_input(c, HBY_F32, 2, (int[]){3, 20}), y = check_output(c, HBY_F32, 2, (int[]){3, 20});
-    check_node(c, HBY_OP_unidirectional_sequence_rnn, 1, &x, 1, &y);
-    check_refused(c, "must have 5 and 2");
+    const int square[] = {20, 20}, flat[] = {3, 20}, x = check_input(c, HBY_F32, 2, flat), h = check_input(c, HBY_F32, 2, flat);
+    const int w = recurrent_weights(c, scheme, 2, square, 20), r = recurrent_weights(c, scheme, 2, square, 20), bias = check_const(c, HBY_F32, 1, square, NULL);
+    const int y = check_output(c, HBY_F32, 2, flat), next = check_output(c, HBY_F32, 2, flat);
+    check_node(c, HBY_OP_unidirectional_sequence_rnn, 5, (int[]){x, w, r, bias, h}, 2, (int[]){y, next});
+    check_refused(c, "must have 3 and 2");
 }
