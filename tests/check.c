@@ -11,6 +11,7 @@
 #include "kernels_cl/device.h"
 #include "kernels_cl/kernel.h"
 #include "partition/execute.h"
+#include "partition/half.h"
 
 enum { MAX_BACKENDS = 32, GUARD = 64 };
 
@@ -142,19 +143,29 @@ static struct hby_plan *plan_copy(struct check *c, struct hby_backend *device, s
     return plan;
 }
 
+static bool is_float(const struct hby_tensor *t)
+{
+    return t->type == HBY_F32 || t->type == HBY_F16;
+}
+
+static float value_of(const struct hby_tensor *t, const void *x, size_t i)
+{
+    return t->type == HBY_F16 ? hby_half_to_float(((const uint16_t *)x)[i]) : ((const float *)x)[i];
+}
+
 /* The largest finite magnitude among a tensor's floats; 0 for other types. */
-static double magnitude(const struct hby_tensor *t, const float *x)
+static double magnitude(const struct hby_tensor *t, const void *x)
 {
     double most = 0;
-    for (size_t i = 0; t->type == HBY_F32 && i < t->bytes / 4; i++)
-        if (isfinite(x[i]))
-            most = fmax(most, fabs((double)x[i]));
+    for (size_t i = 0; is_float(t) && i < t->bytes / hby_type_size(t->type); i++)
+        if (isfinite(value_of(t, x, i)))
+            most = fmax(most, fabs((double)value_of(t, x, i)));
     return most;
 }
 
 static bool differs(const struct hby_tensor *t, const void *want, const void *got, double span, double bound, double *worst)
 {
-    if (t->type != HBY_F32 && t->type != HBY_F16) {
+    if (!is_float(t)) {
         if (!memcmp(want, got, t->bytes))
             return false;
         for (size_t i = 0; i < t->bytes; i++) /* say where */
@@ -166,12 +177,12 @@ static bool differs(const struct hby_tensor *t, const void *want, const void *go
     }
     double gap = 0;
     span = fmax(fmax(span, 1e-6), magnitude(t, want));
-    const float *w = want, *g = got;
-    for (size_t i = 0; i < t->bytes / 4; i++) {
-        if (isfinite(w[i]) != isfinite(g[i]))
-            gap = INFINITY;
-        else if (isfinite(w[i]))
-            gap = fmax(gap, fabs((double)w[i] - (double)g[i]));
+    for (size_t i = 0; i < t->bytes / hby_type_size(t->type); i++) {
+        const float w = value_of(t, want, i), g = value_of(t, got, i);
+        if (!isfinite(w) || !isfinite(g))
+            gap = (isnan(w) && isnan(g)) || w == g ? gap : INFINITY; /* infinities of one sign, or NaN both */
+        else
+            gap = fmax(gap, fabs((double)w - (double)g));
     }
     *worst = gap / span;
     return !(gap <= bound * span);
