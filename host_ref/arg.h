@@ -2,6 +2,8 @@
 #ifndef HBY_HOST_REF_ARG_H
 #define HBY_HOST_REF_ARG_H
 
+#include <math.h>
+
 #include "host_ref/ref.h"
 #include "partition/element.h"
 
@@ -9,7 +11,7 @@ HBY_INLINE bool hby_ref_better(const struct hby_ref_call *c, bool is_float, bool
 {
     if (is_float) {
         const float x = hby_load_float(c->in[0], c->in_type[0], a), y = hby_load_float(c->in[0], c->in_type[0], b);
-        return least ? x < y : x > y;
+        return isnan(y) ? !isnan(x) : least ? x < y : x > y; /* any number is better than a NaN */
     }
     const int64_t x = hby_load_int64(c->in[0], c->in_type[0], a), y = hby_load_int64(c->in[0], c->in_type[0], b);
     return least ? x < y : x > y;

@@ -57,7 +57,7 @@ HBY_INLINE float hby_recurrent_act(int act, float x)
     case HBY_RECURRENT_RELU:
         return x > 0.0f ? x : 0.0f;
     case HBY_RECURRENT_RELU_N1_TO_1:
-        return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
+        return x > 1.0f ? 1.0f : x >= -1.0f ? x : -1.0f; /* the least of NaN, as in the runtime */
     case HBY_RECURRENT_RELU6:
         return x > 6.0f ? 6.0f : x > 0.0f ? x : 0.0f;
     case HBY_RECURRENT_TANH:

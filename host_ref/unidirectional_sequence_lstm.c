@@ -93,7 +93,7 @@ static void gate_float(const struct lstm_float *l, int g, const struct hby_recur
 
 static float clip_float(float v, float limit)
 {
-    return limit > 0.0f ? (v < -limit ? -limit : v > limit ? limit : v) : v;
+    return limit > 0.0f ? (v < -limit ? -limit : v < limit ? v : limit) : v; /* the limit of NaN, as in the runtime */
 }
 
 static void cell_float(const struct lstm_float *l)

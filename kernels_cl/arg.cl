@@ -8,6 +8,13 @@
 #define HBY_POSITION int
 #endif
 
+/* Any number is better than a NaN before it. */
+#if HBY_FLOAT
+#define HBY_ARG_BEFORE(best, x) (isnan(best) && !isnan(x))
+#else
+#define HBY_ARG_BEFORE(best, x) 0
+#endif
+
 /* Elements of at most 16 bits side by side: value and position make one number, whose largest is the first of the largest values. */
 #define HBY_ARG_ROW (HBY_DEVICE_CPU && (HBY_TYPE == 2 || HBY_TYPE == 3 || HBY_TYPE == 4))
 #if HBY_ARG_ROW
@@ -37,7 +44,7 @@ HBY_NEST_KERNEL void hby_arg(const struct hby_args_arg p, const __global HBY_T *
         int position = 0;
         for (int k = 1; k < p.length; k++) {
             const HBY_C x = HBY_LOAD(in, first + k * p.inner);
-            if (p.least ? x < best : x > best) {
+            if ((p.least ? x < best : x > best) || HBY_ARG_BEFORE(best, x)) {
                 best = x;
                 position = k;
             }

@@ -88,7 +88,7 @@ static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(H
         const float v = HBY_GET(HBY_TYPE, x, i);
         sum += v * v;
     }
-    const float divisor = max(sqrt(hby_group_sum(sum, part)), 1e-6f);
+    const float norm = sqrt(hby_group_sum(sum, part)), divisor = norm < 1e-6f ? 1e-6f : norm; /* not max(): NaN stays */
     for (int i = first; i < p->depth; i += step)
         HBY_SET(HBY_TYPE, HBY_GET(HBY_TYPE, x, i) / divisor, y, i);
 }

@@ -127,18 +127,18 @@ static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
     return log(x);
 }
 
-#elif HBY_FN == HBY_FN_SIN
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
+#elif HBY_FN == HBY_FN_SIN || HBY_FN == HBY_FN_COS
+/* PoCL's take all lanes the long way where one is large, and get small ones wrong then: large and small lanes apart. */
+static inline hby_vf hby_sine(hby_vf x)
 {
-    return sin(x);
+    return HBY_FN == HBY_FN_SIN ? sin(x) : cos(x);
 }
-
-#elif HBY_FN == HBY_FN_COS
 #define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
-    return cos(x);
+    const hby_vi large = fabs(x) > (hby_vf)(30000.0f);
+    const hby_vf y = hby_sine(select(x, (hby_vf)(0.0f), large));
+    return any(large) ? select(y, hby_sine(select((hby_vf)(1e9f), x, large)), large) : y;
 }
 
 #elif HBY_FN == HBY_FN_FLOOR
@@ -180,7 +180,8 @@ static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 #define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
-    return 0.5f * x * (1.0f + tanh(0.79788456080286536f * (x + 0.044715f * x * x * x)));
+    const hby_vf v = 0.79788456080286536f * (x + 0.044715f * x * x * x);
+    return 0.5f * x * select(1.0f + tanh(v), (hby_vf)(0.0f), v < (hby_vf)(-10.0f)); /* not every library's tanh(-INFINITY) is -1 */
 }
 
 #elif (HBY_FN == HBY_FN_ABS || HBY_FN == HBY_FN_NEG) && HBY_IN_TYPE <= 1

@@ -159,8 +159,8 @@ static int32_t swish_at(int32_t q, const void *context)
         gate = shl16(gate, 1);
     if (s->relu_shift < 0)
         gate = rdbpot16(gate, -s->relu_shift);
-    gate = (int16_t)((gate + (1 << 15)) >> 1); /* to [0, 1] */
-    const int16_t y = gate == INT16_MIN && on_out_scale == INT16_MIN ? INT16_MAX : (int16_t)(gate * on_out_scale / (1 << 15));
+    gate = (int16_t)((gate + (1 << 15)) >> 1);                    /* to [0, 1] */
+    const int16_t y = (int16_t)(gate * on_out_scale / (1 << 15)); /* gate >= 0: nothing overflows */
     return hby_clamp32((int16_t)(rdbpot16(y, -s->out_shift) + s->out_zp), s->min, s->max);
 }
 

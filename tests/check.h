@@ -46,12 +46,16 @@ struct hby_node *check_node(struct check *c, enum hby_op op, int n_in, const int
 /* Takes the outputs to span at least `times` the largest magnitude of the first input, for the float bounds: the sum of many terms of both signs may come
  * out as nearly nothing, and its rounding errors are not smaller for it. */
 void check_span(struct check *c, double times);
+/* No infinities, NaN or the like among the inputs. */
+void check_plain(struct check *c);
+/* host_ref alone may have a kernel for it; without this, a graph that no row of kernels.def takes is a failure. */
+void check_may_stay(struct check *c);
 /* Where the reference adds n terms one by one in float32: the bound of the run whose inputs are one constant is at least n * 2^-25, for equal terms err the
  * same way at every addition. */
 void check_equal_terms(struct check *c, int n);
 
-/* Runs and compares the graph just built, three times with other inputs (random, extremes, constant), then forgets it. `sum_length` is the number of
- * products in one sum (1 for elementwise), for the float bounds. */
+/* Runs and compares the graph just built, four times with other inputs (random, extremes, constant, odd: NaN, infinities, the ends of int32), then forgets it.
+ * `sum_length` is the number of products in one sum (1 for elementwise), for the float bounds. */
 void check_run(struct check *c, int sum_length);
 /* Forgets the graph in the making. */
 void check_forget(struct check *c);

@@ -16,6 +16,8 @@ static void one(struct check *c, enum hby_scheme scheme)
     node->asymmetric_quantize_inputs = check_chance(c, 50);
     node->params.recurrent.rank = rank;
     node->params.recurrent.act = i8 || check_chance(c, 50) ? HBY_ACT_RELU : (enum hby_act)check_int(c, HBY_ACT_NONE, HBY_ACT_TANH);
+    if (!i8 && check_tensor(c, feature)->type != check_tensor(c, time)->type)
+        check_may_stay(c);
     check_run(c, n_in + memory);
 }
 

@@ -23,16 +23,18 @@ struct check {
     int n_rows;
     double least_span;     /* of the outputs, as a multiple of the largest magnitude of the first input: check_span */
     double constant_bound; /* least bound of the run on one constant: check_equal_terms */
+    bool plain, may_stay;  /* check_plain, check_may_stay */
 };
 
 /* What the inputs of a run hold. */
-enum check_values { CHECK_RANDOM, CHECK_EXTREMES, CHECK_CONSTANT, CHECK_RUNS };
+enum check_values { CHECK_RANDOM, CHECK_EXTREMES, CHECK_CONSTANT, CHECK_ODD, CHECK_RUNS };
 
 /* Ends the program: tests have no other way on. */
 void check_die(const char *what);
 /* p, which must not be NULL. */
 void *check_must(void *p);
-/* Fills a tensor's bytes: CHECK_EXTREMES with many extremes, CHECK_CONSTANT with one value. */
+/* Fills a tensor's bytes: CHECK_EXTREMES with many extremes, CHECK_CONSTANT with one value, CHECK_ODD
+ * with floats that are no numbers, endless, tiny or zeros of both signs, and with the ends of int32. */
 void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check_values values);
 /* Runs the graph on host_ref once, on random inputs: HBY_OK, or why it is refused or its data are; HBY_DEVICE: it wrote beside an output. */
 enum hby_status check_run_host(struct check *c, struct hby_reason *why);

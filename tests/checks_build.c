@@ -165,6 +165,14 @@ void check_range(struct check *c, int tensor, int lo, int hi)
     c->range[c->n_ranges++].hi = hi;
 }
 
+static bool has_range(const struct check *c, const struct hby_tensor *t)
+{
+    for (int r = 0; r < c->n_ranges; r++)
+        if (t == &c->g->tensor[c->range[r].tensor])
+            return true;
+    return false;
+}
+
 /* The tensor's range, if it has one. */
 static bool fill_range(struct check *c, const struct hby_tensor *t, void *p, size_t n, enum check_values values)
 {
@@ -186,6 +194,18 @@ static bool fill_range(struct check *c, const struct hby_tensor *t, void *p, siz
         return true;
     }
     return false;
+}
+
+/* One in four values of a float or an int32 tensor becomes one that arithmetic trips over. */
+static void put_odd(struct check *c, const struct hby_tensor *t, void *p, size_t n)
+{
+    static const float floats[] = {INFINITY, -INFINITY, NAN, 0.0f, -0.0f, 1e-30f, -1e-30f, 100.0f, -100.0f};
+    static const int32_t ints[] = {INT32_MIN, INT32_MAX, INT32_MIN + 1, -1, 0, 1};
+    for (size_t i = 0; i < n; i++)
+        if (t->type == HBY_F32 && check_chance(c, 25))
+            ((float *)p)[i] = floats[check_int(c, 0, (int)(sizeof floats / sizeof *floats) - 1)];
+        else if (t->type == HBY_I32 && check_chance(c, 25))
+            ((int32_t *)p)[i] = ints[check_int(c, 0, (int)(sizeof ints / sizeof *ints) - 1)];
 }
 
 void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check_values values)
@@ -226,6 +246,8 @@ void check_fill(struct check *c, const struct hby_tensor *t, void *p, enum check
             break;
         }
     }
+    if (values == CHECK_ODD && !has_range(c, t))
+        put_odd(c, t, p, n);
 }
 
 int check_const(struct check *c, enum hby_type type, int rank, const int *dim, const void *data)

@@ -62,6 +62,8 @@ static inline void floor_case(struct check *c, enum hby_op op, enum hby_scheme s
     const int most = wide && scheme == HBY_SCHEME_i8 ? 127 : wide ? 30000 : 9;
     if (!case_is_float(scheme))
         check_range(c, in[1], negative ? -most : 1, negative ? -1 : most);
+    else if (op == HBY_OP_floor_div) /* refuses zeros */
+        check_plain(c);
     check_node(c, op, 2, in, 1, &out);
     check_run(c, 1);
 }

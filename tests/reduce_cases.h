@@ -31,6 +31,8 @@ static inline void reduce_case(struct check *c, enum hby_op op, enum hby_scheme 
         case_same_quant(c, in[0], out);
     struct hby_node *node = check_node(c, op, 2, in, 1, &out);
     node->params.reducer.keep_dims = keep;
+    if (bools || type == HBY_I64 || (op == HBY_OP_mean && scheme == HBY_SCHEME_i32))
+        check_may_stay(c);
     if (op == HBY_OP_mean)
         check_span(c, 1 / sqrt(length));
     if (op == HBY_OP_mean || op == HBY_OP_sum)

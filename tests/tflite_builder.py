@@ -77,8 +77,20 @@ class Model:
             setattr(o, "builtinOptions" if first else "builtinOptions2", table)
         self.graph.operators.append(o)
 
-    def bytes(self, inputs, outputs):
+    def renumber(self, order):
+        """Tensor order[i] becomes tensor i."""
+        number = {-1: -1, **{int(old): new for new, old in enumerate(order)}}
+        self.graph.tensors = [self.graph.tensors[int(old)] for old in order]
+        for o in self.graph.operators + [self.graph]:
+            o.inputs, o.outputs = [number[int(i)] for i in o.inputs], [number[int(i)] for i in o.outputs]
+        for o in self.graph.operators:
+            o.intermediates = [number[int(i)] for i in o.intermediates]
+
+    def bytes(self, inputs, outputs, order=None):
+        """The model; its tensors in another order, if that is given."""
         self.graph.inputs, self.graph.outputs = list(inputs), list(outputs)
+        if order is not None:
+            self.renumber(order)
         builder = flatbuffers.Builder(1024)
         builder.Finish(self.model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
