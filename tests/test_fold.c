@@ -365,6 +365,80 @@ static void selection_brings_constant_nodes(void **state)
     hby_graph_destroy(&part);
 }
 
+/* A block-sparse matrix [4, 4] in blocks of [2, 2], all of whose metadata can be changed. */
+struct sparse {
+    int32_t n_dims, n_traversal, n_block_map, n_segments, n_indices, type, of_type, dim0, bytes, csr[4], size[4], order[4], map[2], segments[3], indices[2];
+};
+
+static enum hby_status densify(struct sparse *x)
+{
+    static const int8_t values[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct hby_graph *g = NULL;
+    assert_int_equal(hby_graph_create(&g), HBY_OK);
+    struct hby_sparse_dim dim[4];
+    for (int i = 0; i < 4; i++)
+        dim[i] = (struct hby_sparse_dim){x->csr[i] != 0, x->size[i], x->n_segments, x->n_indices, x->segments, x->indices};
+    const struct hby_sparsity sp = {x->n_traversal, x->n_block_map, x->n_dims, x->order, x->map, dim};
+    const int s = add_tensor(g, (enum hby_type)x->type, values, 2, 4, 4), d = add_tensor(g, (enum hby_type)x->of_type, NULL, 2, (int)x->dim0, 4);
+    g->tensor[s].bytes = (size_t)x->bytes;
+    g->tensor[s].sparsity = x->n_dims ? &sp : NULL;
+    void *data = NULL;
+    const enum hby_status st = hby_fold_densify(g, &g->tensor[s], &g->tensor[d], &data);
+    if (!st) {
+        static const int8_t want[16] = {0, 0, 1, 2, 0, 0, 3, 4, 5, 6, 0, 0, 7, 8, 0, 0};
+        assert_memory_equal(data, want, sizeof want);
+    }
+    hby_graph_destroy(&g);
+    return st;
+}
+
+/* Whatever in the metadata contradicts the rest: refused, and nothing is read or written beyond its end. */
+static void densify_refuses_contradictions(void **state)
+{
+    (void)state;
+    static const struct sparse sound = {.n_dims = 4,
+                                        .n_traversal = 4,
+                                        .n_block_map = 2,
+                                        .n_segments = 3,
+                                        .n_indices = 2,
+                                        .type = HBY_I8,
+                                        .of_type = HBY_I8,
+                                        .dim0 = 4,
+                                        .bytes = 8,
+                                        .csr = {0, 1, 0, 0},
+                                        .size = {2, 0, 2, 2},
+                                        .order = {0, 1, 2, 3},
+                                        .map = {0, 1},
+                                        .segments = {0, 1, 2},
+                                        .indices = {1, 0}};
+#define SET(field, v)                                                                                                                                          \
+    {                                                                                                                                                          \
+#field " = " #v, offsetof(struct sparse, field), v                                                                                                     \
+    }
+    static const struct {
+        const char *what;
+        size_t at;
+        int32_t value;
+    } changes[] = {
+        SET(n_dims, 0),        SET(n_dims, 3),       SET(n_traversal, 3), SET(n_block_map, 1), SET(n_block_map, 20), SET(n_segments, 2),      SET(n_indices, 1),
+        SET(of_type, HBY_F32), SET(dim0, 8),         SET(dim0, -4),       SET(bytes, 7),       SET(csr[2], 1),       SET(size[0], 3),         SET(size[0], -1),
+        SET(size[2], 0),       SET(size[3], 4),      SET(order[0], -1),   SET(order[0], 4),    SET(order[1], 0),     SET(map[0], -1),         SET(map[0], 2),
+        SET(map[1], 0),        SET(segments[0], -1), SET(segments[2], 3), SET(indices[0], -1), SET(indices[1], 2),   SET(indices[0], 1 << 30)};
+#undef SET
+    struct sparse x = sound;
+    assert_int_equal(densify(&x), HBY_OK);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        x = sound;
+        memcpy((char *)&x + changes[i].at, &changes[i].value, sizeof changes[i].value);
+        if (densify(&x) != HBY_UNSUPPORTED)
+            fail_msg("%s is accepted", changes[i].what);
+    }
+    x = sound;
+    x.type = x.of_type = HBY_I16; /* sparse constants are float32, float16 or int8 */
+    x.bytes = 16;
+    assert_int_equal(densify(&x), HBY_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +447,7 @@ int main(void)
         cmocka_unit_test(half_weights_are_read_directly),
         cmocka_unit_test(integer_weights_are_read_directly),
         cmocka_unit_test(densify_follows_the_metadata),
+        cmocka_unit_test(densify_refuses_contradictions),
         cmocka_unit_test(activations_fuse_where_exact),
         cmocka_unit_test(requantization_to_the_same_parameters_vanishes),
         cmocka_unit_test(pads_fuse_into_convolutions),
