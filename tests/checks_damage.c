@@ -165,6 +165,17 @@ static void damage_params(struct check *c, struct hby_node *n)
     case HBY_OP_svdf:
         n->params.recurrent.time_major = check_chance(c, 50);
         n->params.recurrent.rank = check_int(c, -1, 5);
+        n->params.recurrent.act = (enum hby_act)check_int(c, HBY_ACT_NONE, HBY_ACT_SIGN_BIT);
+        if (n->op == HBY_OP_unidirectional_sequence_lstm)
+            *(check_chance(c, 50) ? &n->params.recurrent.cell_clip : &n->params.recurrent.proj_clip) = ANY_OF(c, reals);
+        break;
+    case HBY_OP_resize_bilinear:
+    case HBY_OP_resize_nearest_neighbor:
+        n->params.resize.align_corners = check_chance(c, 50);
+        n->params.resize.half_pixel_centers = check_chance(c, 50);
+        break;
+    case HBY_OP_local_response_normalization:
+        n->params.norm.radius = ANY_OF(c, axes);
         break;
     default:
         break;
@@ -280,7 +291,11 @@ void check_damage(struct check *c, int copies)
             if (t < 0 || n->n_in == 0)
                 damage_node(c, n);
             else
-                damage_tensor(c, g, &g->tensor[t < n->n_in && n->in[t] >= 0 ? n->in[t] : t % 2 && n->in[0] >= 0 ? n->in[0] : n->out[0]]);
+                damage_tensor(c, g,
+                              &g->tensor[n->n_mid && check_chance(c, 20) ? n->mid[check_int(c, 0, n->n_mid - 1)]
+                                         : t < n->n_in && n->in[t] >= 0  ? n->in[t]
+                                         : t % 2 && n->in[0] >= 0        ? n->in[0]
+                                                                         : n->out[0]]);
         }
         find_inputs(g);
         c->cases++;

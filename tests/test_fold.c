@@ -419,11 +419,11 @@ static void densify_refuses_contradictions(void **state)
         const char *what;
         size_t at;
         int32_t value;
-    } changes[] = {
-        SET(n_dims, 0),        SET(n_dims, 3),       SET(n_traversal, 3), SET(n_block_map, 1), SET(n_block_map, 20), SET(n_segments, 2),      SET(n_indices, 1),
-        SET(of_type, HBY_F32), SET(dim0, 8),         SET(dim0, -4),       SET(bytes, 7),       SET(csr[2], 1),       SET(size[0], 3),         SET(size[0], -1),
-        SET(size[2], 0),       SET(size[3], 4),      SET(order[0], -1),   SET(order[0], 4),    SET(order[1], 0),     SET(map[0], -1),         SET(map[0], 2),
-        SET(map[1], 0),        SET(segments[0], -1), SET(segments[2], 3), SET(indices[0], -1), SET(indices[1], 2),   SET(indices[0], 1 << 30)};
+    } changes[] = {SET(n_dims, 0),      SET(n_dims, 3),        SET(n_traversal, 3), SET(n_block_map, 1),     SET(n_block_map, 20), SET(n_segments, 2),
+                   SET(n_indices, 1),   SET(of_type, HBY_F32), SET(dim0, 8),        SET(dim0, -4),           SET(bytes, 7),        SET(csr[2], 1),
+                   SET(size[0], 3),     SET(size[0], -1),      SET(size[2], 0),     SET(size[3], 4),         SET(order[0], -1),    SET(order[0], 4),
+                   SET(order[1], 0),    SET(map[0], -1),       SET(map[0], 2),      SET(map[1], 0),          SET(segments[0], -1), SET(segments[2], 3),
+                   SET(indices[0], -1), SET(indices[1], 2),    SET(indices[1], -1), SET(indices[0], 1 << 30)};
 #undef SET
     struct sparse x = sound;
     assert_int_equal(densify(&x), HBY_OK);
