@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "kernels_cl/cl_session.h"
+#include "kernels_cl/launch_nest.h"
 
 static const struct hby_cl_options any_device = {.choice = {.device_id = -1, .device_type = -1}};
 
@@ -276,6 +277,97 @@ static void plan_runs(void **state)
     }
 }
 
+/* --- launch rules that are wrong: each is refused, with what is wrong; none reaches the device --- */
+
+static enum {
+    RIGHT,
+    NAME,
+    OPTIONS,
+    NO_USE,
+    NO_GRID,
+    FEW_ARGS,
+    OTHER_KIND,
+    SLOT,
+    SCRATCH,
+    CONSTANT,
+    DIVIDES,
+    GROUP,
+    NOTHING,
+    NO_KERNEL,
+    LONG_KERNEL,
+    RULES
+} rule;
+
+static enum hby_status made_up(const struct hby_cl_site *site, struct hby_cl_launch *l)
+{
+    static const size_t eight[3] = {8, 1, 1}, three[3] = {3, 1, 1}, two[3] = {2, 1, 1};
+    const struct hby_args_table *p = &site->step->args.table;
+    char kernel[200] = "hby_table";
+    if (rule == NOTHING)
+        return HBY_OK;
+    if (rule == NO_USE) {
+        hby_cl_arg_i32(l, 1);
+        return HBY_OK;
+    }
+    hby_cl_define(l, rule == NAME ? "HBY ELEM" : "HBY_ELEM", 1);
+    for (int i = 0; i < 100 && rule == OPTIONS; i++)
+        hby_cl_define(l, "HBY_ANOTHER", i);
+    if (rule == NO_KERNEL)
+        strcpy(kernel, "hby_no_table");
+    if (rule == LONG_KERNEL)
+        memset(kernel, 'x', sizeof kernel - 1);
+    const enum hby_status st = hby_cl_use(l, hby_nest_program, kernel);
+    if (st)
+        return st;
+    hby_cl_arg_args(l, p, sizeof *p);
+    if (rule == OTHER_KIND)
+        hby_cl_arg_i32(l, 0);
+    else if (rule == SLOT)
+        hby_cl_arg_scratch(l, HBY_CL_SCRATCH, 1);
+    else if (rule == SCRATCH)
+        hby_cl_arg_scratch(l, 0, SIZE_MAX / 2);
+    else
+        hby_cl_arg_tensor(l, site->step->in[0]);
+    hby_cl_arg_const(l, site->step->table[0].data, rule == CONSTANT ? SIZE_MAX / 2 : 256);
+    hby_cl_arg_tensor(l, site->step->out[0]);
+    hby_cl_arg_i32(l, 64);
+    if (rule != FEW_ARGS)
+        hby_cl_arg_i32(l, -1);
+    if (rule == GROUP)
+        l->limits.max_group = 1;
+    if (rule != NO_GRID)
+        hby_cl_grid(l, eight, rule == DIVIDES ? three : rule == GROUP ? two : NULL);
+    return HBY_OK;
+}
+
+static void wrong_rules_are_refused(void **state)
+{
+    (void)state;
+    static const char *const want[RULES] = {[NAME] = "a macro's name",    [OPTIONS] = "too many options",   [NO_USE] = "before hby_cl_use",
+                                            [NO_GRID] = "without a grid", [FEW_ARGS] = "as many arguments", [OTHER_KIND] = "not of the parameter's kind",
+                                            [SLOT] = "too many scratch",  [SCRATCH] = "scratch of",         [CONSTANT] = "a constant of",
+                                            [DIVIDES] = "do not fit",     [GROUP] = "a work-group of 2",    [NOTHING] = "no launch",
+                                            [NO_KERNEL] = "ernel",        [LONG_KERNEL] = "kernel name"};
+    static const struct hby_cl_kernel row = {.name = "made_up", .launch = made_up};
+    for (int chained = 0; chained < 2; chained++) {
+        struct hby_backend *be = open_backend(&(struct hby_cl_options){.choice = any_device.choice, .chain = chained ? HBY_CL_CHAIN_ALWAYS : HBY_CL_CHAIN_OFF});
+        struct hby_cl_state *st = hby_cl_state_of(be);
+        struct fixture f;
+        make_plan(&f);
+        for (rule = RIGHT; rule < RULES; rule++) {
+            if (rule == OTHER_KIND && !st->chains) /* then it is the driver that knows the parameters */
+                continue;
+            struct hby_reason why = {""};
+            const struct hby_cl_site site = {.dev = &st->dev, .plan = &f.plan, .step = f.step};
+            struct hby_cl_launch l = {.st = st, .plan = &f.plan, .step = f.step, .row = &row, .count = 1};
+            const enum hby_status got = hby_cl_launch_run(&l, &row, &site, &why);
+            if (rule == RIGHT ? got != HBY_OK : got == HBY_OK || !strstr(why.text, want[rule]))
+                fail_msg("rule %d, chained %d: status %d, %s", (int)rule, chained, (int)got, why.text);
+        }
+        hby_cl_backend_destroy(&be);
+    }
+}
+
 static void denied_rows_are_not_taken(void **state)
 {
     (void)state;
@@ -415,17 +507,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hung_device_is_given_up), /* first: it forks before the driver has threads */
-        cmocka_unit_test(choice_by_every_key),
-        cmocka_unit_test(order_and_duplicates),
-        cmocka_unit_test(host_features_agree),
-        cmocka_unit_test(list_is_in_order),
-        cmocka_unit_test(no_such_device_is_an_answer),
-        cmocka_unit_test(features_can_be_masked),
-        cmocka_unit_test(unknown_features_are_named),
-        cmocka_unit_test(plan_runs),
-        cmocka_unit_test(denied_rows_are_not_taken),
-        cmocka_unit_test(threads_share_a_backend),
-        cmocka_unit_test(fork_is_refused),
+        cmocka_unit_test(choice_by_every_key),         cmocka_unit_test(order_and_duplicates),
+        cmocka_unit_test(host_features_agree),         cmocka_unit_test(list_is_in_order),
+        cmocka_unit_test(no_such_device_is_an_answer), cmocka_unit_test(features_can_be_masked),
+        cmocka_unit_test(unknown_features_are_named),  cmocka_unit_test(plan_runs),
+        cmocka_unit_test(wrong_rules_are_refused),     cmocka_unit_test(denied_rows_are_not_taken),
+        cmocka_unit_test(threads_share_a_backend),     cmocka_unit_test(fork_is_refused),
     };
     const char *required = getenv("HBY_REQUIRE_DEVICE");
     const pid_t child = fork(); /* asks in a child, for the same reason */
