@@ -9,54 +9,6 @@
 #include "kernels_cl/hash.h"
 #include "partition/half.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-
-static uint64_t saved_registers(void)
-{
-    uint32_t lo, hi;
-    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-    return (uint64_t)hi << 32 | lo;
-}
-
-void hby_cl_host_read(struct hby_cl_host *host)
-{
-    unsigned a, b, c, d;
-    memset(host, 0, sizeof *host);
-    if (__get_cpuid(0x80000000u, &a, &b, &c, &d) && a >= 0x80000004u) {
-        unsigned text[12];
-        for (unsigned i = 0; i < 3; i++)
-            __get_cpuid(0x80000002u + i, &text[4 * i], &text[4 * i + 1], &text[4 * i + 2], &text[4 * i + 3]);
-        char brand[sizeof text + 1] = "";
-        memcpy(brand, text, sizeof text);
-        const char *from = brand + strspn(brand, " ");
-        snprintf(host->brand, sizeof host->brand, "%s", from);
-        for (size_t n = strlen(host->brand); n > 0 && host->brand[n - 1] == ' '; n--)
-            host->brand[n - 1] = 0;
-    }
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & 1u << 27)) /* OSXSAVE */
-        return;
-    const uint64_t saved = saved_registers();
-    if ((saved & 6) != 6) /* xmm, ymm */
-        return;
-    host->f16c = (c & 1u << 29) != 0;
-    unsigned b7, c7;
-    if (!__get_cpuid_count(7, 0, &a, &b7, &c7, &d))
-        return;
-    const unsigned subleaves = a;
-    host->avx2 = (b7 & 1u << 5) != 0;
-    const unsigned f_dq_bw_vl = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
-    host->avx512 = (saved & 0xe6) == 0xe6 && (b7 & f_dq_bw_vl) == f_dq_bw_vl;
-    host->avx512_vnni = host->avx512 && (c7 & 1u << 11);
-    host->avx_vnni = subleaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4) && host->avx2;
-}
-#else
-void hby_cl_host_read(struct hby_cl_host *host)
-{
-    memset(host, 0, sizeof *host);
-}
-#endif
-
 /* Measured: float and int8 convolutions of MobileNet v2 on one processor whose compiler was told that it has less, against AVX-512 with VNNI. A dot product
  * that is none of these counts as the median of them. */
 struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes)

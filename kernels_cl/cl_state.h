@@ -108,6 +108,12 @@ struct hby_cl_host {
     bool f16c, avx2, avx512, avx512_vnni, avx_vnni;
 };
 void hby_cl_host_read(struct hby_cl_host *host);
+/* How a processor is asked: CPUID (eax, ebx, ecx, edx; false where it has no such leaf), and which registers the system saves (XGETBV). */
+struct hby_cl_cpuid {
+    bool (*leaf)(unsigned number, unsigned sub, unsigned r[4]);
+    uint64_t (*saved)(void);
+};
+void hby_cl_host_of(const struct hby_cl_cpuid *id, struct hby_cl_host *host);
 /* What dot product and floats per register make of the rates of cost models; HBY_DOT_COUNT: some other dot product. */
 struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes);
 /* Chooses dev.info.dot and the x86 flags by building and running self_test.cl, and writes s->features. HBY_DEVICE when not even the portable form works. */
