@@ -71,8 +71,8 @@ static int tile_of_class(const struct hby_cl_site *site, const struct hby_cl_lau
     return hby_cl_tile_choice(site, l, shape);
 }
 
-/* CPU: the tiles that fill the 32 vector registers, or the 16 of half their width; a last odd vector of channels gets a launch of its own where there are rows
- * enough to pay for it. Elsewhere: small tiles, many work-items. */
+/* CPU: the tiles that fill the 32 vector registers, or the 16 of half their width; the last vectors of channels get a launch of their own where there are
+ * rows enough to pay for it. Elsewhere: small tiles, many work-items. */
 int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows, enum hby_product product,
                    struct hby_conv_part part[2])
 {
@@ -103,10 +103,11 @@ int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l
         part[0] = (struct hby_conv_part){{2 * many, 1}, 0, vectors};
         return 1;
     }
-    const bool odd = vectors % 2 && rows >= 512;
-    part[0] = (struct hby_conv_part){{many, 2}, 0, odd ? vectors / 2 : ceil_div(vectors, 2)};
-    part[1] = (struct hby_conv_part){{2 * many, 1}, (vectors - 1) * HBY_BLOCK, 1};
-    return odd ? 2 : 1;
+    const int wide = vectors < most ? vectors : most, rest = rows >= 512 ? vectors % wide : 0;
+    part[0] = (struct hby_conv_part){{many, wide}, 0, rest ? vectors / wide : ceil_div(vectors, wide)};
+    if (rest)
+        part[1] = (struct hby_conv_part){{wide / rest * many, rest}, (vectors - rest) * HBY_BLOCK, 1};
+    return rest ? 2 : 1;
 }
 
 /* Work-items along rows and channels; on a CPU one per group, the dimension that reuses what is larger runs fastest. */
