@@ -11,10 +11,12 @@ static int some_channels(struct check *c)
 static void one(struct check *c, enum hby_scheme scheme, bool dense, bool residual)
 {
     struct window_case w = window_random(c, 5, true);
+    const bool many = dense && check_chance(c, 50); /* rows and channels enough for the last channels to get a launch of their own */
+    const int pixels = many ? 23 : 9;
     if (dense) /* the shape of most of the work in real networks: 1x1, many pixels and channels */
-        w = (struct window_case){.padding = HBY_PAD_SAME, .k = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .size = {9, 11}, .out = {9, 11}};
+        w = (struct window_case){.padding = HBY_PAD_SAME, .k = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .size = {pixels, 23}, .out = {pixels, 23}};
     const int groups = !dense && check_chance(c, 20) ? check_int(c, 2, 4) : 1;
-    const int group_in = some_channels(c), out_c = some_channels(c) * groups, batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
+    const int group_in = some_channels(c), out_c = many ? 112 : some_channels(c) * groups, batch = check_chance(c, 70) ? 1 : check_int(c, 2, 3);
     const int in_dim[] = {batch, w.size[0], w.size[1], group_in * groups}, out_dim[] = {batch, w.out[0], w.out[1], out_c};
     const int w_dim[] = {out_c, w.k[0], w.k[1], group_in};
     const int in = check_input(c, check_type(scheme), 4, in_dim);
