@@ -7,7 +7,7 @@
 static bool is_wide(const struct hby_cl_site *site)
 {
     const struct hby_step *s = site->step;
-    return !(s->n_in > 2 && s->in[2] >= 0 && site->plan->graph->tensor[s->in[2]].type == HBY_I32);
+    return !(s->in[2] >= 0 && site->plan->graph->tensor[s->in[2]].type == HBY_I32);
 }
 
 int hby_cl_match_conv_i16(const struct hby_cl_site *site, struct hby_reason *why)

@@ -84,7 +84,7 @@ enum hby_status hby_cl_launch_window(const struct hby_cl_site *site, struct hby_
     const struct hby_tensor *w = &site->plan->graph->tensor[step->in[1]];
     const bool is_float = step->scheme == HBY_SCHEME_f32 || step->scheme == HBY_SCHEME_f16;
     const bool weight_only = is_float && !hby_nest_is_float(hby_nest_stored(site, step->in[1]));
-    const bool int32_bias = step->n_in > 2 && step->in[2] >= 0 && site->plan->graph->tensor[step->in[2]].type == HBY_I32;
+    const bool int32_bias = step->in[2] >= 0 && site->plan->graph->tensor[step->in[2]].type == HBY_I32;
     const int count = (int)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]);
     hby_cl_define(l, "HBY_KIND", step->op == HBY_OP_depthwise_conv_2d ? 1 : step->op == HBY_OP_transpose_conv ? 2 : 0);
     if (is_float) {

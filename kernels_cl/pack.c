@@ -52,7 +52,7 @@ int8_t *hby_pack_signed_weights(const struct hby_plan *plan, const struct hby_st
 
 static const struct hby_tensor *bias_of(const struct hby_plan *plan, const struct hby_step *step)
 {
-    return step->n_in > 2 && step->in[2] >= 0 ? &plan->graph->tensor[step->in[2]] : NULL;
+    return step->in[2] >= 0 ? &plan->graph->tensor[step->in[2]] : NULL;
 }
 
 /* Constants may be aligned to 4 bytes only. `stored`: a float32 tensor may lie in the plan as float16. */

@@ -595,6 +595,7 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < n_backends; i++)
         hby_cl_backend_destroy(&backends[i].be);
+    sum.failures += check_overruns();
     if (scarce && check_scarce_left()) {
         fprintf(stderr, "FAIL %ld blocks are left behind after failed allocations\n", check_scarce_left());
         sum.failures++;

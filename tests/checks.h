@@ -49,6 +49,8 @@ bool check_right(const struct check *c, const void *first_input, void *const *wa
 void check_scarce(struct check *c, struct hby_backend *device, void *const *in, void *const *want, int sum_length);
 /* What such lives have left behind, after all backends are gone. */
 long check_scarce_left(void);
+/* Blocks of the library's or the tests' that were written past their ends, seen when they are freed. */
+long check_overruns(void);
 /* Damages copies of the graph: checks_damage.c. */
 void check_damage(struct check *c, int copies);
 /* For runs inside oclgrind: checks_oclgrind.c. */

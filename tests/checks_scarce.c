@@ -112,6 +112,11 @@ void check_scarce(struct check *c, struct hby_backend *device, void *const *in, 
     }
 }
 
+long check_overruns(void)
+{
+    return atomic_load(&n_overrun);
+}
+
 long check_scarce_left(void)
 {
     for (int i = 0; i < 2000 && atomic_load(&n_alive); i++) /* threads that wait end by themselves, and free what is theirs */

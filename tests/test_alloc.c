@@ -172,5 +172,5 @@ int main(void)
         cmocka_unit_test(on_host_ref),
         cmocka_unit_test(on_the_device),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) || atomic_load(&n_overrun);
 }

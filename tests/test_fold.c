@@ -346,8 +346,10 @@ static void selection_brings_constant_nodes(void **state)
     (void)state;
     struct hby_graph *g = graph(), *part = NULL;
     static const uint16_t w16[4] = {0x3c00, 0x4000, 0xbc00, 0x3800};
+    int wf = add_tensor(g, HBY_F32, NULL, 2, 1, 4); /* tensor 0 */
     int x = add_tensor(g, HBY_F32, NULL, 2, 1, 4), a = add_tensor(g, HBY_F32, NULL, 2, 1, 4), w = add_tensor(g, HBY_F16, w16, 2, 1, 4);
-    int wf = add_tensor(g, HBY_F32, NULL, 2, 1, 4), y = add_tensor(g, HBY_F32, NULL, 2, 1, 4);
+    int y = add_tensor(g, HBY_F32, NULL, 2, 1, 4);
+    assert_int_equal(wf, 0);
     add_node(g, HBY_OP_dequantize, wf, 1, w);
     add_node(g, HBY_OP_relu, a, 1, x);
     add_node(g, HBY_OP_mul, y, 2, a, wf);
