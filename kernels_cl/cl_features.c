@@ -21,7 +21,7 @@ struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes)
     case HBY_DOT_X86_MADD:
         return (struct hby_cost_cpu){floats, wide ? 0.53f : lanes >= 8 ? 0.21f : 0.1f};
     case HBY_DOT_PORTABLE:
-        return (struct hby_cost_cpu){floats, 0.12f};
+        return (struct hby_cost_cpu){floats, wide ? 0.3f : 0.1f};
     default:
         return (struct hby_cost_cpu){floats, 0.4f};
     }
