@@ -75,6 +75,15 @@ enum hby_status hby_cl_memory_zero(struct hby_cl_session *s, cl_mem mem, size_t 
     return hby_cl_fail(s->st->cl->clEnqueueFillBuffer(s->queue, mem, &nothing, 1, offset, bytes, 0, NULL, NULL), "clEnqueueFillBuffer", why);
 }
 
+/* A buffer of zeros, and slack behind them. */
+static enum hby_status zeros(struct hby_cl_session *s, size_t bytes, const char *what, int number, cl_mem *mem, struct hby_reason *why)
+{
+    if (s->st->guard)
+        return hby_cl_guard_buffer(s, bytes, what, number, mem, why);
+    const enum hby_status st = hby_cl_memory_buffer(s, bytes + HBY_CL_SLACK, mem, why);
+    return st ? st : hby_cl_memory_zero(s, *mem, 0, bytes + HBY_CL_SLACK, why);
+}
+
 /* Parts of one arena; buffers of their own where the device cannot allocate it in one piece. */
 static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *offset, size_t total, struct hby_reason *why)
 {
@@ -85,17 +94,11 @@ static enum hby_status place_tensors(struct hby_cl_session *s, const size_t *off
     for (int t = 0; t < s->plan->graph->n_tensors && !st; t++) {
         if (offset[t] == SIZE_MAX)
             continue;
-        const size_t bytes = hby_plan_bytes(s->plan, t) + HBY_CL_SLACK;
-        if (s->st->guard) {
-            st = hby_cl_guard_buffer(s, hby_plan_bytes(s->plan, t), "tensor", t, &s->tensor[t], why);
-            continue;
-        }
         if (!in_one) {
-            if (!(st = hby_cl_memory_buffer(s, bytes, &s->tensor[t], why)))
-                st = hby_cl_memory_zero(s, s->tensor[t], 0, bytes, why);
+            st = zeros(s, hby_plan_bytes(s->plan, t), "tensor", t, &s->tensor[t], why);
             continue;
         }
-        const cl_buffer_region region = {offset[t], bytes};
+        const cl_buffer_region region = {offset[t], hby_plan_bytes(s->plan, t) + HBY_CL_SLACK};
         cl_int err = CL_SUCCESS;
         s->tensor[t] = s->st->cl->clCreateSubBuffer(s->arena, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &err);
         if (!s->tensor[t])
@@ -191,12 +194,9 @@ enum hby_status hby_cl_memory_forget_bad_data(struct hby_cl_session *s, struct h
 enum hby_status hby_cl_memory_scratch(struct hby_cl_session *s, struct hby_reason *why)
 {
     enum hby_status st = HBY_OK;
-    for (int i = 0; i < HBY_CL_SCRATCH && !st && s->st->guard; i++)
+    for (int i = 0; i < HBY_CL_SCRATCH && !st; i++)
         if (s->scratch_bytes[i] > 0)
-            st = hby_cl_guard_buffer(s, s->scratch_bytes[i], "scratch", i, &s->scratch[i], why);
-    for (int i = 0; i < HBY_CL_SCRATCH && !st && !s->st->guard; i++)
-        if (s->scratch_bytes[i] > 0 && !(st = hby_cl_memory_buffer(s, s->scratch_bytes[i] + HBY_CL_SLACK, &s->scratch[i], why)))
-            st = hby_cl_memory_zero(s, s->scratch[i], 0, s->scratch_bytes[i] + HBY_CL_SLACK, why);
+            st = zeros(s, s->scratch_bytes[i], "scratch", i, &s->scratch[i], why);
     for (int i = 0; i < s->n_scratch_args && !st; i++) {
         const struct hby_cl_scratch_arg *a = &s->scratch_arg[i];
         const cl_mem *mem = s->scratch[a->slot] ? &s->scratch[a->slot] : &s->dummy;
