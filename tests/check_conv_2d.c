@@ -31,6 +31,18 @@ static void one(struct check *c, enum hby_scheme scheme, bool dense, bool residu
     check_run(c, w.k[0] * w.k[1] * group_in);
 }
 
+/* An image whose range is taken in parts, and joined: dynamic range quantization of more than 16384 values. */
+static void large_image(struct check *c, enum hby_scheme scheme)
+{
+    const int side = check_int(c, 36, 44), in_c = 16, out_c = check_int(c, 1, 9), dim[] = {1, side, side, in_c}, w_dim[] = {out_c, 3, 3, in_c};
+    const int out_dim[] = {1, side, side, out_c}, in = check_input(c, HBY_F32, 4, dim);
+    const int weights = window_weights(c, scheme, 4, w_dim, 0, 9 * in_c, true, true), bias = window_bias(c, scheme, out_c, in, weights, false);
+    const int out = window_output(c, scheme, out_dim, 4, in, weights, 9 * in_c);
+    struct hby_node *node = check_node(c, HBY_OP_conv_2d, 3, (int[]){in, weights, bias}, 1, &out);
+    node->params.window = (struct hby_window_params){.padding = HBY_PAD_SAME, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
+    check_run(c, 9 * in_c);
+}
+
 static void refusals(struct check *c)
 {
     for (int kind = 0; kind < 3; kind++) {
@@ -49,6 +61,8 @@ void hby_check_conv_2d(struct check *c, enum hby_scheme scheme)
         one(c, scheme, i % 4 == 3, false);
     for (int i = 0; i < check_cases(); i++)
         one(c, scheme, i % 4 == 3, true);
+    if (scheme == HBY_SCHEME_f32w8)
+        large_image(c, scheme);
     if (scheme == HBY_SCHEME_f32)
         refusals(c);
 }
