@@ -14,7 +14,7 @@
 
 #define IN(...) ((const int[]){__VA_ARGS__, -2})
 
-enum { ADD = 0, DEQUANTIZE = 6, FULLY_CONNECTED = 9, RELU = 19, RESHAPE = 22, GELU = 150, WHERE = 109, BUCKETIZE = 147 };
+enum { ADD = 0, DEQUANTIZE = 6, FULLY_CONNECTED = 9, RELU = 19, RESHAPE = 22, ARG_MAX = 56, GELU = 150, WHERE = 109, BUCKETIZE = 147 };
 
 static char report_path[64];
 
@@ -58,7 +58,7 @@ static void assert_reported(int index, const char *said)
     FILE *file = fopen(report_path, "r");
     assert_non_null(file);
     while (!found && fgets(line, sizeof line, file))
-        found = strstr(line, want) != NULL;
+        found = strstr(line, want) && strstr(line, "\"where\": "); /* not a deviation's line */
     fclose(file);
     assert_true(found);
     if (!strstr(line, said))
@@ -155,6 +155,13 @@ static void one_node_is_refused(struct fake *f, int node, const char *said)
     hby_delegate_unref(&d);
 }
 
+static int no_plan(struct hby_tfl_context *ctx, struct hby_tfl_ints **plan)
+{
+    (void)ctx;
+    *plan = NULL;
+    return HBY_TFL_ERROR;
+}
+
 static void refusals_say_why(void **state)
 {
     (void)state;
@@ -182,6 +189,79 @@ static void refusals_say_why(void **state)
     f = chain(false);
     f->tensor[1].bytes--;                      /* the constant */
     one_node_is_refused(f, 0, "constant 1 '"); /* by import; folding would see it, too */
+    f = chain(false);
+    f->reg[1].builtin_code = HBY_TFL_OP_CUSTOM;
+    f->reg[1].custom_name = "Fancy";
+    one_node_is_refused(f, 1, "\"op\": \"Fancy\"");
+    f = chain(false);
+    f->reg[1].builtin_code = HBY_TFL_OP_CUSTOM;
+    one_node_is_refused(f, 1, "custom operator");
+    f = chain(false);
+    f->reg[1].builtin_code = HBY_TFL_OP_DELEGATE;
+    one_node_is_refused(f, 1, "another delegate");
+    f = chain(false);
+    f->reg[1].builtin_code = 9999;
+    one_node_is_refused(f, 1, "\"op\": \"BUILTIN_9999\"");
+    f = chain(false);
+    f->out[1].data[0] = -1;
+    one_node_is_refused(f, 1, "lacks result 0");
+    f = chain(false);
+    f->in[1].data[0] = -1;
+    one_node_is_refused(f, 1, "lacks operand 0");
+    f = chain(false);
+    f->n_nodes = 1; /* the plan has two */
+    one_node_is_refused(f, 1, "does not show this node");
+    f = chain(false);
+    f->reg[1].builtin_code = ARG_MAX; /* whose parameters say the type of the result */
+    f->in[1].data[f->in[1].size++] = 1;
+    one_node_is_refused(f, 1, "no builtin parameters");
+}
+
+/* int8 with scales and zero points that contradict each other, or have no place. */
+static void malformed_quantization(void **state)
+{
+    (void)state;
+    static const struct {
+        int scales, zeros, dimension;
+        const char *said;
+    } cases[] = {
+        {2, 3, 1, "another number of zero points"}, {2, 2, 5, "quantized dimension"}, {2, 1, -1, "quantized dimension"}, {3, 3, 1, "quantized dimension"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct {
+            int size;
+            float data[4];
+        } scale = {cases[i].scales, {0.5f, 0.5f, 0.5f, 0.5f}};
+        struct fake_list zero = {.size = cases[i].zeros};
+        struct hby_tfl_affine q = {(struct hby_tfl_floats *)(void *)&scale, fake_ints(&zero), cases[i].dimension};
+        struct fake *f = chain(false);
+        for (int t = 0; t < 3; t++) {
+            f->tensor[t].type = HBY_TFL_INT8;
+            f->tensor[t].bytes = 4;
+            f->tensor[t].quantization.type = 1;
+            f->tensor[t].quantization.params = &q;
+        }
+        one_node_is_refused(f, 0, cases[i].said);
+    }
+}
+
+/* A runtime that cannot preview partitions, or names no tensor: claimed all the same. One that shows no plan: nothing is, and no harm done. */
+static void poor_runtimes(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        struct fake *f = chain(true);
+        struct hby_delegate *d = create(NULL, NULL);
+        if (kind == 0)
+            f->ctx.PreviewDelegatePartitioning = NULL;
+        for (size_t t = 0; kind == 1 && t < f->ctx.tensors_size; t++)
+            f->tensor[t].name = NULL;
+        if (kind == 2)
+            f->ctx.GetExecutionPlan = no_plan;
+        apply(f, d);
+        assert_int_equal(f->n_kernels, kind == 2 ? 0 : 2);
+        fake_destroy(f);
+        hby_delegate_unref(&d);
+    }
 }
 
 /* WHERE's result has as many rows as there are true elements: nothing behind it can be planned, what is in front can. */
@@ -418,6 +498,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(unknown_operators_split, setup, teardown),
         cmocka_unit_test_setup_teardown(options_leave_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(refusals_say_why, setup, teardown),
+        cmocka_unit_test_setup_teardown(malformed_quantization, setup, teardown),
+        cmocka_unit_test_setup_teardown(poor_runtimes, setup, teardown),
         cmocka_unit_test_setup_teardown(shapes_from_data, setup, teardown),
         cmocka_unit_test_setup_teardown(shared_dequantize, setup, teardown),
         cmocka_unit_test_setup_teardown(resized_input, setup, teardown),
