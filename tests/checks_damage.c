@@ -274,6 +274,88 @@ static bool is_small(const struct hby_graph *g)
     return g->n_inputs <= 16 && g->n_outputs <= 16;
 }
 
+/* A tensor like another; a constant where `data` is given. */
+static int tensor_like(struct hby_graph *g, const struct hby_tensor *like, enum hby_type type, int rank, const int32_t *dim, const void *data)
+{
+    struct hby_tensor t = {.type = type, .rank = rank, .runtime_index = -1, .name = "t", .quant = like->quant};
+    int id;
+    for (int i = 0; i < rank; i++)
+        t.dim[i] = dim[i];
+    t.bytes = (size_t)hby_tensor_count(&t) * hby_type_size(type);
+    if (hby_graph_add_tensor(g, &t, &id))
+        check_die("out of memory");
+    if (data) {
+        void *copy = check_must(hby_pool_alloc(&g->pool, t.bytes + 1));
+        memcpy(copy, data, t.bytes);
+        g->tensor[id].data = copy;
+    }
+    return id;
+}
+
+/* Room for a node at `at`; it has one output. */
+static struct hby_node *insert_node(struct hby_graph *g, int at, enum hby_op op, int n_in, const int *in, int out)
+{
+    struct hby_node *more = check_must(hby_pool_alloc(&g->pool, sizeof *more * ((size_t)g->n_nodes + 1)));
+    memcpy(more, g->node, sizeof *more * (size_t)at);
+    memcpy(more + at + 1, g->node + at, sizeof *more * (size_t)(g->n_nodes - at));
+    struct hby_node *n = &more[at];
+    *n = (struct hby_node){.op = op, .version = 1, .n_in = n_in, .n_out = 1, .fused_into = -1};
+    n->in = check_must(hby_pool_alloc(&g->pool, sizeof(int) * (size_t)n_in));
+    n->out = check_must(hby_pool_alloc(&g->pool, sizeof(int)));
+    memcpy(n->in, in, sizeof(int) * (size_t)n_in);
+    n->out[0] = out;
+    g->node = more;
+    g->n_nodes++;
+    for (int i = 0; i < g->n_nodes; i++)
+        more[i].runtime_index = i;
+    return n;
+}
+
+/* PAD or PADV2 in front of the first node, which reads an image. */
+static void pad_first(struct check *c, struct hby_graph *g)
+{
+    static const int64_t zero64 = 0;
+    const int data = g->node[0].op == HBY_OP_transpose_conv ? 2 : 0, image = g->node[0].n_in > data ? g->node[0].in[data] : -1;
+    const struct hby_tensor t = image >= 0 ? g->tensor[image] : (struct hby_tensor){0};
+    if (t.rank != 4 || t.data || t.dim[1] < 3 || t.dim[2] < 3)
+        return;
+    const int32_t pads[8] = {0, 0, 1, check_int(c, 0, 1), check_int(c, 0, 1), 0, 0, 0};
+    const int32_t dim[4] = {t.dim[0], t.dim[1] - 1 - pads[3], t.dim[2] - pads[4], t.dim[3]}, shape[2] = {4, 2}, one = 1;
+    int64_t wide[8];
+    for (int i = 0; i < 8; i++)
+        wide[i] = pads[i];
+    const bool is_wide = check_chance(c, 30), has_value = check_chance(c, 50);
+    const int from = tensor_like(g, &t, t.type, 4, dim, NULL),
+              p = tensor_like(g, &(struct hby_tensor){0}, is_wide ? HBY_I64 : HBY_I32, 2, shape, is_wide ? (const void *)wide : pads);
+    const int value = has_value ? tensor_like(g, &t, t.type, 1, &one, &zero64) : -1;
+    insert_node(g, 0, has_value ? HBY_OP_padv2 : HBY_OP_pad, has_value ? 3 : 2, (const int[]){from, p, value}, image);
+}
+
+/* RELU and the like, or QUANTIZE after DEQUANTIZE, behind the last node. */
+static void act_last(struct check *c, struct hby_graph *g)
+{
+    static const enum hby_op acts[] = {HBY_OP_relu, HBY_OP_relu6, HBY_OP_relu_n1_to_1};
+    const struct hby_node *last = &g->node[g->n_nodes - 1];
+    const int out = last->out[0];
+    const struct hby_tensor t = g->tensor[out];
+    int result = -1;
+    for (int i = 0; i < g->n_outputs; i++)
+        result = g->output[i] == out ? i : result;
+    if (result < 0 || (t.type != HBY_F32 && t.type != HBY_I8 && t.type != HBY_U8 && t.type != HBY_I16))
+        return;
+    const int end = tensor_like(g, &t, t.type, t.rank, t.dim, NULL);
+    if (t.type == HBY_F32 || check_chance(c, 50)) {
+        insert_node(g, g->n_nodes, ANY_OF(c, acts), 1, &out, end);
+    } else {
+        const int real = tensor_like(g, &(struct hby_tensor){0}, HBY_F32, t.rank, t.dim, NULL);
+        insert_node(g, g->n_nodes, HBY_OP_dequantize, 1, &out, real);
+        insert_node(g, g->n_nodes, HBY_OP_quantize, 1, &real, end);
+    }
+    for (; result + 1 < g->n_outputs; result++) /* outputs are in the order of their numbers, and this is the last */
+        g->output[result] = g->output[result + 1];
+    g->output[result] = end;
+}
+
 void check_damage(struct check *c, int copies)
 {
     struct hby_graph *whole = c->g;
@@ -285,6 +367,10 @@ void check_damage(struct check *c, int copies)
         struct hby_graph *g = NULL;
         if (hby_graph_select(whole, all, whole->n_nodes, &g))
             check_die("hby_graph_select failed");
+        if (check_chance(c, 25)) /* nodes that fold into it, or it into them */
+            pad_first(c, g);
+        if (check_chance(c, 25))
+            act_last(c, g);
         for (int k = check_int(c, 1, 3); k > 0; k--) {
             struct hby_node *n = &g->node[check_int(c, 0, g->n_nodes - 1)];
             const int t = check_int(c, -n->n_in, 2 * n->n_in);
