@@ -8,7 +8,7 @@
 enum { ROWS = 16, COLUMNS = 8, BYTES = 32 };
 
 struct test {
-    unsigned char a[ROWS][BYTES], b[COLUMNS][BYTES];
+    unsigned char a[ROWS][2 * BYTES], b[COLUMNS][BYTES]; /* a: of bytes and halves the first half, rows of BYTES one behind the other */
     union {
         int32_t i[ROWS][COLUMNS];
         float f[ROWS][COLUMNS];
@@ -49,15 +49,24 @@ static float half_at(const unsigned char *p)
     return hby_half_to_float(h);
 }
 
+static int int_at(const unsigned char *row, int k, enum hby_scheme scheme)
+{
+    if (scheme == HBY_SCHEME_i16)
+        return row[2 * k] + 256 * (int8_t)row[2 * k + 1];
+    return scheme == HBY_SCHEME_u8 ? row[k] : (int8_t)row[k];
+}
+
 static void multiply(struct test *t, enum hby_scheme scheme)
 {
     for (int r = 0; r < ROWS; r++)
         for (int n = 0; n < COLUMNS; n++)
-            for (int k = 0; k < BYTES; k++)
+            for (int k = 0; k < BYTES; k++) {
+                const unsigned char *row = &t->a[0][0] + (size_t)r * (scheme == HBY_SCHEME_i16 ? 2 * BYTES : BYTES);
                 if (scheme != HBY_SCHEME_f16)
-                    t->c.i[r][n] += (scheme == HBY_SCHEME_u8 ? t->a[r][k] : (int8_t)t->a[r][k]) * (int8_t)t->b[n][k];
+                    t->c.i[r][n] += int_at(row, k, scheme) * (int8_t)t->b[n][k];
                 else if (k % 2 == 0)
-                    t->c.f[r][n] += half_at(&t->a[r][k]) * half_at(&t->b[n][k]);
+                    t->c.f[r][n] += half_at(&row[k]) * half_at(&t->b[n][k]);
+            }
 }
 
 static cl_int run(struct hby_cl_state *s, cl_kernel k, struct test *t)
@@ -114,7 +123,7 @@ static enum hby_status try_scheme(struct hby_cl_state *s, enum hby_scheme scheme
 
 enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool emulated)
 {
-    static const enum hby_scheme schemes[] = {HBY_SCHEME_i8, HBY_SCHEME_u8, HBY_SCHEME_f16};
+    static const enum hby_scheme schemes[] = {HBY_SCHEME_i8, HBY_SCHEME_u8, HBY_SCHEME_f16, HBY_SCHEME_i16};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         struct hby_reason why = {""};
         const enum hby_status st = try_scheme(s, schemes[i], emulated, &why);

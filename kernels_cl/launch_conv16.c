@@ -3,13 +3,6 @@
 #include "kernels_cl/launch_tiles.h"
 #include "kernels_cl/pack.h"
 
-/* Sums are 64 bits unless the bias is int32: as in TFLite. */
-static bool is_wide(const struct hby_cl_site *site)
-{
-    const struct hby_step *s = site->step;
-    return !(s->in[2] >= 0 && site->plan->graph->tensor[s->in[2]].type == HBY_I32);
-}
-
 int hby_cl_match_conv_i16(const struct hby_cl_site *site, struct hby_reason *why)
 {
     const struct hby_step *s = site->step;
@@ -19,7 +12,7 @@ int hby_cl_match_conv_i16(const struct hby_cl_site *site, struct hby_reason *why
         hby_say(HBY_UNSUPPORTED, why, "this layer is rescaled in double, which the device does not have");
         return 0;
     }
-    return is_wide(site) == (s->args.conv.rounding == HBY_ROUND_WIDE16) || s->args.conv.rounding == HBY_ROUND_EXACT;
+    return hby_pack_is_wide_i16(site) == (s->args.conv.rounding == HBY_ROUND_WIDE16) || s->args.conv.rounding == HBY_ROUND_EXACT;
 }
 
 int hby_cl_match_conv_i16_add(const struct hby_cl_site *site, struct hby_reason *why)
@@ -31,7 +24,7 @@ static enum hby_status launch_i16(const struct hby_cl_site *site, struct hby_cl_
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
-    const bool gathers = hby_conv_gathers(site), wide = is_wide(site);
+    const bool gathers = hby_conv_gathers(site), wide = hby_pack_is_wide_i16(site);
     const struct hby_conv_shape s = hby_conv_shape_of(step, gathers);
     const size_t weight_bytes = (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * 2;
     const struct hby_sum_site sum = hby_sum_site_of(site, fused);

@@ -10,6 +10,7 @@ static const struct cut {
     int warps_m, warps_n, warps_k, tiles_m, tiles_n;
 } cuts[] = {
     {2, 2, 1, 4, 4}, /* 128 x 64 */
+    {2, 2, 1, 2, 4}, /* 64 x 64 */
     {2, 1, 2, 2, 4}, /* 64 x 32 */
     {2, 1, 4, 1, 4}, /* 32 x 32 */
     {1, 1, 4, 1, 4}, /* 16 x 32 */
@@ -38,23 +39,30 @@ static int items(const struct cut *c)
     return 32 * c->warps_m * c->warps_n * c->warps_k;
 }
 
-/* Bytes of local memory: conv_mma.cl's HBY_CHUNKS, and the sums of the rows; emulation takes more. */
-static size_t local_bytes(const struct cut *c, bool emulated)
+/* Of a step's input: conv_mma.cl's HBY_PLANES. */
+static int planes(const struct hby_step *s)
 {
-    const size_t m = (size_t)tile_m(c), k = (size_t)c->warps_k;
+    return s->scheme == HBY_SCHEME_i16 ? 2 : 1;
+}
+
+/* Bytes of local memory: conv_mma.cl's HBY_CHUNKS, and the sums of the rows; emulation takes more. */
+static size_t local_bytes(const struct hby_step *s, const struct cut *c, bool emulated)
+{
+    const size_t m = (size_t)tile_m(c), k = (size_t)c->warps_k, n = (size_t)planes(s);
     const size_t input = 2 * m * (4 * k + 1) * 16, sums = k * m * ((size_t)tile_n(c) / 4 + 1) * 16;
-    return (input > sums ? input : sums) + k * m * 4 + (emulated ? (size_t)items(c) / 32 * 192 * 4 : 0);
+    return n * (input > sums ? input : sums) + k * m * 4 + (emulated ? (size_t)items(c) / 32 * 192 * 4 : 0);
 }
 
 static int element_bytes(const struct hby_step *s)
 {
-    return s->scheme == HBY_SCHEME_f16 ? 2 : 1;
+    return s->scheme == HBY_SCHEME_f16 || s->scheme == HBY_SCHEME_i16 ? 2 : 1;
 }
 
 /* Is a row of the window a line (conv_mma.clh)? Where that takes fewer steps, as it does for images of three channels. */
-static bool takes_whole_lines(const struct hby_args_conv *p, int element)
+static bool takes_whole_lines(const struct hby_step *s, const struct hby_args_conv *p)
 {
-    const int64_t taps = (int64_t)p->k_h * p->k_w * ceil_div(p->group_c * element, 32), lines = (int64_t)p->k_h * ceil_div(p->k_w * p->in_c * element, 32);
+    const int element = element_bytes(s), step = 32 * planes(s);
+    const int64_t taps = (int64_t)p->k_h * p->k_w * ceil_div(p->group_c * element, step), lines = (int64_t)p->k_h * ceil_div(p->k_w * p->in_c * element, step);
     return p->group_c == p->in_c && p->dilation_w == 1 && lines < taps;
 }
 
@@ -62,7 +70,7 @@ static bool takes_whole_lines(const struct hby_args_conv *p, int element)
 static struct hby_conv_mma sizes_of(const struct hby_cl_site *site, const struct hby_args_conv *p, const struct cut *c)
 {
     const struct hby_conv_shape s = hby_conv_shape_of(site->step, false);
-    const bool whole = takes_whole_lines(p, element_bytes(site->step));
+    const bool whole = takes_whole_lines(site->step, p);
     struct hby_conv_mma t = {
         .rows = hby_conv_rows(site->step),
         .segment = (whole ? p->k_w * p->in_c : p->group_c) * element_bytes(site->step),
@@ -71,42 +79,43 @@ static struct hby_conv_mma sizes_of(const struct hby_cl_site *site, const struct
         .blocks_per_group = s.blocks_per_group,
         .group_out = s.group_out,
     };
-    t.line_steps = ceil_div(t.segment, 32);
+    t.line_steps = ceil_div(t.segment, 32 * planes(site->step));
     t.steps = t.line_steps * (whole ? p->k_h : p->k_h * p->k_w);
     t.stages = ceil_div(t.steps, 2 * c->warps_k);
     return t;
 }
 
-/* The largest tile that is not mostly empty and gives every compute unit two work-groups; else the one that gives most. */
+/* The largest tile that local memory holds, that is not mostly empty, and that gives every compute unit two work-groups; else the one that gives most. */
 static const struct cut *cut_of(const struct hby_cl_site *site)
 {
+    const struct hby_cl_info *info = &site->dev->info;
     const int rows = hby_conv_rows(site->step), groups = site->step->args.conv.in_c / site->step->args.conv.group_c;
-    const int group_out = site->step->args.conv.out_c / groups, units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1;
-    if (site->dev->info.mma_tile >= 0 && site->dev->info.mma_tile < CUTS)
-        return &cuts[site->dev->info.mma_tile];
+    const int group_out = site->step->args.conv.out_c / groups, units = info->compute_units > 0 ? info->compute_units : 1;
+    if (info->mma_tile >= 0 && info->mma_tile < CUTS)
+        return &cuts[info->mma_tile];
     for (int i = 0; i < CUTS - 1; i++)
-        if (tile_n(&cuts[i]) < 2 * group_out && tile_m(&cuts[i]) < 2 * rows &&
+        if (local_bytes(site->step, &cuts[i], info->mma == HBY_MMA_EMULATED) <= info->local_bytes && tile_n(&cuts[i]) < 2 * group_out && tile_m(&cuts[i]) < 2 * rows &&
             (int64_t)ceil_div(rows, tile_m(&cuts[i])) * ceil_div(group_out, tile_n(&cuts[i])) * groups >= 2 * (int64_t)units)
             return &cuts[i];
     return &cuts[CUTS - 1];
 }
 
-/* Windows and images that 32-bit offsets reach. */
+/* Windows and images that 32-bit offsets reach; 16x8: as many products as each plane's 32-bit sums hold (255 * 128 each). */
 static bool is_small_enough(const struct hby_step *s, const struct hby_args_conv *p)
 {
     const int64_t reach = ((int64_t)p->k_h * p->dilation_h * p->in_w + (int64_t)p->k_w * p->dilation_w) * p->in_c * element_bytes(s);
     const int64_t depth = (int64_t)p->k_h * p->k_w * (p->group_c * (int64_t)element_bytes(s) + 31);
-    return reach < 1 << 30 && depth < 1 << 28;
+    return reach < 1 << 30 && depth < 1 << 28 && (s->scheme != HBY_SCHEME_i16 || (int64_t)p->k_h * p->k_w * p->group_c <= 65536);
 }
 
 static bool takes(const struct hby_cl_site *site, const struct hby_args_conv *p)
 {
     const struct hby_step *s = site->step;
     const struct hby_cl_info *info = &site->dev->info;
-    if (p->group_c * element_bytes(s) < 16 && !takes_whole_lines(p, element_bytes(s)))
+    if (p->group_c * element_bytes(s) < 16 * planes(s) && !takes_whole_lines(s, p))
         return false; /* most of a step would be empty */
     const struct cut *c = cut_of(site);
-    return is_small_enough(s, p) && local_bytes(c, info->mma == HBY_MMA_EMULATED) <= info->local_bytes && (size_t)items(c) <= info->max_work_group;
+    return is_small_enough(s, p) && local_bytes(s, c, info->mma == HBY_MMA_EMULATED) <= info->local_bytes && (size_t)items(c) <= info->max_work_group;
 }
 
 int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why)
@@ -118,7 +127,7 @@ int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why
     if (info->mma == HBY_MMA_NONE || info->kind == HBY_CL_CPU || (s->op != HBY_OP_conv_2d && s->op != HBY_OP_fully_connected) || !hby_conv_fits(site, why) ||
         !hby_nest_fits(site, why))
         return 0;
-    if (is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_FLOAT)
+    if (s->scheme == HBY_SCHEME_i16 ? hby_cl_match_conv_i16(site, why) == 0 : is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_FLOAT)
         return 0;
     return takes(site, p) ? 1 : 0;
 }
@@ -171,18 +180,19 @@ static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_laun
 {
     const struct hby_step *step = site->step;
     const struct hby_args_conv *p = &step->args.conv;
-    const bool is_float = step->scheme == HBY_SCHEME_f16;
+    const bool is_float = step->scheme == HBY_SCHEME_f16, wide = step->scheme == HBY_SCHEME_i16 && hby_pack_is_wide_i16(site);
     const int element = element_bytes(step), w_zp = is_float ? 0 : p->w_zp - (site->plan->graph->tensor[step->in[1]].type == HBY_U8 ? 128 : 0);
     const struct cut *c = cut_of(site);
     const struct hby_conv_mma t = sizes_of(site, p, c);
     const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     const int in_unit = p->in_c * element | p->group_c * element, out_unit = (p->out_c | t.group_out) % 4;
     define_cut(l, c, site->dev->info.mma == HBY_MMA_EMULATED);
-    hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(p, element));
+    hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(step, p));
     hby_cl_define(l, "HBY_IN_ALIGN", alignment(in_unit));
     hby_cl_define(l, "HBY_OUT_ALIGNED", out_unit == 0);
     hby_cl_define(l, "HBY_ROUNDING", is_float ? 0 : p->rounding);
     hby_cl_define(l, "HBY_ROW_SUM", w_zp != 0);
+    hby_cl_define(l, "HBY_WIDE", wide);
     enum hby_status st = hby_cl_use(l, "conv_mma.cl", "hby_conv_mma");
     if (st)
         return st;
@@ -197,10 +207,12 @@ static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_laun
     hby_cl_arg_tensor(l, sum.out);
     set_grid(l, c, &t, p->in_c / p->group_c);
     hby_cl_arithmetic(l, is_float                        ? "half x half -> float, matrix units"
+                         : wide                          ? "int16 x int8 -> int64, matrix units"
+                         : step->scheme == HBY_SCHEME_i16 ? "int16 x int8 -> int32, matrix units"
                          : step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32, matrix units"
                                                          : "int8 x int8 -> int32, matrix units");
     const struct hby_conv_shape s = hby_conv_shape_of(step, false);
-    hby_conv_cost(site, l, &s, (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * (size_t)element);
+    hby_conv_cost(site, l, &s, (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * (is_float ? 2 : 1));
     return HBY_OK;
 }
 
@@ -227,7 +239,7 @@ enum hby_status hby_cl_launch_conv_mma_hybrid(const struct hby_cl_site *site, st
     if (st)
         return st;
     define_cut(l, c, site->dev->info.mma == HBY_MMA_EMULATED);
-    hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(p, 1));
+    hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(step, p));
     hby_cl_define(l, "HBY_IN_ALIGN", alignment(p->in_c | p->group_c));
     hby_cl_define(l, "HBY_OUT_ALIGNED", (p->out_c | t.group_out) % 4 == 0);
     hby_cl_define(l, "HBY_HALF_OUT", hby_nest_stored(site, step->out[0]) == HBY_F16);

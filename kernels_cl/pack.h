@@ -31,6 +31,10 @@ enum hby_status hby_pack_rescale(const struct hby_step *step, struct hby_cl_laun
 enum hby_status hby_pack_conv_i8(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, int act_bias);
 /* Arguments for conv_i16.cl: w, bias, mult, shift, real (pack_i16.c). `wide`: 64-bit sums. */
 enum hby_status hby_pack_conv_i16(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_shape *s, bool wide);
+/* Its last four: bias, mult, shift, real, channel c at place[c] of `padded` elements. */
+enum hby_status hby_pack_finish_i16(const struct hby_cl_site *site, struct hby_cl_launch *l, bool wide, const int *place, size_t padded);
+/* 16x8: sums are 64 bits unless the bias is int32, as in TFLite. */
+bool hby_pack_is_wide_i16(const struct hby_cl_site *site);
 /* How many pairs of products of this step's weights and any int16 fit 32 bits. */
 int hby_pack_pairs_i16(const struct hby_cl_site *site, const struct hby_cl_launch *l);
 /* weights.clh's HBY_WEIGHT_KIND of a float step's weights. */

@@ -4,6 +4,12 @@
 
 #include "kernels_cl/pack.h"
 
+bool hby_pack_is_wide_i16(const struct hby_cl_site *site)
+{
+    const struct hby_step *s = site->step;
+    return !(s->in[2] >= 0 && site->plan->graph->tensor[s->in[2]].type == HBY_I32);
+}
+
 /* |activation| <= 2^15, so sums fit while the magnitudes of a channel's weights add up to less than 2^16; else pairs of at most 2 * 2^15 * 2^7 are counted. */
 int hby_pack_pairs_i16(const struct hby_cl_site *site, const struct hby_cl_launch *l)
 {
@@ -41,7 +47,7 @@ static void fill(const int8_t *w, int16_t *packed, const int *place, const struc
     }
 }
 
-static enum hby_status bias_and_tables(const struct hby_cl_site *site, struct hby_cl_launch *l, bool wide, const int *place, size_t padded)
+enum hby_status hby_pack_finish_i16(const struct hby_cl_site *site, struct hby_cl_launch *l, bool wide, const int *place, size_t padded)
 {
     const struct hby_step *step = site->step;
     int64_t *bias = calloc(padded, sizeof *bias);
@@ -82,7 +88,7 @@ enum hby_status hby_pack_conv_i16(const struct hby_cl_site *site, struct hby_cl_
     if (w && packed && place) {
         fill(w, packed, place, s, site->step->args.conv.out_c);
         hby_cl_arg_const(l, packed, bytes);
-        st = bias_and_tables(site, l, wide, place, padded);
+        st = hby_pack_finish_i16(site, l, wide, place, padded);
     }
     free(w);
     free(packed);

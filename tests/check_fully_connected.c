@@ -1,4 +1,6 @@
 /* FULLY_CONNECTED: rows and depths around the kernels' blocks, leading dimensions kept or not, scales with exact ties. */
+#include <string.h>
+
 #include "tests/window_cases.h"
 
 static void one(struct check *c, enum hby_scheme scheme, bool residual)
@@ -24,6 +26,23 @@ static void one(struct check *c, enum hby_scheme scheme, bool residual)
     node->params.fully_connected.asymmetric_quantize_inputs = check_chance(c, 50);
     if (residual)
         window_add(c, scheme, out);
+    check_run(c, depth);
+}
+
+/* 16x8: sums of low bytes as large as they come, at the depth up to which kernels may keep them in 32 bits, and beyond. */
+static void deepest(struct check *c, int depth)
+{
+    static int8_t least[2 * 65800];
+    const float in_scale = 1e-3f, w_scale = 1e-3f, out_scale = 1e-3f;
+    const int32_t zero = 0;
+    memset(least, -128, sizeof least);
+    const int in = check_input(c, HBY_I16, 2, (int[]){3, depth}), weights = check_const(c, HBY_I8, 2, (int[]){2, depth}, least);
+    const int out = check_output(c, HBY_I16, 2, (int[]){3, 2});
+    check_range(c, in, -1, -1);
+    check_quant(c, in, 0, 1, &in_scale, &zero);
+    check_quant(c, weights, 0, 1, &w_scale, &zero);
+    check_quant(c, out, 0, 1, &out_scale, &zero);
+    check_node(c, HBY_OP_fully_connected, 2, (int[]){in, weights}, 1, &out);
     check_run(c, depth);
 }
 
@@ -69,6 +88,10 @@ void hby_check_fully_connected(struct check *c, enum hby_scheme scheme)
         one(c, scheme, i % 3 == 2);
     for (int i = 0; scheme == HBY_SCHEME_f32w8 && i < check_cases(); i++)
         int4(c, i % 2);
+    if (scheme == HBY_SCHEME_i16) {
+        deepest(c, 65536);
+        deepest(c, 65800); /* 65800 * 255 * 128 > 2^31 */
+    }
     if (scheme == HBY_SCHEME_f32w8) {
         bad_blocks(c, HBY_I4, 24, "multiple of 32");
         bad_blocks(c, HBY_I8, 32, "only int4");

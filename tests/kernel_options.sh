@@ -6,7 +6,8 @@ sets() {
     conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=$((2 * t + s)) -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
     conv_mma) echo "i8 u8 f16 f32w8"; for s in 0 1; do echo "-DHBY_MMA_EMULATED=1 -DHBY_ROUNDING=0 -DHBY_WHOLE_LINES=$s -DHBY_OUT_ALIGNED=$s"; done ;; # ptx.sh has it as NVIDIA builds it
     peak_mma) echo "i8 f16"; echo "-DHBY_MMA_EMULATED=1" ;;
-    mma_test) echo "i8 u8 f16"; echo "-DHBY_MMA_EMULATED=1" ;;
+    conv_mma_i16) echo "i16"; for r in 0 2 3 4 5; do echo "-DHBY_MMA_EMULATED=1 -DHBY_ROUNDING=$r -DHBY_WIDE=$((r / 4)) -DHBY_WHOLE_LINES=$((r % 2)) -DHBY_OUT_ALIGNED=$((r % 2))"; done ;;
+    mma_test) echo "i8 u8 f16 i16"; echo "-DHBY_MMA_EMULATED=1" ;;
     conv_i16) echo "i16"; for w in 0 1; do for r in 0 2 3 4; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=5 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
     conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_WEIGHT_KIND=$t"; done; for k in 2 3; do for z in 0 1; do echo "-DHBY_WEIGHT_KIND=$k -DHBY_WEIGHT_ZERO=$z -DHBY_SEPARATE=$z"; done; done ;;
     depthwise_dot) echo "i8 u8"; for k in 3 5; do echo "-DHBY_MR=7 -DHBY_KH=$k -DHBY_KW=$k -DHBY_ROUNDING=0 -DHBY_NARROW=1"; done ;;
@@ -60,6 +61,7 @@ each_build() {
         lists=("$stem")
         [ "$stem" = nibbles ] && lists=(nibbles nibbles_hybrid)
         [ "$stem" = depthwise ] && lists=(depthwise depthwise_i16 depthwise_f)
+        [ "$stem" = conv_mma ] && lists=(conv_mma conv_mma_i16)
         [ "$stem" = norm ] && lists=(norm norm_local)
         [ "$stem" = matmul ] && lists=(matmul matmul_int)
         for list in "${lists[@]}"; do

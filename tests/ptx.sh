@@ -37,16 +37,18 @@ ptx() {
 
 printf '#include "types.clh"\n#include "dot.clh"\nkernel void k(global int *x) { *x = hby_dot4(x[1], x[2], x[3]); }\n' >"$tmp/dot.cl"
 ptx dp4a.s32.s32 "$tmp/dot.cl" -DHBY_SCHEME_i8=1 -DHBY_DOT_NV_DP4A=1
-for scheme in "i8 s32.s8.s8.s32" "u8 s32.u8.s8.s32" "f16 f32.f16.f16.f32" "f32w8 s32.s8.s8.s32"; do
+for scheme in "i8 s32.s8.s8.s32" "u8 s32.u8.s8.s32" "f16 f32.f16.f16.f32" "f32w8 s32.s8.s8.s32" "i16 s32.u8.s8.s32"; do
     read -r name types <<<"$scheme"
     ptx "$types" "$top/kernels_cl/mma_test.cl" -DHBY_SCHEME_"$name"=1
     # the tiles of launch_mma.c
-    for cut in "2 2 1 4 4" "2 1 2 2 4" "2 1 4 1 4" "1 1 4 1 4" "1 1 8 1 2" "1 1 8 1 1"; do
+    for cut in "2 2 1 4 4" "2 2 1 2 4" "2 1 2 2 4" "2 1 4 1 4" "1 1 4 1 4" "1 1 8 1 2" "1 1 8 1 1"; do
         read -r m n k tiles_m tiles_n <<<"$cut"
+        [ "$name $cut" != "i16 2 2 1 4 4" ] || continue # its sums fill more than 48 KB of local memory
         for align in 16 1; do
-            row_sum=$([ "$name$align" = u81 ] && echo 1 || echo 0)
+            row_sum=$([ "$name$align" = u81 ] && echo 1 || echo 0) rounding=0 wide=0
+            [ "$name$align" != i1616 ] || rounding=4 wide=1 # HBY_ROUND_WIDE16
             ptx "$types" "$top/kernels_cl/conv_mma.cl" -DHBY_SCHEME_"$name"=1 -DHBY_WARPS_M="$m" -DHBY_WARPS_N="$n" -DHBY_WARPS_K="$k" -DHBY_TILES_M="$tiles_m" -DHBY_TILES_N="$tiles_n" \
-                -DHBY_IN_ALIGN=$align -DHBY_OUT_ALIGNED=$((align / 16)) -DHBY_WHOLE_LINES=$((align % 16)) -DHBY_ROW_SUM="$row_sum" -DHBY_ROUNDING=0
+                -DHBY_IN_ALIGN=$align -DHBY_OUT_ALIGNED=$((align / 16)) -DHBY_WHOLE_LINES=$((align % 16)) -DHBY_ROW_SUM="$row_sum" -DHBY_ROUNDING=$rounding -DHBY_WIDE=$wide
         done
     done
 done
