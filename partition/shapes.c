@@ -200,7 +200,7 @@ static bool join_values(const struct hby_shape_call *c, struct hby_known *out)
     struct hby_known part;
     out->n = 0;
     for (int i = 0; i < c->node->n_in; i++)
-        if (c->node->in[i] < 0 || c->graph->tensor[c->node->in[i]].rank > 1 || !get_values(c->state, c->node->in[i], &part) || !append_values(out, &part))
+        if (c->graph->tensor[c->node->in[i]].rank > 1 || !get_values(c->state, c->node->in[i], &part) || !append_values(out, &part))
             return false;
     return true;
 }
@@ -210,7 +210,7 @@ static bool count_values(const struct hby_shape_call *c, struct hby_known *out)
 {
     struct hby_known start, step;
     const int64_t n = hby_tensor_count(&c->graph->tensor[c->node->out[0]]);
-    if (c->node->n_in != 3 || !get_values(c->state, c->node->in[0], &start) || !get_values(c->state, c->node->in[2], &step) || n > HBY_SHAPE_VALUES)
+    if (!get_values(c->state, c->node->in[0], &start) || !get_values(c->state, c->node->in[2], &step) || n > HBY_SHAPE_VALUES)
         return false;
     out->n = (int)n;
     for (int i = 0; i < out->n; i++)
@@ -248,7 +248,7 @@ static bool find_values(const struct hby_shape_call *c, struct hby_known *out)
     if (n->op == HBY_OP_strided_slice || n->op == HBY_OP_slice)
         return slice_values(c, &a, out);
     if (n->op == HBY_OP_add || n->op == HBY_OP_sub || n->op == HBY_OP_mul)
-        return n->n_in == 2 && get_values(c->state, n->in[1], &b) && combine(n->op, &a, &b, out);
+        return get_values(c->state, n->in[1], &b) && combine(n->op, &a, &b, out);
     return false;
 }
 
