@@ -32,6 +32,16 @@ static inline void arith_pot(struct check *c, const int in[2], int out)
     case_set_quant(c, in[1 - which], ldexpf(1.0f, e - check_int(c, 0, 6)), 0);
 }
 
+/* One row for all: fewer values than a vector has. The simulator runs few cases, so this one is asked for first. */
+static inline void arith_row_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
+{
+    const int n = check_int(c, 2, 15), dim[] = {check_int(c, 2, 4), check_int(c, 2, 5), n};
+    const enum hby_type type = check_type(scheme);
+    const int in[2] = {check_input(c, type, 3, dim), check_input(c, type, 1, &n)}, out = check_output(c, type, 3, dim);
+    check_node(c, op, 2, in, 1, &out);
+    check_run(c, 1);
+}
+
 static inline void arith_case(struct check *c, enum hby_op op, enum hby_scheme scheme)
 {
     int out_dim[CASE_RANK], dim[2][CASE_RANK], rank[2], in[2];
