@@ -101,13 +101,15 @@ static enum hby_status check_graph(const struct hby_graph *g, struct hby_reason 
 }
 
 /* Float models whose user wants speed store their activations in half. Not by default, even where the weights are half: values beyond 65504 become infinite,
- * and a softmax behind 30 layers of rounded activations was seen to move by a tenth. */
+ * and a softmax behind 30 layers of rounded activations was seen to move by a tenth. Where all products are those of dynamic range, which take and leave
+ * float32, what lies between them would only be converted there and back. */
 static bool wants_half_storage(const struct hby_graph *g, const struct hby_plan_options *opt)
 {
     if (opt->half != HBY_HALF_DECIDE)
         return opt->half == HBY_HALF_ON;
     if (opt->precision != HBY_PRECISION_FAST)
         return false;
+    bool hybrid = false, products = false;
     for (int k = 0; k < g->n_nodes; k++) {
         const struct hby_node *n = &g->node[k];
         for (int i = 0; i < n->n_in + n->n_out; i++) {
@@ -118,8 +120,11 @@ static bool wants_half_storage(const struct hby_graph *g, const struct hby_plan_
             if (!t->data && (t->type == HBY_I8 || t->type == HBY_U8 || t->type == HBY_I16) && n->op != HBY_OP_densify)
                 return false;
         }
+        const bool is_hybrid = hby_build_is_hybrid(g, n);
+        hybrid = hybrid || is_hybrid;
+        products = products || (!is_hybrid && hby_fold_is_weights(n, 1));
     }
-    return true;
+    return products || !hybrid;
 }
 
 /* The nodes as the model has them: folding moves their inputs. */

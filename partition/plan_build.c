@@ -8,8 +8,7 @@ static bool is_integer(enum hby_type t)
     return t == HBY_I8 || t == HBY_U8 || t == HBY_I16;
 }
 
-/* Float activations with integer weights: rows are quantized at run time, from float32. */
-static bool is_hybrid(const struct hby_graph *g, const struct hby_node *n)
+bool hby_build_is_hybrid(const struct hby_graph *g, const struct hby_node *n)
 {
     int data = n->op == HBY_OP_transpose_conv ? 2 : 0;
     return n->n_in > data && !n->weight_only && hby_fold_is_weights(n, 1) && n->in[1] >= 0 && n->in[data] >= 0 && g->tensor[n->in[data]].type == HBY_F32 &&
@@ -31,7 +30,7 @@ static bool input_in_half(const struct hby_graph *g, const struct hby_node *n, i
 static bool wants_half(const struct hby_graph *g, const struct hby_node *n)
 {
     bool floats = false;
-    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || is_hybrid(g, n) || hby_fold_is_recurrent(n))
+    if (n->op == HBY_OP_quantize || n->op == HBY_OP_dequantize || hby_build_is_hybrid(g, n) || hby_fold_is_recurrent(n))
         return false;
     for (int i = 0; i < n->n_out; i++)
         floats = floats || g->tensor[n->out[i]].type == HBY_F32;

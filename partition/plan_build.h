@@ -33,6 +33,8 @@ struct hby_builder {
 enum hby_status hby_builder_create(struct hby_builder *b, struct hby_plan *plan, struct hby_backend *host);
 /* Lowers all nodes in their modes; replaces the steps of an earlier build. */
 enum hby_status hby_build(struct hby_builder *b);
+/* Float activations with integer weights: rows are quantized at run time, from float32. */
+bool hby_build_is_hybrid(const struct hby_graph *g, const struct hby_node *n);
 /* Can the node take the mode DEQUANTIZED? */
 bool hby_build_can_dequantize(const struct hby_builder *b, int node);
 

@@ -377,6 +377,38 @@ static void half_storage_stays_inside(void **state)
     hby_plan_destroy(&p);
 }
 
+/* y = (x + x) w as dynamic range; or, with `real`, times float weights behind that. */
+static struct hby_graph *dynamic_graph(bool real)
+{
+    static const int8_t weights[16] = {1, -2, 3, 4, 5, 6, -7, 8, 9, 10, 11, -12, 13, 14, 15, 16};
+    static const float real_weights[16] = {1.0f, 0.5f};
+    struct hby_graph *g = NULL;
+    assert_int_equal(hby_graph_create(&g), HBY_OK);
+    const int x = add_tensor(g, HBY_F32, NULL, 2, 1, 4), twice = add_tensor(g, HBY_F32, NULL, 2, 1, 4), w = add_tensor(g, HBY_I8, weights, 2, 4, 4);
+    const int mid = add_tensor(g, HBY_F32, NULL, 2, 1, 4), v = add_tensor(g, HBY_F32, real_weights, 2, 4, 4), y = add_tensor(g, HBY_F32, NULL, 2, 1, 4);
+    set_quant(g, w, 0.1f, 0);
+    add_node(g, HBY_OP_add, twice, 2, x, x);
+    add_node(g, HBY_OP_fully_connected, mid, 2, twice, w);
+    if (real)
+        add_node(g, HBY_OP_fully_connected, y, 2, mid, v);
+    set_border(g, x, real ? y : mid);
+    return g;
+}
+
+static void dynamic_range_is_not_stored_in_half(void **state)
+{
+    (void)state;
+    const struct hby_plan_options fast = {.precision = HBY_PRECISION_FAST};
+    struct hby_plan *p = plan_of(dynamic_graph(false), fast, &fake_device);
+    assert_false(p->half_storage);
+    assert_int_equal(p->n_steps, 2); /* and no conversion */
+    assert_int_equal(p->step[1].scheme, HBY_SCHEME_f32w8);
+    hby_plan_destroy(&p);
+    p = plan_of(dynamic_graph(true), fast, &fake_device); /* here half has something to gain */
+    assert_true(p->half_storage);
+    hby_plan_destroy(&p);
+}
+
 /* y = relu(x w + b) with float16 weights and bias behind DEQUANTIZE. */
 static struct hby_graph *half_graph(void)
 {
@@ -530,6 +562,7 @@ int main(void)
         cmocka_unit_test_setup(faults_are_repaired, reset),
         cmocka_unit_test_setup(dequantization_is_the_second_tier, reset),
         cmocka_unit_test_setup(half_storage_stays_inside, reset),
+        cmocka_unit_test_setup(dynamic_range_is_not_stored_in_half, reset),
         cmocka_unit_test_setup(half_models_are_fused, reset),
         cmocka_unit_test_setup(unusual_outputs, reset),
         cmocka_unit_test_setup(bad_graphs_are_refused, reset),
