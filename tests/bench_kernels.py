@@ -54,12 +54,12 @@ expect("peaks", {"float32", "int8", "16x8"} <= set(result["peak_gops"]) and all(
 expect("an empty launch, and the wait for one", 0 < result["launch_us"] <= result["answer_us"], result)
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "out.json")
-    code, out, err = run("--only", "7x7x160", "--rounds", "1", "--scheme", "i8,f16,f32", "--json", path, HALFBYTE_DEVICE_FEATURES="kind=gpu,mma=emulate")
+    code, out, err = run("--only", "7x7x160", "--rounds", "1", "--scheme", "i8,f16,i16,f32", "--json", path, HALFBYTE_DEVICE_FEATURES="kind=gpu,mma=emulate")
     expect("as on a GPU with matrix units", code == 0, out + err)
     result = json.loads(pathlib.Path(path).read_text())
 rows = {row["scheme"]: row for row in result["rows"]}
-expect("their peaks", all(result["peak_gops"].get(name, 0) > 0 for name in ("int8 matrix", "float16 matrix")), result["peak_gops"])
-expect("a kernel on them is held against them, another is not", rows["i8"]["peak"] == "int8 matrix" and rows["f16"]["peak"] == "float16 matrix" and rows["f32"]["peak"] == "float32", rows)
+expect("their peaks", all(result["peak_gops"].get(name, 0) > 0 for name in ("int8 matrix", "float16 matrix", "16x8 matrix")), result["peak_gops"])
+expect("a kernel on them is held against them, another is not", rows["i8"]["peak"] == "int8 matrix" and rows["f16"]["peak"] == "float16 matrix" and rows["i16"]["peak"] == "16x8 matrix" and rows["f32"]["peak"] == "float32", rows)
 expect("times by the device's clock", all(row.get("kernel_us", 0) > 0 for row in rows.values()), rows)
 code, out, err = run("--only", "softmax", "--scheme", "i8", "--rounds", "1", "--tflite", "false")
 expect("a peer that ends is no failure", code == 0 and "gone" in out, out + err)

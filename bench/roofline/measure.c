@@ -38,7 +38,7 @@ static enum roof_arith arithmetic_of(const struct roof_bench *b, const struct ro
         [HBY_SCHEME_i16] = ROOF_I16, [HBY_SCHEME_f32w8] = ROOF_I8, [HBY_SCHEME_i32] = ROOF_I8,
     };
     if (strncmp(r->kernel, "conv_mma", 8) == 0)
-        return r->scheme == HBY_SCHEME_f16 ? ROOF_F16_MATRIX : ROOF_I8_MATRIX;
+        return r->scheme == HBY_SCHEME_f16 ? ROOF_F16_MATRIX : r->scheme == HBY_SCHEME_i16 ? ROOF_I16_MATRIX : ROOF_I8_MATRIX;
     const bool half_products = r->scheme == HBY_SCHEME_f16 && strncmp(r->arithmetic, "half,", 5) == 0 && b->peaks.gops[ROOF_F16] > 0;
     return half_products ? ROOF_F16 : of[r->scheme];
 }

@@ -6,8 +6,8 @@
 #include "kernels_cl/cl_state.h"
 
 const char *const roof_arith_name[ROOF_ARITHS] = {
-    [ROOF_F32] = "float32",          [ROOF_F16] = "float16", [ROOF_I8] = "int8", [ROOF_I16] = "16x8", [ROOF_F16_MATRIX] = "float16 matrix",
-    [ROOF_I8_MATRIX] = "int8 matrix"};
+    [ROOF_F32] = "float32",           [ROOF_F16] = "float16",           [ROOF_I8] = "int8", [ROOF_I16] = "16x8", [ROOF_F16_MATRIX] = "float16 matrix",
+    [ROOF_I8_MATRIX] = "int8 matrix", [ROOF_I16_MATRIX] = "16x8 matrix"};
 
 enum { ROUNDS = 15, GROUP = 256, GPU_ITEMS_PER_UNIT = 2048, CPU_ITEMS_PER_UNIT = 4, LANES = 16 /* at most: conv tiles' vectors */, SEED = 5 };
 static const double long_enough_us = 4e3; /* of one timed launch */
@@ -61,7 +61,9 @@ static const struct kind {
 
 static bool has(const struct hby_cl_info *in, enum roof_arith a)
 {
-    return a == ROOF_F16 ? in->has_fp16 : a == ROOF_F16_MATRIX || a == ROOF_I8_MATRIX ? in->mma != HBY_MMA_NONE && in->kind != HBY_CL_CPU : true;
+    if (a == ROOF_F16_MATRIX || a == ROOF_I8_MATRIX)
+        return in->mma != HBY_MMA_NONE && in->kind != HBY_CL_CPU;
+    return a == ROOF_F16 ? in->has_fp16 : a != ROOF_I16_MATRIX; /* which follows from int8's */
 }
 
 /* How many independent sums a work-item has. Which is best on a CPU depends on its registers and on the compiler; a GPU has other work-items to go on with. */
@@ -188,6 +190,7 @@ static enum hby_status all(struct run *r, struct roof_peaks *p, struct hby_reaso
         st = empty_launches(r, p, why);
     if (!st)
         st = use(r, &(struct kind){"peak.cl", "hby_copy", vectors}, sum_counts[0], why);
+    p->gops[ROOF_I16_MATRIX] = p->gops[ROOF_I8_MATRIX] / 2; /* a product by the high bytes, and one by the low ones */
     double bytes = 64 * 1024;
     for (int i = 0; i < ROOF_COPIES && !st && bytes / 2 <= (double)in->max_alloc_bytes && bytes <= (double)in->global_bytes / 4; i++, bytes *= 4) {
         p->copy[i].bytes = bytes;

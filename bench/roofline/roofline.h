@@ -36,7 +36,7 @@ void roof_parse(int argc, char **argv, struct roof_options *o);
 
 /* --- peak.c: what the device can do at most --- */
 
-enum roof_arith { ROOF_F32, ROOF_F16, ROOF_I8, ROOF_I16, ROOF_F16_MATRIX, ROOF_I8_MATRIX, ROOF_ARITHS }; /* MATRIX: on matrix units */
+enum roof_arith { ROOF_F32, ROOF_F16, ROOF_I8, ROOF_I16, ROOF_F16_MATRIX, ROOF_I8_MATRIX, ROOF_I16_MATRIX, ROOF_ARITHS }; /* MATRIX: on matrix units */
 extern const char *const roof_arith_name[ROOF_ARITHS];
 enum { ROOF_COPIES = 7 };
 
