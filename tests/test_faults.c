@@ -136,13 +136,14 @@ static struct model {
 };
 enum { MODELS = sizeof models / sizeof models[0] };
 
-static int given_up; /* log lines that say so */
+static int given_up, found_wrong; /* log lines that say so */
 
 static void count_lines(void *ctx, int level, const char *text)
 {
     (void)ctx;
     (void)level;
     given_up += strstr(text, "given up") != NULL;
+    found_wrong += strstr(text, " is wrong") != NULL;
 }
 
 static bool is_right(const struct model *m, const unsigned char *got)
@@ -277,7 +278,7 @@ static void reset(long at, bool stay, bool hung)
     atomic_store(&fail_site, NULL);
     atomic_store(&sticky, stay);
     atomic_store(&hang, hung);
-    given_up = 0;
+    given_up = found_wrong = 0;
 }
 
 /* How many calls a healthy life makes; the sites are noted, and how many of them belong to the opening of the device. */
@@ -413,6 +414,33 @@ static void every_call_site(void **state)
     assert_int_equal(system(strcat(strcpy((char[64]){""}, "rm -r "), folder)), 0);
 }
 
+/* A device that computes wrongly is found out when it is opened: it is used in another way, or not at all. */
+static void wrong_results_are_found_out(void **state)
+{
+    (void)state;
+    static const struct use ways[] = {
+        {.features = ""}, {.features = "-asm"}, {.features = "kind=gpu,mma=emulate"}, {.features = "-vnni,-madd", .chain = HBY_CL_CHAIN_OFF}};
+    for (size_t k = 0; k < sizeof ways / sizeof *ways; k++)
+        for (long n = 1;; n++) {
+            int ran = 0;
+            reset(0, false, false);
+            in_use = &ways[k];
+            atomic_store(&spoil, n);
+            struct hby_backend *device = open_device(PATIENCE_MS);
+            const bool was_read = atomic_exchange(&spoil, 0) == 0;
+            assert_int_equal(found_wrong, was_read);
+            assert_true(one_partition(&models[0], device, &ran, NULL));
+            assert_int_equal(ran, 3);
+            hby_cl_backend_destroy(&device);
+            assert_int_equal(atomic_load(&created), atomic_load(&released));
+            if (!was_read) {
+                assert_true(n > 1); /* something is read */
+                break;
+            }
+        }
+    in_use = &plainly;
+}
+
 /* By command, HBY_FAULTS=all: every call of every model, with eight errors. */
 static void every_call(void **state)
 {
@@ -515,6 +543,7 @@ int main(void)
     install((struct hby_cl_api *)(uintptr_t)hby_cl_api(&why)); /* the table itself is not const */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_site),
+        cmocka_unit_test(wrong_results_are_found_out),
         cmocka_unit_test(quarantine),
         cmocka_unit_test(device_hangs),
     };
