@@ -80,8 +80,29 @@ static void processors_are_read(void **state)
     }
 }
 
+/* Narrower registers and weaker dot products are never taken to be faster; the measured processor, 16 floats with VNNI, is the unit. */
+static void weaker_is_not_faster(void **state)
+{
+    (void)state;
+    static const enum hby_cl_dot dots[] = {HBY_DOT_X86_VNNI, HBY_DOT_COUNT, HBY_DOT_X86_MADD, HBY_DOT_PORTABLE};
+    static const int lanes[] = {16, 8, 4};
+    const struct hby_cost_cpu unit = hby_cl_cpu_parts(HBY_DOT_X86_VNNI, 16);
+    assert_true(unit.floats == 1 && unit.integers == 1);
+    for (size_t d = 0; d < sizeof dots / sizeof *dots; d++)
+        for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+            const struct hby_cost_cpu c = hby_cl_cpu_parts(dots[d], lanes[i]);
+            assert_true(c.floats > 0 && c.floats <= 1 && c.integers > 0 && c.integers <= 1);
+            if (i > 0) {
+                const struct hby_cost_cpu wider = hby_cl_cpu_parts(dots[d], lanes[i - 1]);
+                assert_true(c.floats < wider.floats && c.integers <= wider.integers);
+            }
+            assert_true(hby_cl_cpu_parts(HBY_DOT_PORTABLE, lanes[i]).integers <= c.integers &&
+                        c.integers <= hby_cl_cpu_parts(HBY_DOT_X86_VNNI, lanes[i]).integers);
+        }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(processors_are_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(processors_are_read), cmocka_unit_test(weaker_is_not_faster)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
