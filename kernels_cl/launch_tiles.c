@@ -133,17 +133,21 @@ void hby_conv_grid(const struct hby_cl_site *site, struct hby_cl_launch *l, cons
 
 struct hby_conv_tiles hby_conv_tiles_of(const struct hby_cl_site *site, const struct hby_conv_shape *s, const struct hby_conv_part *part, size_t weight_bytes)
 {
+    enum { MOST = 16, MANY = 8 };
     const struct hby_step *step = site->step;
     const int rows = hby_conv_rows(step), units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1;
     /* on a CPU as many tiles per work-item as leave 16 work-items for each core */
     const int each = site->dev->info.kind == HBY_CL_CPU ? (int)((int64_t)(rows / part->tile.rows) * part->tiles_per_group * s->groups / (16 * units)) : 1;
+    /* Weights that do not fit a cache stay there a tile at a time, while all rows pass; but not rows that do not fit it either, where a work-item has rows enough
+     * to be worth its tile's weights. */
+    const bool large_weights = weight_bytes > 256 * 1024, large_input = hby_plan_bytes(site->plan, step->in[0]) > 1024 * 1024;
     return (struct hby_conv_tiles){
         .rows = rows,
-        .tiles_each = each < 1    ? 1
-                      : each > 16 ? 16
-                                  : each,
+        .tiles_each = each < 1      ? 1
+                      : each > MOST ? MOST
+                                    : each,
         .dense = step->op != HBY_OP_transpose_conv && hby_conv_is_dense(&step->args.conv),
-        .rows_first = weight_bytes > 256 * 1024, /* then a tile's weights stay in the cache while all rows pass */
+        .rows_first = large_weights && !(large_input && each >= MANY),
         .tiles_per_group = part->tiles_per_group,
         .blocks_per_group = s->blocks_per_group,
         .first_channel = part->first_channel,
