@@ -138,8 +138,8 @@ struct hby_conv_tiles hby_conv_tiles_of(const struct hby_cl_site *site, const st
     const int rows = hby_conv_rows(step), units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1;
     /* on a CPU as many tiles per work-item as leave 16 work-items for each core */
     const int each = site->dev->info.kind == HBY_CL_CPU ? (int)((int64_t)(rows / part->tile.rows) * part->tiles_per_group * s->groups / (16 * units)) : 1;
-    /* Weights that do not fit a cache stay there a tile at a time, while all rows pass; but not rows that do not fit it either, where a work-item has rows enough
-     * to be worth its tile's weights. */
+    /* Weights that do not fit a cache stay there a tile at a time, while all rows pass; but not rows that do not fit it either, where a work-item has rows
+     * enough to be worth its tile's weights. */
     const bool large_weights = weight_bytes > 256 * 1024, large_input = hby_plan_bytes(site->plan, step->in[0]) > 1024 * 1024;
     return (struct hby_conv_tiles){
         .rows = rows,
