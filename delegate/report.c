@@ -191,6 +191,8 @@ static void write_node(struct hby_json *j, int subgraph, const struct hby_record
     else
         hby_json_text(j, "fused_into", NULL);
     hby_json_text(j, "reason", v->reason.text[0] ? v->reason.text : NULL);
+    if (ours && v->launches > 0)
+        hby_json_int(j, "launches", v->launches);
     if (v->device_us > 0)
         hby_json_real(j, "device_us", v->device_us);
     if (v->host_us > 0)
@@ -200,12 +202,13 @@ static void write_node(struct hby_json *j, int subgraph, const struct hby_record
 
 static void write_interpreter(struct hby_json *j, const struct hby_report_context *rc, const struct interpreter *it)
 {
-    int partitions = 0, count[3] = {0};
+    int partitions = 0, launches = 0, count[3] = {0};
     for (int s = 0; s < it->n_subgraphs; s++) {
         partitions += it->subgraph[s].partitions;
         for (int i = 0; i < it->subgraph[s].import->n_records; i++) {
             const struct hby_record *r = &it->subgraph[s].import->record[i];
             count[r->claimed ? r->verdict.where : HBY_ON_RUNTIME]++;
+            launches += r->claimed ? r->verdict.launches : 0;
         }
     }
     hby_json_open(j, NULL, '{');
@@ -218,6 +221,7 @@ static void write_interpreter(struct hby_json *j, const struct hby_report_contex
     hby_json_int(j, "device", count[HBY_ON_DEVICE]);
     hby_json_int(j, "host_ref", count[HBY_ON_HOST_REF]);
     hby_json_int(j, "runtime", count[HBY_ON_RUNTIME]);
+    hby_json_int(j, "launches", launches);
     hby_json_close(j, '}');
     hby_json_open(j, "deviations", '[');
     for (int s = 0; s < it->n_subgraphs; s++)

@@ -114,7 +114,7 @@ static enum hby_status query(struct hby_backend *be, const struct hby_plan *plan
         status = pick(st, NULL, NULL, plan, first, limit, &l, why);
     if (status)
         return status;
-    *answer = (struct hby_answer){.count = l.count, .us = estimate_us(st, &l, first)};
+    *answer = (struct hby_answer){.count = l.count, .us = estimate_us(st, &l, first), .launches = l.n_launches};
     memcpy(answer->arithmetic, l.arithmetic, sizeof answer->arithmetic);
     strncpy(answer->kernel, l.row->name, sizeof answer->kernel - 1);
     return HBY_OK;

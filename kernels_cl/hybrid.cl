@@ -5,8 +5,8 @@
  * range  [batch * parts][2]: least and most of each part
  * row    [batch]
  * q      [batch][padded_lines][pitch] bytes, and slack
- * Short images: hby_hybrid_whole does all, a work-group each. Else hby_hybrid_range, a work-group per part; then on CPUs hby_hybrid_quantize, where each of the few
- * work-items joins the parts; elsewhere hby_hybrid_join in between. */
+ * Short images: hby_hybrid_whole does all, a work-group each. Else hby_hybrid_range, a work-group per part; then hby_hybrid_quantize, where on CPUs each of the few
+ * work-items joins the parts; elsewhere (HBY_JOINS) one of each work-group does, which is quicker than a launch, or, of several images, hby_hybrid_join in between. */
 #include "group.clh"
 #include "hybrid_row.clh"
 #include "nest.clh"
@@ -15,6 +15,9 @@
 #define HBY_IN_TYPE 0
 #endif
 typedef const __global HBY_P(HBY_IN_TYPE) *hby_floats;
+#ifndef HBY_JOINS
+#define HBY_JOINS 0
+#endif
 
 /* The first n lanes of v, low bytes, to element i of p. */
 #if HBY_X86_AVX512
@@ -109,7 +112,17 @@ __kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P
 {
     const int from = (int)get_global_id(0) * chunk, to = min(from + chunk, h.pitch), first = (int)get_global_id(1) * rows_each, last = min(first + rows_each, rows);
     struct hby_hybrid_row r;
-    for (int i = first, known = -1; i < last && from < to; i++) {
+#if HBY_JOINS
+    __local struct hby_hybrid_row joined;
+    if (get_local_id(0) == 0 && get_local_id(1) == 0) {
+        joined = hby_join_parts(&h, range, 0);
+        if (get_group_id(0) == 0 && get_group_id(1) == 0)
+            row[0] = joined;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    r = joined;
+#endif
+    for (int i = first, known = HBY_JOINS - 1; i < last && from < to; i++) {
         const int b = i / h.padded_lines, line = i - b * h.padded_lines;
         if (b != known) {
 #if HBY_DEVICE_CPU

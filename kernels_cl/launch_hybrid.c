@@ -7,7 +7,7 @@
 
 enum { BYTES, ROWS, RANGES }; /* scratch memory */
 /* An image so small is quantized by one work-group in one launch; a larger one's range is taken in parts of PART at least, of which there are few: joining them
- * is left to every work-item on a CPU. */
+ * is left to every work-item on a CPU, and to every work-group elsewhere. */
 enum { WHOLE = 16 * 1024, PART = 8 * 1024, CPU_PARTS = 8, GPU_PARTS = 64 };
 
 static int ceil_div(int a, int b)
@@ -157,13 +157,15 @@ enum hby_status hby_hybrid_quantize(const struct hby_cl_site *site, struct hby_c
     hby_cl_arg_tensor(l, site->step->in[0]);
     hby_cl_arg_scratch(l, RANGES, ranges);
     hby_nest_grid_rows(site, l, h->batch * h->parts, h->part);
-    if (!cpu) {
+    const bool joins = !cpu && h->batch == 1;
+    if (!cpu && !joins) {
         if ((st = use_quantizer(site, l, y, "hby_hybrid_join")) != HBY_OK)
             return st;
         hby_cl_arg_scratch(l, RANGES, ranges);
         hby_hybrid_arg_rows(l, y);
         hby_nest_grid_2d(site, l, (size_t)h->batch, 1);
     }
+    hby_cl_define(l, "HBY_JOINS", joins);
     if ((st = use_quantizer(site, l, y, "hby_hybrid_quantize")) != HBY_OK)
         return st;
     hby_cl_arg_tensor(l, site->step->in[0]);

@@ -11,6 +11,7 @@ struct hby_answer {
     char arithmetic[48]; /* for the report */
     char kernel[48];     /* the row of kernels.def, or "host_ref" */
     double us;           /* estimated time of the span */
+    int launches;        /* of kernels, for the span */
 };
 
 struct hby_session;

@@ -55,6 +55,7 @@ struct hby_verdict {
     char arithmetic[48];       /* "int8 x int8 -> int32", "half storage, float arithmetic" ... */
     int fused_into;            /* node id, or -1 */
     double device_us, host_us; /* estimates for the device and for host_ref; 0 where unknown */
+    int launches;              /* of kernels on the device, in each invoke */
     double runtime_us;         /* estimate for the runtime's own CPU kernels */
     struct hby_reason reason;  /* why not on the device, or why not claimed; empty when it is on the device */
 };

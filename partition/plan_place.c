@@ -71,8 +71,10 @@ static void note_answer(struct hby_plan *p, int s, const struct hby_answer *a)
         struct hby_verdict *v = &p->verdict[node];
         if (!v->arithmetic[0] || p->step[i].op == p->graph->node[node].op)
             snprintf(v->arithmetic, sizeof v->arithmetic, "%s", a->arithmetic);
-        if (i == s)
+        if (i == s) {
+            v->launches += a->launches;
             v->device_us += a->us > 0 ? a->us : hby_cost_device_us(hby_cost_of_step(p, &p->step[s]));
+        }
     }
 }
 

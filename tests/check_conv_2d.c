@@ -32,10 +32,10 @@ static void one(struct check *c, enum hby_scheme scheme, bool dense, bool residu
 }
 
 /* An image whose range is taken in parts, and joined: dynamic range quantization of more than 16384 values. */
-static void large_image(struct check *c, enum hby_scheme scheme)
+static void large_images(struct check *c, enum hby_scheme scheme, int batch)
 {
-    const int side = check_int(c, 36, 44), in_c = 16, out_c = check_int(c, 1, 9), dim[] = {1, side, side, in_c}, w_dim[] = {out_c, 3, 3, in_c};
-    const int out_dim[] = {1, side, side, out_c}, in = check_input(c, HBY_F32, 4, dim);
+    const int side = check_int(c, 36, 44), in_c = 16, out_c = check_int(c, 1, 9), dim[] = {batch, side, side, in_c}, w_dim[] = {out_c, 3, 3, in_c};
+    const int out_dim[] = {batch, side, side, out_c}, in = check_input(c, HBY_F32, 4, dim);
     const int weights = window_weights(c, scheme, 4, w_dim, 0, 9 * in_c, true, true), bias = window_bias(c, scheme, out_c, in, weights, false);
     const int out = window_output(c, scheme, out_dim, 4, in, weights, 9 * in_c);
     struct hby_node *node = check_node(c, HBY_OP_conv_2d, 3, (int[]){in, weights, bias}, 1, &out);
@@ -61,8 +61,8 @@ void hby_check_conv_2d(struct check *c, enum hby_scheme scheme)
         one(c, scheme, i % 4 == 3, false);
     for (int i = 0; i < check_cases(); i++)
         one(c, scheme, i % 4 == 3, true);
-    if (scheme == HBY_SCHEME_f32w8)
-        large_image(c, scheme);
+    for (int batch = 1; scheme == HBY_SCHEME_f32w8 && batch <= 2; batch++)
+        large_images(c, scheme, batch);
     if (scheme == HBY_SCHEME_f32)
         refusals(c);
 }

@@ -14,7 +14,7 @@ sets() {
     depthwise) echo "i8 u8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=$((2 * t)) -DHBY_NARROW=$t"; done ;;
     depthwise_i16) echo "i16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_ROUNDING=4"; done ;;
     depthwise_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_WEIGHT_KIND=$((2 * t))"; done; echo "-DHBY_WEIGHT_KIND=1" ;;
-    hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_IN_TYPE=$t"; done ;;
+    hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_IN_TYPE=$t -DHBY_JOINS=$t"; done ;;
     conv_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_ALIGNED=$t -DHBY_HALF_OUT=$t"; done ;;
     transpose_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_HALF_OUT=$t"; done ;;
     depthwise_hybrid) echo "f32w8"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_KH=3 -DHBY_KW=$((3 * t)) -DHBY_SW=1 -DHBY_SPREAD=$t -DHBY_HALF_OUT=$t"; done ;;
