@@ -93,3 +93,5 @@ with tempfile.TemporaryDirectory() as folder:
     expect("the other parts stay", report["networks"] and report["kernels"]["rows"], sorted(report))
     code, out = run(there / "run", "-d", "no such device", **clean)
     expect("a device that there is not", code == 2 and "no such device" in out, out)
+    code, out = run(there / "run", "-n", "no such network", **clean)
+    expect("a network that there is not", code == 2 and "mnist" in out, out)
