@@ -94,8 +94,8 @@ static const struct cut *cut_of(const struct hby_cl_site *site)
     if (info->mma_tile >= 0 && info->mma_tile < CUTS)
         return &cuts[info->mma_tile];
     for (int i = 0; i < CUTS - 1; i++)
-        if (local_bytes(site->step, &cuts[i], info->mma == HBY_MMA_EMULATED) <= info->local_bytes && tile_n(&cuts[i]) < 2 * group_out && tile_m(&cuts[i]) < 2 * rows &&
-            (int64_t)ceil_div(rows, tile_m(&cuts[i])) * ceil_div(group_out, tile_n(&cuts[i])) * groups >= 2 * (int64_t)units)
+        if (local_bytes(site->step, &cuts[i], info->mma == HBY_MMA_EMULATED) <= info->local_bytes && tile_n(&cuts[i]) < 2 * group_out &&
+            tile_m(&cuts[i]) < 2 * rows && (int64_t)ceil_div(rows, tile_m(&cuts[i])) * ceil_div(group_out, tile_n(&cuts[i])) * groups >= 2 * (int64_t)units)
             return &cuts[i];
     return &cuts[CUTS - 1];
 }
@@ -127,7 +127,9 @@ int hby_cl_match_conv_mma(const struct hby_cl_site *site, struct hby_reason *why
     if (info->mma == HBY_MMA_NONE || info->kind == HBY_CL_CPU || (s->op != HBY_OP_conv_2d && s->op != HBY_OP_fully_connected) || !hby_conv_fits(site, why) ||
         !hby_nest_fits(site, why))
         return 0;
-    if (s->scheme == HBY_SCHEME_i16 ? hby_cl_match_conv_i16(site, why) == 0 : is_float ? hby_nest_stored(site, s->in[1]) != HBY_F16 : p->rounding > HBY_ROUND_FLOAT)
+    if (s->scheme == HBY_SCHEME_i16 ? hby_cl_match_conv_i16(site, why) == 0
+        : is_float                  ? hby_nest_stored(site, s->in[1]) != HBY_F16
+                                    : p->rounding > HBY_ROUND_FLOAT)
         return 0;
     return takes(site, p) ? 1 : 0;
 }
@@ -206,11 +208,11 @@ static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_laun
     hby_cl_arg_tensor(l, sum.other);
     hby_cl_arg_tensor(l, sum.out);
     set_grid(l, c, &t, p->in_c / p->group_c);
-    hby_cl_arithmetic(l, is_float                        ? "half x half -> float, matrix units"
-                         : wide                          ? "int16 x int8 -> int64, matrix units"
+    hby_cl_arithmetic(l, is_float                         ? "half x half -> float, matrix units"
+                         : wide                           ? "int16 x int8 -> int64, matrix units"
                          : step->scheme == HBY_SCHEME_i16 ? "int16 x int8 -> int32, matrix units"
-                         : step->scheme == HBY_SCHEME_u8 ? "uint8 x uint8 -> int32, matrix units"
-                                                         : "int8 x int8 -> int32, matrix units");
+                         : step->scheme == HBY_SCHEME_u8  ? "uint8 x uint8 -> int32, matrix units"
+                                                          : "int8 x int8 -> int32, matrix units");
     const struct hby_conv_shape s = hby_conv_shape_of(step, false);
     hby_conv_cost(site, l, &s, (size_t)p->out_c * (size_t)s.taps * (size_t)s.group_in * (is_float ? 2 : 1));
     return HBY_OK;

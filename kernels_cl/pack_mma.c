@@ -8,7 +8,7 @@ enum { LANES = 32, STEP_BYTES = 32, OCTET = 8, PAIR_BYTES = LANES * 16 };
 
 struct constants {
     const struct hby_conv_mma *t;
-    size_t pairs, segment; /* segment: of a line of weights, bytes */
+    size_t pairs, segment;  /* segment: of a line of weights, bytes */
     const unsigned char *w; /* of the model, in its order: out_c times lines times segment bytes */
     unsigned char *packed;
     int32_t *fold;
@@ -19,8 +19,7 @@ struct constants {
 /* The weights of output channel c. Of a step's bytes b, 4 t to 4 t + 3 are lane t's first word, and 16 + 4 t .. its second. */
 static void pack_channel(const struct constants *k, int c)
 {
-    const size_t group = (size_t)(c / k->t->group_out), n = (size_t)(c % k->t->group_out), segment = k->segment,
-                 line_steps = (size_t)k->t->line_steps;
+    const size_t group = (size_t)(c / k->t->group_out), n = (size_t)(c % k->t->group_out), segment = k->segment, line_steps = (size_t)k->t->line_steps;
     unsigned char *octet = k->packed + (group * (size_t)k->t->octets_per_group + n / OCTET) * k->pairs * PAIR_BYTES;
     for (size_t step = 0; step < (size_t)k->t->steps; step++) {
         const size_t line = step / line_steps, off = step % line_steps * STEP_BYTES, left = segment - off;

@@ -76,6 +76,9 @@ def main():
             problems = [f"{difference} from the reference kernels"] if not difference <= bound else []
             problems += [f"the report calls it {said['mode']}"] if said["mode"] != kind else []
             problems += [f"nodes elsewhere: {said['summary']}"] if said["summary"]["runtime"] or said["summary"]["host_ref" if given.where == "device" else "device"] else []
+            launches = said["summary"]["launches"]
+            if launches != sum(node.get("launches", 0) for node in said["nodes"]) or (launches > 0) != (given.where == "device"):
+                problems += [f"{launches} launches, which is not what the nodes say"]
             problems += [f"{said['partitions']} partitions"] if said["partitions"] != 1 else []
             problems += [f"{right:.1%} of the digits"] if right < 0.9 else []
             print(f"{name}: {'; '.join(problems) or f'ok, {difference:.2g} from the reference kernels, {right:.0%} of the digits'}")
