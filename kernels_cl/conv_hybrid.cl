@@ -79,7 +79,7 @@ static inline void hby_tile_hybrid(const struct hby_args_conv *p, const struct h
         b[j] = HBY_TABLEV(float, bias, at);
     }
     struct hby_hybrid_row q[HBY_MR];
-    q[0] = row[p->batch == 1 ? 0 : rows.out[0] / image];
+    q[0] = row[0];
     HBY_EACH_ROW q[r] = p->batch == 1 ? q[0] : row[rows.out[r] / image];
     hby_vf done[HBY_MR][HBY_NR];
     HBY_EACH_ROW HBY_EACH_VECTOR done[r][j] = hby_hybrid_value(acc[r][j], sums[j], scale[j], b[j], &q[r], weights_first, p);
