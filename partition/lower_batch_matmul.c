@@ -76,7 +76,8 @@ static enum hby_status read_product(const struct hby_lowering *lo, const struct 
     p->n = b[!adj_y];
     bool fits = k == p->k && out[0] == p->m && out[1] == p->n;
     for (int i = 0; i < HBY_MATMUL_BATCHES; i++)
-        fits = fits && (p->a_batch[i] == 1 || p->a_batch[i] == p->batch[i]) && (p->b_batch[i] == 1 || p->b_batch[i] == p->batch[i]);
+        fits =
+            fits && (p->a_batch[i] == 1 ? p->b_batch[i] == p->batch[i] : p->a_batch[i] == p->batch[i] && (p->b_batch[i] == 1 || p->b_batch[i] == p->batch[i]));
     return fits ? HBY_OK
                 : hby_say(HBY_UNSUPPORTED, lo->why, "the shapes of '%.40s', '%.40s' and '%.40s' are not those of a product", hby_name_of(lo, p->a),
                           hby_name_of(lo, p->b), hby_name_of(lo, p->out));

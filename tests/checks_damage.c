@@ -367,6 +367,7 @@ void check_damage(struct check *c, int copies)
         struct hby_graph *g = NULL;
         if (hby_graph_select(whole, all, whole->n_nodes, &g))
             check_die("hby_graph_select failed");
+        c->g = g;                /* whose tensors have ranges */
         if (check_chance(c, 25)) /* nodes that fold into it, or it into them */
             pad_first(c, g);
         if (check_chance(c, 25))
@@ -385,7 +386,6 @@ void check_damage(struct check *c, int copies)
         }
         find_inputs(g);
         c->cases++;
-        c->g = g;
         enum hby_status st = check_import(g, check_chance(c, 50), &why);
         if (!st && is_small(g))
             st = check_run_host(c, &why); /* takes a copy */
