@@ -1,4 +1,4 @@
-/* What the two files of the driver share: check.c runs and compares, checks_build.c makes graphs and values. */
+/* What the files of the driver share: check.c runs graphs, checks_compare.c says what is right, checks_build.c makes graphs and values. */
 #ifndef HBY_TESTS_CHECKS_H
 #define HBY_TESTS_CHECKS_H
 
@@ -44,6 +44,8 @@ struct hby_plan_options check_plan_options(const struct check *c, bool on_device
 enum hby_status check_import(struct hby_graph *g, bool shapes, struct hby_reason *why);
 /* Are the outputs of run `run` what host_ref gave? Each as the bytes of a tensor. *worst: by how much not. */
 bool check_right(const struct check *c, const void *first_input, void *const *want, void *const *got, int run, int sum_length, double *worst);
+/* The worst difference that check_right saw last, in words. */
+const char *check_where(void);
 /* Plans, runs and destroys the graph, on the device or, where that is NULL, on host_ref, while one allocation fails, from each place of ours that was not met
  * before: checks_scarce.c. `want` is what comes out of `in`. */
 void check_scarce(struct check *c, struct hby_backend *device, void *const *in, void *const *want, int sum_length);
