@@ -51,8 +51,8 @@ with tempfile.TemporaryDirectory() as folder:
     networks = TOP / "bench" / "models"
     shutil.copy(networks / "mnist_cnn.qat.tflite", folder / "mnist.int8.tflite")
     flat.save(widths.to_float16(flat.load(networks / "mnist_cnn.float32.tflite")), folder / "mnist.float16.tflite")
-    code, out = run(TOP / "bench" / "bundle", folder / "made", folder / "mnist.int8.tflite", folder / "mnist.float16.tflite", **os.environ, HBY_BUNDLE_BUILD=str(build),
-                    HBY_PYTHON=sys.executable)
+    made_here = {**os.environ, "HBY_BUNDLE_BUILD": str(build), "HBY_PYTHON": sys.executable}
+    code, out = run(TOP / "bench" / "bundle", folder / "made", folder / "mnist.int8.tflite", folder / "mnist.float16.tflite", **made_here)
     expect("a bundle is made", code == 0 and (folder / "made" / "run").exists(), out)
     expect("within its size", sum(f.stat().st_size for f in (folder / "made").rglob("*") if f.is_file()) < 60e6)
     code, out = run(TOP / "bench" / "bundle", folder, **os.environ)
