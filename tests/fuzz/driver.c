@@ -1,5 +1,5 @@
 /* Runs a fuzz target without libFuzzer: every file of a corpus, then seeded mutations of them for some seconds.
- * usage: fuzz_X_replay CORPUS_FOLDER [SECONDS [SEED]]. With libFuzzer the targets are built by tests/nightly/fuzz. */
+ * usage: fuzz_X CORPUS_FOLDER [SECONDS [SEED]]; the environment's HBY_FUZZ_SECONDS goes before. With libFuzzer the targets are built by tests/nightly/fuzz. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,7 +79,8 @@ int main(int argc, char **argv)
     }
     if (!getenv("HBY_FUZZ_KEEP") && !freopen("/dev/null", "w", stderr)) /* a line for every model that is refused */
         return 1;
-    const double seconds = argc > 2 ? atof(argv[2]) : 0;
+    const char *longer = getenv("HBY_FUZZ_SECONDS");
+    const double seconds = longer ? atof(longer) : argc > 2 ? atof(argv[2]) : 0;
     state = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
     load(argv[1]);
     for (int i = 0; i < n_files; i++)
