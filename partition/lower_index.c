@@ -111,6 +111,8 @@ enum hby_status hby_lower_embedding_lookup(struct hby_lowering *lo, const struct
     st = hby_check_movable(lo, node->in[1], node->out[0]);
     if (st)
         return st;
+    if (lo->plan->storage[node->in[1]] != lo->plan->storage[node->out[0]]) /* rows are copied */
+        return hby_say(HBY_UNSUPPORTED, lo->why, "EMBEDDING_LOOKUP's table is %s, its output %s", hby_type_name(table->type), hby_type_name(out->type));
     struct hby_step *s = hby_step_add(lo, node, HBY_NEST_gather, hby_scheme_of(lo, node->out[0]));
     if (!s)
         return HBY_UNSUPPORTED;

@@ -86,7 +86,7 @@ static int32_t expected(int64_t v, int32_t m, int s, int rounding)
     case HBY_ROUND_WIDE16:
         return (int32_t)halved(v * (m >= 0x7FFF0000 ? 0x7FFF : halved(m, 16, UP)), 15 - s, UP);
     default: /* the left shift loses what leaves the 32 bits */
-        return (int32_t)halved(halved((wide)(int32_t)((wide)v << left) * (m < 0 ? -m : m), 31, UP), right, away ? AWAY : UP);
+        return (int32_t)halved(halved((wide)(int32_t)((wide)v * ((wide)1 << left)) * (m < 0 ? -m : m), 31, UP), right, away ? AWAY : UP);
     }
 }
 
