@@ -15,12 +15,28 @@ enum { MOST_ELEMENTS = 1 << 16 };
 
 #define ANY_OF(c, list) list[check_int(c, 0, (int)(sizeof list / sizeof *list) - 1)]
 
+/* As many scales as the shape has blocks: import makes sure of that. */
+static void resize_blocks(struct hby_graph *g, struct hby_tensor *t, int64_t n)
+{
+    if (t->quant.block <= 0)
+        return;
+    if (n > MOST_ELEMENTS) {
+        t->quant = (struct hby_quant){.unusable = true, .why_unusable = "the test says so"};
+        return;
+    }
+    float *scale = check_must(hby_pool_alloc(&g->pool, ((size_t)n / (size_t)t->quant.block + 1) * sizeof *scale));
+    for (int64_t i = 0; i < n / t->quant.block; i++)
+        scale[i] = 0.01f;
+    t->quant.block_scale = scale;
+}
+
 /* After a change of type or shape: bytes, and contents for a constant. */
 static void resize(struct check *c, struct hby_graph *g, struct hby_tensor *t)
 {
     const int64_t n = hby_tensor_count(t);
     const bool was_constant = t->data != NULL;
     const size_t old = t->bytes;
+    resize_blocks(g, t, n);
     t->bytes = n > INT_MAX ? SIZE_MAX : t->type == HBY_I4 ? (size_t)(n + 1) / 2 : (size_t)n * hby_type_size(t->type);
     if (!was_constant)
         return;
