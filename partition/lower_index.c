@@ -53,15 +53,6 @@ enum hby_status hby_lower_one_hot(struct hby_lowering *lo, const struct hby_node
     return HBY_OK;
 }
 
-/* What is copied as it is must be stored as it will be: a half is no float. */
-static enum hby_status check_stored_alike(const struct hby_lowering *lo, int in, int out)
-{
-    const enum hby_type a = lo->plan->storage[in], b = lo->plan->storage[out];
-    return a == b ? HBY_OK
-                  : hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.50s' is %s and '%.50s' is %s; they must have the same type", hby_name_of(lo, in),
-                            hby_type_name(a), hby_name_of(lo, out), hby_type_name(b));
-}
-
 /* --- EMBEDDING_LOOKUP --- */
 
 /* Floats from a table of integers, whose rows share a scale or have their own. */
@@ -120,8 +111,6 @@ enum hby_status hby_lower_embedding_lookup(struct hby_lowering *lo, const struct
     st = hby_check_movable(lo, node->in[1], node->out[0]);
     if (st)
         return st;
-    if ((st = check_stored_alike(lo, node->in[1], node->out[0])))
-        return st;
     struct hby_step *s = hby_step_add(lo, node, HBY_NEST_gather, hby_scheme_of(lo, node->out[0]));
     if (!s)
         return HBY_UNSUPPORTED;
@@ -145,7 +134,7 @@ enum hby_status hby_lower_topk(struct hby_lowering *lo, const struct hby_node *n
     int n;
     enum hby_status st = hby_check_same_type(lo, node->in[0], node->out[0]);
     if (!st)
-        st = check_stored_alike(lo, node->in[0], node->out[0]);
+        st = hby_check_stored_alike(lo, node->in[0], node->out[0]);
     if (!st)
         st = hby_constant_ints(lo, node->in[1], 1, &k, &n);
     if (!st)

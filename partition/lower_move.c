@@ -4,6 +4,14 @@
 #include <math.h>
 #include <string.h>
 
+enum hby_status hby_check_stored_alike(const struct hby_lowering *lo, int in, int out)
+{
+    const enum hby_type a = lo->plan->storage[in], b = lo->plan->storage[out];
+    return a == b ? HBY_OK
+                  : hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.50s' is %s and '%.50s' is %s; they must have the same type", hby_name_of(lo, in),
+                            hby_type_name(a), hby_name_of(lo, out), hby_type_name(b));
+}
+
 enum hby_status hby_check_movable(const struct hby_lowering *lo, int in, int out)
 {
     hby_i32 count;
@@ -12,6 +20,8 @@ enum hby_status hby_check_movable(const struct hby_lowering *lo, int in, int out
         st = hby_count_of(lo, out, &count);
     if (!st)
         st = hby_check_same_type(lo, in, out);
+    if (!st)
+        st = hby_check_stored_alike(lo, in, out);
     if (!st && !hby_type_size(hby_tensor_of(lo, in)->type))
         st = hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s, which cannot be moved by elements", hby_name_of(lo, in),
                      hby_type_name(hby_tensor_of(lo, in)->type));
