@@ -12,6 +12,7 @@
 #include "kernels_cl/device.h"
 #include "partition/execute.h"
 #include "tests/build_graph.h"
+#include "tests/need_device.h"
 
 static struct hby_backend *device;
 
@@ -253,10 +254,8 @@ int main(void)
 {
     struct hby_reason why = {""};
     const struct hby_cl_options opt = {.choice = {.device_id = -1, .device_type = -1}};
-    if (hby_cl_backend_create(&opt, &device, &why)) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
+    if (hby_cl_backend_create(&opt, &device, &why))
+        return no_device(&why);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_index_outside),        cmocka_unit_test(a_position_outside),
         cmocka_unit_test(a_row_outside),           cmocka_unit_test(an_operand_that_has_no_result),

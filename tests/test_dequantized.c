@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -13,6 +12,7 @@
 #include "kernels_cl/device.h"
 #include "partition/execute.h"
 #include "tests/build_graph.h"
+#include "tests/need_device.h"
 
 enum { SIDE = 6, IN = 4, OUT = 8, TAPS = 9, INPUTS = SIDE * SIDE * IN, OUTPUTS = SIDE * SIDE * OUT };
 
@@ -110,14 +110,9 @@ static void within_a_rounding(void **state)
 
 int main(void)
 {
-    struct hby_reason why = {""};
-    struct hby_cl_info *info = NULL;
-    int n = 0;
-    if (hby_cl_list(&info, &n, &why) != HBY_OK || n == 0) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
-    free(info);
+    const int skip = without_device();
+    if (skip)
+        return skip;
     const struct CMUnitTest tests[] = {cmocka_unit_test(within_a_rounding)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

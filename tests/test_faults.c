@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include "partition/execute.h"
 #include "tests/build_graph.h"
 #include "tests/faulty_cl.h"
+#include "tests/need_device.h"
 
 /* ---- small partitions; inputs and outputs of BYTES at most ---- */
 
@@ -532,15 +532,10 @@ static void device_hangs(void **state)
 
 int main(void)
 {
-    struct hby_reason why = {""};
-    struct hby_cl_info *info = NULL;
-    int n = 0;
-    if (hby_cl_list(&info, &n, &why) != HBY_OK || n == 0) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
-    free(info);
-    install((struct hby_cl_api *)(uintptr_t)hby_cl_api(&why)); /* the table itself is not const */
+    const int skip = without_device();
+    if (skip)
+        return skip;
+    install((struct hby_cl_api *)(uintptr_t)hby_cl_api(NULL)); /* the table itself is not const */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_site),
         cmocka_unit_test(wrong_results_are_found_out),

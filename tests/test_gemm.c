@@ -14,6 +14,7 @@
 #include "kernels_cl/device.h"
 #include "partition/execute.h"
 #include "tests/build_graph.h"
+#include "tests/need_device.h"
 
 enum { ROWS = 64, DEPTH = 256, UNITS = 256 };
 static float weights[UNITS * DEPTH], bias[UNITS], input[ROWS * DEPTH], want[ROWS * UNITS], got[ROWS * UNITS];
@@ -96,14 +97,9 @@ static void every_way(void **state)
 
 int main(void)
 {
-    struct hby_reason why = {""};
-    struct hby_cl_info *info = NULL;
-    int n = 0;
-    if (hby_cl_list(&info, &n, &why) != HBY_OK || n == 0) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
-    free(info);
+    const int skip = without_device();
+    if (skip)
+        return skip;
     if (!hby_clblast_have()) {
         fprintf(stderr, "CLBlast is not installed\n");
         return 77;

@@ -10,6 +10,7 @@
 #include "delegate/builtin_params.h"
 #include "delegate/delegate.h"
 #include "fake_runtime.h"
+#include "need_device.h"
 
 #define IN(...) ((const int[]){__VA_ARGS__, -2})
 
@@ -97,14 +98,9 @@ static void none_without_the_option(void **state)
 
 int main(void)
 {
-    struct hby_reason why = {""};
-    struct hby_cl_info *info = NULL;
-    int n = 0;
-    if (hby_cl_list(&info, &n, &why) != HBY_OK || n == 0) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
-    free(info);
+    const int skip = without_device();
+    if (skip)
+        return skip;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_of_operators),
         cmocka_unit_test(none_without_the_option),

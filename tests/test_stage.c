@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -14,6 +13,7 @@
 #include "kernels_cl/device.h"
 #include "partition/execute.h"
 #include "tests/build_graph.h"
+#include "tests/need_device.h"
 
 /* --- what is asked of OpenCL, by wrappers around the loader's table; one thread at a time --- */
 
@@ -258,14 +258,9 @@ static void one_wait_without_pinning(void **state)
 
 int main(void)
 {
-    struct hby_reason why = {""};
-    struct hby_cl_info *info = NULL;
-    int n = 0;
-    if (hby_cl_list(&info, &n, &why) != HBY_OK || n == 0) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
-    free(info);
+    const int skip = without_device();
+    if (skip)
+        return skip;
     install();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pinned_and_one_wait),

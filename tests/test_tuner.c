@@ -16,6 +16,7 @@
 #include "kernels_cl/cl_tuner.h"
 #include "partition/execute.h"
 #include "tests/build_graph.h"
+#include "tests/need_device.h"
 
 enum { SIDE = 9, IN = 20, OUT = 40, TAPS = 9, INPUTS = SIDE * SIDE * IN, OUTPUTS = SIDE * SIDE * OUT };
 
@@ -288,14 +289,9 @@ int main(void)
     const struct CMUnitTest on_device[] = {cmocka_unit_test(a_device_is_measured_once), cmocka_unit_test(every_tile_gives_the_same_bits),
                                            cmocka_unit_test(a_malformed_file_is_not_trusted)};
     int failed = cmocka_run_group_tests_name("text", units, NULL, NULL);
-    struct hby_reason why = {""};
-    struct hby_cl_info *info;
-    int n;
-    if (hby_cl_list(&info, &n, &why) || n == 0) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return failed || getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
-    free(info);
+    const int skip = without_device();
+    if (skip)
+        return failed ? 1 : skip;
     if (!mkdtemp(dir))
         return 1;
     failed += cmocka_run_group_tests_name("device", on_device, NULL, NULL);
