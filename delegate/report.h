@@ -1,4 +1,4 @@
-/* The report: which node runs where, in which arithmetic, and why not on the device. JSON; docs/report.md describes its fields. */
+/* The report: which node runs where, in which arithmetic, and why not on the device. JSON; README.md, "The report", describes its fields. */
 #ifndef HBY_DELEGATE_REPORT_H
 #define HBY_DELEGATE_REPORT_H
 

@@ -25,7 +25,7 @@
 #define HBY_FROM_CELL 2
 #define HBY_FROM_COUNT 3
 
-/* UNIDIRECTIONAL_SEQUENCE_LSTM. Step inputs are TFLite's 24 (partition/lower_lstm.h names them), outputs: result, state of the output, state of the cell.
+/* UNIDIRECTIONAL_SEQUENCE_LSTM. Step inputs are TFLite's 24 (partition/lstm.h names them), outputs: result, state of the output, state of the cell.
  *   gate = act(W x + R h + P . c + bias), or with layer normalization act(L . normalized(W x + R h + P . c) + bias)
  *   c' = clip(f . c + i . g);  i = 1 - f when there is no input gate (`cifg`);  h' = o . act(c'), projected if there is a projection
  * Integer: gates are int16 in Q3.12, each term rescaled by mult and shift [HBY_FROM_x][gate] and saturated; c is int16 with a scale of 2^cell_scale.
