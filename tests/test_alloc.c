@@ -153,13 +153,15 @@ static void on_host_ref(void **state)
     each_fails(false);
 }
 
+static int skipped; /* the exit status for it */
+
 static void on_the_device(void **state)
 {
     (void)state;
-    const int skip = without_device();
-    assert_int_not_equal(skip, 1);
-    if (!skip)
-        each_fails(true);
+    skipped = without_device();
+    if (skipped)
+        skip();
+    each_fails(true);
 }
 
 int main(void)
@@ -168,5 +170,5 @@ int main(void)
         cmocka_unit_test(on_host_ref),
         cmocka_unit_test(on_the_device),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL) || atomic_load(&n_overrun);
+    return cmocka_run_group_tests(tests, NULL, NULL) || atomic_load(&n_overrun) ? 1 : skipped;
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "kernels_cl/cl_list.h"
+#include "tests/need_device.h"
 
 /* What a device answers: text, or `bytes` of a number. A row of neither: the question fails. */
 struct answer {
@@ -238,10 +239,8 @@ int main(void)
 {
     struct hby_reason why = {""};
     struct hby_cl_api *api = (struct hby_cl_api *)(uintptr_t)hby_cl_api(&why); /* the table itself is not const */
-    if (!api) {
-        fprintf(stderr, "no loader: %s\n", why.text);
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    }
+    if (!api)
+        return no_device(&why);
     api->clGetPlatformIDs = platform_ids;
     api->clGetPlatformInfo = platform_info;
     api->clGetDeviceIDs = device_ids;

@@ -17,6 +17,7 @@
 #include "kernels_cl/cl_state.h"
 #include "kernels_cl/hash.h"
 #include "kernels_cl/sha256.h"
+#include "tests/need_device.h"
 
 static char dir[64];
 
@@ -205,7 +206,7 @@ static void keep_log(void *ctx, int level, const char *text)
     snprintf(log_text + used, sizeof log_text - used, "%s\n", text);
 }
 
-static bool no_device;
+static int skipped; /* the exit status for it */
 
 static struct hby_cl_state *open_backend(void)
 {
@@ -214,11 +215,7 @@ static struct hby_cl_state *open_backend(void)
     struct hby_reason why = {""};
     log_text[0] = 0;
     if (hby_cl_backend_create(&opt, &be, &why)) {
-        const char *required = getenv("HBY_REQUIRE_DEVICE");
-        if (required && *required == '1')
-            fail_msg("no device: %s", why.text);
-        print_message("no device: %s\n", why.text);
-        no_device = true;
+        skipped = no_device(&why);
         skip();
     }
     return hby_cl_state_of(be);
@@ -311,5 +308,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(damaged_programs_are_built_again, make_dir, drop_dir),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    return failed ? failed : no_device ? 77 : 0;
+    return failed ? failed : skipped;
 }

@@ -16,6 +16,7 @@
 #include "kernels_cl/device.h"
 #include "partition/execute.h"
 #include "tests/build_graph.h"
+#include "tests/need_device.h"
 
 enum { PIXELS = 6, CHANNELS = 8, BYTES = PIXELS * CHANNELS, INFERENCES = 50000, LIVES = 200, THREADS = 8, THREAD_RUNS = 200 };
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
@@ -203,10 +204,9 @@ static void threads(void **state)
 
 int main(void)
 {
-    struct hby_backend *device = open_device();
-    if (!device)
-        return getenv("HBY_REQUIRE_DEVICE") ? 1 : 77;
-    hby_cl_backend_destroy(&device);
+    const int skip = without_device();
+    if (skip)
+        return skip;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads),
         cmocka_unit_test(lives),
