@@ -11,6 +11,7 @@
 #include "kernels_cl/device.h"
 #include "kernels_cl/kernel.h"
 #include "partition/execute.h"
+#include "tests/need_device.h"
 
 enum { MAX_BACKENDS = 32, GUARD = 64 };
 
@@ -440,6 +441,13 @@ static const struct {
 #undef HBY_REF
 };
 
+/* Is OP or OP:SCHEME this one? */
+static bool names(const char *arg, const char *op, const char *scheme)
+{
+    const size_t n = strcspn(arg, ":");
+    return strlen(op) == n && !strncmp(op, arg, n) && (!arg[n] || !strcmp(arg + n + 1, scheme));
+}
+
 static bool wanted(int argc, char **argv, const char *op, const char *scheme)
 {
     bool any = false;
@@ -447,12 +455,23 @@ static bool wanted(int argc, char **argv, const char *op, const char *scheme)
         if (!strncmp(argv[i], "--", 2))
             continue;
         any = true;
-        const char *colon = strchr(argv[i], ':');
-        const size_t n = colon ? (size_t)(colon - argv[i]) : strlen(argv[i]);
-        if (strlen(op) == n && !strncmp(op, argv[i], n) && (!colon || !strcmp(colon + 1, scheme)))
+        if (names(argv[i], op, scheme))
             return true;
     }
     return !any;
+}
+
+/* Is there anything that OP or OP:SCHEME names? */
+static bool known(const char *arg)
+{
+    for (size_t k = 0; k < sizeof checks / sizeof *checks; k++) {
+        if (names(arg, checks[k].op, hby_scheme_names[HBY_SCHEME_f32]))
+            return true;
+        for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++)
+            if (checks[k].id == pairs[p].op && names(arg, checks[k].op, hby_scheme_names[pairs[p].scheme]))
+                return true;
+    }
+    return false;
 }
 
 struct totals {
@@ -482,12 +501,20 @@ static void run_check(size_t k, enum hby_scheme scheme, uint64_t seed, struct to
 int main(int argc, char **argv)
 {
     uint64_t seed = 20261121;
-    bool host_only_ok = getenv("HBY_REQUIRE_DEVICE") == NULL;
     for (int i = 1; i < argc; i++) {
         if (!strncmp(argv[i], "--seed=", 7)) {
-            seed = strtoull(argv[i] + 7, NULL, 0);
+            char *end;
+            seed = strtoull(argv[i] + 7, &end, 0);
+            if (end == argv[i] + 7 || *end) {
+                fprintf(stderr, "%s: a number is needed\n", argv[i]);
+                return 1;
+            }
         } else if (!strncmp(argv[i], "--damage=", 9)) {
             damage = atoi(argv[i] + 9);
+            if (damage < 1) {
+                fprintf(stderr, "%s: a number from 1 on is needed\n", argv[i]);
+                return 1;
+            }
         } else if (!strcmp(argv[i], "--scarce")) {
             scarce = true;
         } else if (!strncmp(argv[i], "--need=", 7)) {
@@ -499,16 +526,17 @@ int main(int argc, char **argv)
         } else if (argv[i][0] == '-') {
             fprintf(stderr, "usage: checks [--seed=N] [--list] [--damage=N] [--scarce] [--need=KERNEL,...] [OP[:SCHEME]...]\n");
             return 1;
+        } else if (!known(argv[i])) {
+            fprintf(stderr, "%s is no operator of --list, or has no such scheme\n", argv[i]);
+            return 1;
         }
     }
     struct hby_reason why = {""};
     if (inside_oclgrind())
         check_suit_oclgrind();
     struct hby_backend *be = damage > 0 ? NULL : backend_denying("", &why);
-    if (!be && damage == 0) {
-        fprintf(stderr, "no device: %s\n", why.text);
-        return host_only_ok ? 77 : 1;
-    }
+    if (!be && damage == 0)
+        return no_device(&why);
     const struct hby_cl_info *info = be ? hby_cl_backend_info(be) : NULL;
     printf("device: %s / %s; seed %llu\n", info ? info->platform : "none", info ? info->name : "", (unsigned long long)seed);
     struct totals sum = {0};
