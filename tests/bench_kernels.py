@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+from need_device import no_device
+
 program = sys.argv[1]
 top = pathlib.Path(__file__).resolve().parent.parent
 SCHEMES = {"f32", "f16", "i8", "u8", "i16", "f32w8"}
@@ -39,9 +41,8 @@ with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "out.json")
     peer = f"cd {shlex.quote(str(top))} && exec {shlex.quote(sys.executable)} -m bench.tflite_ops"
     code, out, err = run("--only", "7x7x160", "--rounds", "1", "--tflite", peer, "--json", path)
-    if code == 77 and os.environ.get("HBY_REQUIRE_DEVICE") != "1":
-        print(err)
-        sys.exit(77)
+    if code == 77:
+        sys.exit(no_device(err.strip()))
     expect("it measures", code == 0, out + err)
     result = json.loads(pathlib.Path(path).read_text())
 rows = {row["scheme"]: row for row in result["rows"]}

@@ -16,6 +16,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench import data, study  # noqa: E402
 from bench.models import mnist  # noqa: E402
+from need_device import no_device  # noqa: E402
 
 program, delegate = sys.argv[1:]
 runtime = str(pathlib.Path(ai_edge_litert.__file__).parent / "libLiteRt.so")
@@ -186,7 +187,6 @@ with tempfile.TemporaryDirectory() as name:
     numbers(pathlib.Path(name))
     training()
     listed = subprocess.run([program, "--list-devices", "--delegate", delegate], capture_output=True, text=True)
-    if listed.returncode and os.environ.get("HBY_REQUIRE_DEVICE") != "1":
-        print("no OpenCL device:", listed.stdout)
-        sys.exit(77)
+    if listed.returncode:
+        sys.exit(no_device(listed.stdout.strip()))
     end_to_end(pathlib.Path(name))

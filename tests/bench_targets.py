@@ -19,6 +19,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench import reference, scaling, study, targets  # noqa: E402
 from bench.models import flat, nets, widths  # noqa: E402
+from need_device import no_device  # noqa: E402
 
 program, kernels, delegate = sys.argv[1:]
 runtime = str(pathlib.Path(ai_edge_litert.__file__).parent / "libLiteRt.so")
@@ -161,9 +162,8 @@ with tempfile.TemporaryDirectory() as name:
     network = key_words(here)
     products(network)
     listed = subprocess.run([program, "--list-devices", "--delegate", delegate], capture_output=True, text=True)
-    if listed.returncode and os.environ.get("HBY_REQUIRE_DEVICE") != "1":
-        print("no OpenCL device:", listed.stdout)
-        sys.exit(77)
+    if listed.returncode:
+        sys.exit(no_device(listed.stdout.strip()))
     sections(here)
     table(here)
     scaled(here, network)

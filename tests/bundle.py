@@ -13,6 +13,7 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench.models import flat, widths  # noqa: E402
+from need_device import no_device  # noqa: E402
 
 build = pathlib.Path(sys.argv[1]).resolve()
 PARTS = {"version", "commit", "date", "system", "kernel", "glibc", "processor", "device_name", "driver", "checks", "summary", "networks", "fast", "batch", "profile", "kernels"}
@@ -43,8 +44,7 @@ def a_driver():
 code, out = run(build / "halfbyte-bench", "--list-devices", "--delegate", build / "libhalfbyte.so")
 driver = a_driver()
 if code or not driver:
-    print("no OpenCL device, or no driver's library:", out)
-    sys.exit(1 if os.environ.get("HBY_REQUIRE_DEVICE") == "1" else 77)
+    sys.exit(no_device(f"or no driver's library: {out}"))
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)

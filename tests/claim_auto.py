@@ -12,6 +12,7 @@ import tempfile
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from need_device import no_device  # noqa: E402
 from tflite_builder import SAME, Model  # noqa: E402
 
 
@@ -56,8 +57,7 @@ def main():
             it.allocate_tensors()
             report = json.load(open(path))
             if report["device"]["name"] is None:
-                print("no device")
-                return 1 if os.environ.get("HBY_REQUIRE_DEVICE") == "1" else 77
+                return no_device()
             bad = [n for n in report["nodes"] if n["where"] != where or reason not in (n.get("reason") or "")]
             wrong += bool(bad)
             print(f"{name}: {'ok' if not bad else bad}", flush=True)

@@ -16,6 +16,7 @@ import ai_edge_litert
 top = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(top))
 from bench.models import flat  # noqa: E402
+from need_device import no_device  # noqa: E402
 
 example, bench, delegate, archive = sys.argv[1:]
 reference = f"PYTHONPATH={shlex.quote(str(top))} exec {shlex.quote(sys.executable)} -P -m bench.reference"
@@ -44,9 +45,8 @@ def measured(*arguments):
 
 
 code, out, _ = run(bench, "--list-devices", "--delegate", delegate)
-if code and os.environ.get("HBY_REQUIRE_DEVICE") != "1":
-    print("no OpenCL device:", out)
-    sys.exit(77)
+if code:
+    sys.exit(no_device(out.strip()))
 expect("a device is listed", code == 0 and out.startswith("0: "), out)
 
 with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive) as z:

@@ -4,7 +4,6 @@
 usage: modes.py --delegate LIBRARY [--option KEY=VALUE ...] [--where device|host_ref] NETWORK.float32.tflite      (exit 77 where there is no device)"""
 import argparse
 import json
-import os
 import pathlib
 import sys
 import tempfile
@@ -16,6 +15,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench import data  # noqa: E402
 from bench.models import modes  # noqa: E402
+from need_device import no_device  # noqa: E402
 
 # What the report calls each mode, and how far the device may be from the reference kernels: in steps of an integer output, or as a part of a float output's range. Where a float
 # decides an integer on the way (dynamic range), one that lies on the edge may fall the other way, and the bound is that of one step of the activations.
@@ -67,9 +67,8 @@ def main():
             options = {"claim": "all", "report_path": str(report), **dict(o.split("=", 1) for o in given.option)}
             got = run(path, images, experimental_delegates=[load_delegate(given.delegate, options)])
             said = json.loads(report.read_text())
-            if said["device"].get("name") is None and given.where == "device" and os.environ.get("HBY_REQUIRE_DEVICE") != "1":
-                print("no OpenCL device:", said["device"])
-                sys.exit(77)
+            if said["device"].get("name") is None and given.where == "device":
+                sys.exit(no_device(said["device"]))
             want = run(path, images, **({} if kind == "mixed" else {"experimental_op_resolver_type": OpResolverType.BUILTIN_REF}))
             difference = float(np.abs(got.astype(np.float64) - want).max() / (1 if got.dtype.kind in "iu" else max(want.max() - want.min(), 1e-6)))
             right = float((got.reshape(len(got), -1).argmax(1) == digits["y"]).mean())
