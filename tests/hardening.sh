@@ -1,5 +1,5 @@
 #!/bin/sh
-# hardening.sh LIBRARY BUILD_FLAGS: what the linker and the compiler were asked for is there, and nothing is imported that a guest in somebody's process must not use.
+# hardening.sh LIBRARY BUILD_TYPE: what the linker and the compiler were asked for is there, and nothing is imported that a guest in somebody's process must not use.
 # atexit is used once: to notice that the process ends, because OpenCL's state may be gone by then (delegate/delegate.c).
 library=$1
 bad=0
@@ -8,6 +8,7 @@ fail() { echo "FAILED: $1"; bad=1; }
 segments=$(readelf -lW "$library")
 dynamic=$(readelf -dW "$library")
 imports=$(nm -D --undefined-only "$library" | awk '{print $2}' | sed 's/@.*//' | sort -u)
+[ -n "$imports" ] || fail "nm lists no imports"
 echo "$segments" | grep GNU_STACK | grep -q 'RW ' || fail "the stack is executable"
 echo "$segments" | grep -q GNU_RELRO || fail "no RELRO"
 echo "$segments" | awk '$1 == "LOAD"' | grep -q 'RWE' && fail "a segment is writable and executable"
