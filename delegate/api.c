@@ -64,7 +64,6 @@ static void __attribute__((format(printf, 4, 5))) append(char *text, size_t size
 
 HBY_EXPORT int HalfbyteListDevices(char *buffer, size_t size)
 {
-    static const char *const kinds[] = {[HBY_CL_GPU] = "gpu", [HBY_CL_ACCELERATOR] = "accelerator", [HBY_CL_CPU] = "cpu", [HBY_CL_OTHER] = "other"};
     struct hby_cl_info *info = NULL;
     struct hby_reason why = {""};
     int n = 0;
@@ -79,7 +78,7 @@ HBY_EXPORT int HalfbyteListDevices(char *buffer, size_t size)
     }
     for (int i = 0; i < n; i++) {
         const struct hby_cl_info *d = &info[i];
-        append(buffer, size, &used, "%d: %s / %s (%s, %s, driver %s, %d compute units, %d MHz, %llu MiB%s%s)\n", i, d->platform, d->name, kinds[d->kind],
+        append(buffer, size, &used, "%d: %s / %s (%s, %s, driver %s, %d compute units, %d MHz, %llu MiB%s%s)\n", i, d->platform, d->name, hby_cl_kind_names[d->kind],
                d->version, d->driver, d->compute_units, d->clock_mhz, (unsigned long long)(d->global_bytes >> 20), d->has_fp16 ? ", float16" : "",
                d->has_int_dot ? ", integer dot product" : "");
     }

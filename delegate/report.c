@@ -137,7 +137,6 @@ static void write_deviations(struct hby_json *j, int subgraph, const struct hby_
 
 static void write_device(struct hby_json *j, const struct hby_report_context *rc)
 {
-    static const char *const kinds[] = {[HBY_CL_GPU] = "gpu", [HBY_CL_ACCELERATOR] = "accelerator", [HBY_CL_CPU] = "cpu", [HBY_CL_OTHER] = "other"};
     const struct hby_cl_info *d = rc->device;
     hby_json_open(j, "device", '{');
     hby_json_text(j, "name", d ? d->name : NULL);
@@ -150,7 +149,7 @@ static void write_device(struct hby_json *j, const struct hby_report_context *rc
     hby_json_text(j, "vendor", d->vendor);
     hby_json_text(j, "version", d->version);
     hby_json_text(j, "driver", d->driver);
-    hby_json_text(j, "type", kinds[d->kind]);
+    hby_json_text(j, "type", hby_cl_kind_names[d->kind]);
     hby_json_int(j, "compute_units", d->compute_units);
     hby_json_int(j, "clock_mhz", d->clock_mhz);
     hby_json_int(j, "global_bytes", (long long)d->global_bytes);

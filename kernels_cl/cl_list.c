@@ -17,6 +17,8 @@ enum {
 };
 enum { MAX_PLATFORMS = 32, MAX_PER_PLATFORM = 32, MAX_DEVICES = 128 };
 
+const char *const hby_cl_kind_names[] = {[HBY_CL_GPU] = "gpu", [HBY_CL_ACCELERATOR] = "accelerator", [HBY_CL_CPU] = "cpu", [HBY_CL_OTHER] = "other"};
+
 bool hby_cl_has_word(const char *list, const char *word)
 {
     const size_t len = strlen(word);
@@ -233,8 +235,12 @@ int hby_cl_choose(const struct hby_cl_found *found, int n, const struct hby_cl_c
             (choice->device_type < 0 || choice->device_type == (int)found[i].info.kind))
             return i;
     }
-    hby_say(HBY_UNSUPPORTED, why, "no device of %d fits the options device_id, device, device_type (the first is \"%.60s / %.60s\")", n, found[0].info.platform,
-            found[0].info.name);
+    char id[24] = "";
+    if (choice->device_id >= 0)
+        snprintf(id, sizeof id, " device_id=%d", choice->device_id);
+    hby_say(HBY_UNSUPPORTED, why, "no device of %d fits%s%s%.40s%s%s (the first is \"%.40s / %.40s\")", n, id, choice->device ? " device=" : "",
+            choice->device ? choice->device : "", choice->device_type >= 0 ? " device_type=" : "",
+            choice->device_type >= 0 ? hby_cl_kind_names[choice->device_type] : "", found[0].info.platform, found[0].info.name);
     return -1;
 }
 

@@ -9,6 +9,7 @@
 #include "partition/backend.h"
 
 enum hby_cl_kind { HBY_CL_GPU, HBY_CL_ACCELERATOR, HBY_CL_CPU, HBY_CL_OTHER };
+extern const char *const hby_cl_kind_names[]; /* as option device_type spells them */
 
 /* How the device multiplies four int8 pairs into an int32: chosen by try-compile and a self-test, best first. dot.clh has the bodies. */
 enum hby_cl_dot {

@@ -65,7 +65,9 @@ static void choice_by_every_key(void **state)
     assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){3, NULL, -1}, &why), -1);
     assert_non_null(strstr(why.text, "device_id 3"));
     assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){-1, "Device 9", -1}, &why), -1);
+    assert_non_null(strstr(why.text, "fits device=Device 9 (the first"));
     assert_int_equal(hby_cl_choose(f, 3, &(struct hby_cl_choice){0, NULL, HBY_CL_CPU}, &why), -1);
+    assert_non_null(strstr(why.text, "fits device_id=0 device_type=cpu (the first"));
 }
 
 static void order_and_duplicates(void **state)
