@@ -58,8 +58,8 @@ def load(path, shape, span=(0.0, 1.0)):
         arrays = np.load(path, allow_pickle=False)
         names = arrays.files
         arrays = {name: arrays[name] for name in names}
-    except (ValueError, OSError, zipfile.BadZipFile, AttributeError) as error:
-        raise BadData(f"{path}: neither a folder nor an .npz file of plain arrays ({error})") from None
+    except (ValueError, OSError, zipfile.BadZipFile, AttributeError):
+        raise BadData(f"{path}: neither a folder nor an .npz file of plain arrays (numpy.savez, no objects)") from None
     x = [arrays[n] for n in (["x"] if "x" in names else sorted((n for n in names if n[:1] == "x" and n[1:].isdigit()), key=lambda n: int(n[1:])))]
     if not x:
         raise BadData(f"{path} has arrays {', '.join(names) or '(none)'}: an array x is needed (x0, x1, ... for several inputs), and y for labels")

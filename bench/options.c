@@ -86,31 +86,28 @@ static void add_option(const char *arg, struct bench_options *o, struct argp_sta
     }
 }
 
-static int find_worker(const char *arg, struct argp_state *state)
+static int find_place(const char *arg, size_t n, struct argp_state *state)
 {
     for (int w = 0; w < BENCH_WHERE_COUNT; w++) {
-        if (strcmp(arg, bench_where_key[w]) == 0) {
+        if (strlen(bench_where_key[w]) == n && memcmp(arg, bench_where_key[w], n) == 0) {
             return w;
         }
     }
-    argp_error(state, "no such place: %s", arg);
+    argp_error(state, "--places: '%.*s' is none of device, litert_gpu, cpu, opt, ref, host_ref", (int)n, arg);
     return -1;
 }
 
 static unsigned find_places(const char *arg, struct argp_state *state)
 {
     unsigned places = 0;
-    char word[32];
-    for (const char *p = arg; *p;) {
+    for (const char *p = arg;; p++) {
         const size_t n = strcspn(p, ",");
-        snprintf(word, sizeof word, "%.*s", (int)n, p);
-        places |= 1u << find_worker(word, state);
-        p += n + (p[n] == ',');
+        places |= 1u << find_place(p, n, state);
+        p += n;
+        if (!*p) {
+            return places;
+        }
     }
-    if (!places) {
-        argp_error(state, "--places is empty: device, litert_gpu, cpu, opt, ref or host_ref is needed");
-    }
-    return places;
 }
 
 /* Where models run, unless --places or --device-only says it. */
@@ -185,7 +182,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->before = arg;
         return 0;
     case KEY_WORKER:
-        o->worker = find_worker(arg, state);
+        o->worker = find_place(arg, strlen(arg), state);
         return 0;
     case ARGP_KEY_ARGS:
         o->models = state->argv + state->next;

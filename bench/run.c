@@ -112,6 +112,10 @@ static bool get_ready(const struct bench_options *o, struct seat *p)
         bench_report_read(report, &r->report);
         r->buffers = bench_report_buffers(p->process.log);
     }
+    if (r->where == BENCH_DEVICE && o->device && !strncmp(r->report.device_name, "none: ", 6)) { /* the CPU's times are not asked for */
+        snprintf(r->failure, sizeof r->failure, "--device is '%s': %s", o->device, r->report.device_name + 6);
+        return false;
+    }
     if (r->where == BENCH_LITERT_GPU) {
         bench_process_find(&p->process, "Selected adapter: ", r->adapter, sizeof r->adapter);
     }

@@ -93,5 +93,7 @@ with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive) as z:
     expect("a wrong option is a row that names it", code == 1 and "nonsense" in rows["device"].get("failure", "") and "failure" not in rows["cpu"], out)
     code, rows, out = measured(os.path.join(folder, "missing.tflite"))
     expect("a missing model is a row", code == 1 and all("no such file" in r["failure"] for r in rows.values()), out)
+    code, rows, out = measured("--device", "no such device", "--places", "device,cpu", model)
+    expect("a device that there is not is a row that names it, not the CPU's times", code == 1 and "no such device" in rows["device"].get("failure", "") and "failure" not in rows["cpu"], rows)
     code, out, err = run(bench, "--runtime", delegate, model)
     expect("an unknown runtime is refused, and the right one named", code == 2 and "ai-edge-litert 2.3.0" in err, err)

@@ -1,5 +1,7 @@
 /* All that was measured, for programs: peaks, and per row what a roofline plot needs. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/roofline/roofline.h"
 
@@ -62,7 +64,7 @@ bool roof_json_writable(const char *path)
 {
     FILE *f = fopen(path, "a");
     if (!f)
-        perror(path);
+        fprintf(stderr, "error: cannot write %s: %s\n", path, strerror(errno));
     return f && fclose(f) == 0;
 }
 

@@ -93,7 +93,7 @@ static int run(const struct roof_options *o, struct roof_row *row, int n)
     }
     struct hby_cl_options opt = {.choice = choice(o->device), .deny_kernels = o->deny_kernels, .gemm = GEMM_OWN, .tune = o->tune ? TUNE_FORCE : 0};
     enum hby_status st = hby_cl_backend_create(&opt, &b.be, &why);
-    const bool no_device = st == HBY_UNSUPPORTED;
+    const bool no_device = st == HBY_UNSUPPORTED && !o->device;
     opt.gemm = GEMM_CLBLAST;
     if (!st && (o->schemes >> HBY_SCHEME_f32 & 1) && hby_clblast_have())
         hby_cl_backend_create(&opt, &b.blas, &ignored);
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
     roof_parse(argc, argv, &o);
     struct roof_row *row = make_rows(&o, &n);
     if (!row || n == 0) {
-        fprintf(stderr, row ? "error: no layer's name contains '%s'; --list shows them\n" : "error: out of memory%s\n", row ? o.only : "");
+        fprintf(stderr, row ? "error: no layer's name contains '%s', or none has such a scheme; --list shows them\n" : "error: out of memory%s\n", row ? o.only : "");
         free(row);
         return 1;
     }

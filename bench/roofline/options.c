@@ -6,6 +6,7 @@
 
 #include "bench/roofline/roofline.h"
 #include "bench/threads.h"
+#include "kernels_cl/kernel.h"
 
 enum { KEY_JSON = 256, KEY_LIST, KEY_ONLY, KEY_ROUNDS, KEY_SCHEME, KEY_DENY, KEY_TFLITE, KEY_TUNE };
 
@@ -37,7 +38,7 @@ static int number(const char *arg, const char *name, int most, struct argp_state
 static unsigned schemes(const char *arg, struct argp_state *state)
 {
     unsigned bits = 0;
-    for (const char *p = arg; *p;) {
+    for (const char *p = arg;; p++) {
         const size_t n = strcspn(p, ",");
         int s = 0;
         while (s < HBY_SCHEME_i32 && (strlen(hby_scheme_names[s]) != n || memcmp(hby_scheme_names[s], p, n)))
@@ -45,9 +46,25 @@ static unsigned schemes(const char *arg, struct argp_state *state)
         if (s == HBY_SCHEME_i32)
             argp_error(state, "--scheme: '%.*s' is none of f32, f16, i8, u8, i16, f32w8", (int)n, p);
         bits |= 1u << s;
-        p += n + (p[n] == ',');
+        p += n;
+        if (!*p)
+            return bits;
     }
-    return bits;
+}
+
+static const char *kernels(const char *arg, struct argp_state *state)
+{
+    for (const char *p = arg;; p++) {
+        const size_t n = strcspn(p, ",");
+        const struct hby_cl_kernel *k = hby_cl_kernels;
+        while (k->name && (strlen(k->name) != n || memcmp(k->name, p, n)))
+            k++;
+        if (!k->name)
+            argp_error(state, "--deny-kernels: '%.*s' is no row of kernels_cl/kernels.def", (int)n, p);
+        p += n;
+        if (!*p)
+            return arg;
+    }
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -70,7 +87,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->only = arg;
         return 0;
     case KEY_DENY:
-        o->deny_kernels = arg;
+        o->deny_kernels = kernels(arg, state);
         return 0;
     case KEY_TFLITE:
         o->tflite = arg;
@@ -83,6 +100,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_LIST:
         o->list = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s': options are all that is taken", arg);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
