@@ -157,6 +157,8 @@ static void write_device(struct hby_json *j, const struct hby_report_context *rc
     hby_json_bool(j, "host_unified", d->host_unified);
     hby_json_bool(j, "fp16", d->has_fp16);
     hby_json_bool(j, "integer_dot_product", d->has_int_dot);
+    hby_json_bool(j, "matrix_units", d->mma != HBY_MMA_NONE);
+    hby_json_bool(j, "half_arithmetic", d->half_math != HBY_HALF_MATH_NONE);
     hby_json_bool(j, "sub_groups", d->has_sub_groups);
     hby_json_bool(j, "command_buffer", d->has_command_buffer);
     hby_json_close(j, '}');

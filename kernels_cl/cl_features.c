@@ -120,6 +120,7 @@ static void write_options(struct hby_cl_state *s, const struct config *c)
              c->f16c ? " -DHBY_X86_F16C=1" : "");
 }
 
+static const char self_test[] = "self_test.cl", self_test_options[] = "-DHBY_SCHEME_i8=1";
 enum { WORDS = 32, LANES = 16, HALVES = 65536 };
 
 /* Everything that the test reads and writes, in one block. */
@@ -167,40 +168,6 @@ static bool halves_right(const struct test *t)
     return true;
 }
 
-static cl_int run_test(struct hby_cl_state *s, cl_kernel k, struct test *t)
-{
-    const struct hby_cl_api *cl = s->cl;
-    void *const host[] = {t->a, t->w, t->dots, NULL, t->half_in, t->floats, t->half_out, NULL};
-    const size_t bytes[] = {sizeof t->a, sizeof t->w, sizeof t->dots, 0, sizeof t->half_in, sizeof t->floats, sizeof t->half_out, 0};
-    const cl_int n_words = WORDS, n_half = HALVES / 16;
-    cl_mem mem[8] = {NULL};
-    cl_int err;
-    cl_command_queue q = cl->clCreateCommandQueue(s->ctx, s->id, 0, &err);
-    for (cl_uint i = 0; i < 8 && !err; i++) {
-        if (!host[i]) {
-            err = cl->clSetKernelArg(k, i, sizeof(cl_int), i == 3 ? &n_words : &n_half);
-            continue;
-        }
-        mem[i] = cl->clCreateBuffer(s->ctx, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, bytes[i], host[i], &err);
-        if (!err)
-            err = cl->clSetKernelArg(k, i, sizeof mem[i], &mem[i]);
-    }
-    const size_t one[1] = {1};
-    if (!err)
-        err = cl->clEnqueueNDRangeKernel(q, k, 1, NULL, one, one, 0, NULL, NULL);
-    for (int i = 0; i < 8 && !err; i++)
-        if (i == 2 || i == 5 || i == 6)
-            err = cl->clEnqueueReadBuffer(q, mem[i], CL_TRUE, 0, bytes[i], host[i], 0, NULL, NULL);
-    if (q)
-        cl->clFinish(q);
-    for (int i = 0; i < 8; i++)
-        if (mem[i])
-            cl->clReleaseMemObject(mem[i]);
-    if (q)
-        cl->clReleaseCommandQueue(q);
-    return err;
-}
-
 static bool has_assembly(const struct config *c)
 {
     return c->avx512 || c->f16c || c->dot == HBY_DOT_X86_VNNI || c->dot == HBY_DOT_X86_MADD;
@@ -208,44 +175,22 @@ static bool has_assembly(const struct config *c)
 
 /* May the driver be asked for binaries of programs with inline assembly? It then compiles their kernels for work-groups of any size: self_test.cl says what may
  * come of that. */
-static bool leaves_assembly_alone(struct hby_cl_state *s, struct hby_cl_program *p)
+static bool leaves_assembly_alone(struct hby_cl_state *s)
 {
     enum { ITEMS = 64, GROUP = 16 };
-    const struct hby_cl_api *cl = s->cl;
-    const size_t items[1] = {ITEMS}, group[1] = {GROUP};
-    cl_int out[ITEMS] = {0}, err;
+    cl_int out[ITEMS] = {0};
     int right = 0;
-    struct hby_cl_entry limits;
-    cl_kernel k = NULL;
-    if (hby_cl_kernel_get(s, p, "asm_test", &limits, &k, NULL) || limits.max_group < GROUP) {
-        if (k)
-            cl->clReleaseKernel(k);
-        return false;
-    }
-    cl_command_queue q = cl->clCreateCommandQueue(s->ctx, s->id, 0, &err);
-    cl_mem mem = err ? NULL : cl->clCreateBuffer(s->ctx, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof out, out, &err);
-    if (!err)
-        err = cl->clSetKernelArg(k, 0, sizeof mem, &mem);
-    if (!err)
-        err = cl->clEnqueueNDRangeKernel(q, k, 1, NULL, items, group, 0, NULL, NULL);
-    if (!err)
-        err = cl->clEnqueueReadBuffer(q, mem, CL_TRUE, 0, sizeof out, out, 0, NULL, NULL);
-    if (q)
-        cl->clFinish(q);
-    if (mem)
-        cl->clReleaseMemObject(mem);
-    if (q)
-        cl->clReleaseCommandQueue(q);
-    cl->clReleaseKernel(k);
+    const struct hby_cl_trial arg = {HBY_CL_TRIAL_OUT, out, sizeof out};
+    const enum hby_status st = hby_cl_try(s, self_test, self_test_options, "asm_test", ITEMS, GROUP, &arg, 1, NULL);
     for (int i = 0; i < ITEMS; i++)
         right += out[i] == 1;
-    return !err && right == ITEMS;
+    return !st && right == ITEMS;
 }
 
 /* What is on disk already was written after this had been asked. */
 static void find_binaries(struct hby_cl_state *s, struct hby_cl_program *p)
 {
-    s->dev.info.has_binaries = p->from_disk || leaves_assembly_alone(s, p);
+    s->dev.info.has_binaries = p->from_disk || leaves_assembly_alone(s);
     if (!s->dev.info.has_binaries)
         hby_cl_log(s, HBY_CL_LOG_FAULT, "serialization_dir: no programs are kept there, for this driver may end the process when it is asked for them");
     else if (!p->from_disk)
@@ -256,18 +201,21 @@ static void find_binaries(struct hby_cl_state *s, struct hby_cl_program *p)
 static enum hby_status try_config(struct hby_cl_state *s, const struct config *c, struct test *t, struct hby_reason *why)
 {
     struct hby_cl_program *p;
-    struct hby_cl_entry limits;
-    cl_kernel k = NULL;
+    cl_int n_words = WORDS, n_half = HALVES / 16;
     fill(t);
     write_options(s, c);
     s->dev.info.has_binaries = !has_assembly(c); /* until more is known */
-    enum hby_status st = hby_cl_program_get(s, "self_test.cl", "-DHBY_SCHEME_i8=1", &p, why);
+    const struct hby_cl_trial arg[] = {{HBY_CL_TRIAL_IN, t->a, sizeof t->a},
+                                       {HBY_CL_TRIAL_IN, t->w, sizeof t->w},
+                                       {HBY_CL_TRIAL_OUT, t->dots, sizeof t->dots},
+                                       {HBY_CL_TRIAL_VALUE, &n_words, sizeof n_words},
+                                       {HBY_CL_TRIAL_IN, t->half_in, sizeof t->half_in},
+                                       {HBY_CL_TRIAL_OUT, t->floats, sizeof t->floats},
+                                       {HBY_CL_TRIAL_OUT, t->half_out, sizeof t->half_out},
+                                       {HBY_CL_TRIAL_VALUE, &n_half, sizeof n_half}};
+    enum hby_status st = hby_cl_program_get(s, self_test, self_test_options, &p, why);
     if (!st)
-        st = hby_cl_kernel_get(s, p, "self_test", &limits, &k, why);
-    if (!st)
-        st = hby_cl_fail(run_test(s, k, t), "self-test", why);
-    if (k)
-        s->cl->clReleaseKernel(k);
+        st = hby_cl_try(s, self_test, self_test_options, "self_test", 1, 1, arg, sizeof arg / sizeof *arg, why);
     if (!st && !dots_right(t, c->dot == HBY_DOT_X86_VNNI || c->dot == HBY_DOT_QCOM))
         st = hby_say(HBY_DEVICE, why, "self-test: the int8 dot product is wrong");
     if (!st && !halves_right(t))
@@ -351,9 +299,11 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
         }
         if (!st)
             remember(s->id, &(struct config){in->dot, in->x86_avx512, in->x86_f16c});
-        const bool emulated = hby_cl_feature_given("mma=emulate");
-        if (!st && !hby_cl_feature_denied("mma") && (emulated || hby_cl_has_word(ext, "cl_nv_device_attribute_query")))
-            in->mma = hby_cl_find_mma(s, emulated);
+        if (!st) {
+            const bool is_nvidia = hby_cl_has_word(ext, "cl_nv_device_attribute_query");
+            in->mma = hby_cl_find_mma(s, is_nvidia);
+            in->half_math = hby_cl_find_half_math(s, is_nvidia);
+        }
         in->mma_tile = hby_cl_feature_number("mma_tile=");
         if (!st && why)
             why->text[0] = 0;

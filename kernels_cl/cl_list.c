@@ -10,6 +10,8 @@
 enum {
     DEVICE_UUID_KHR = 0x106A,
     DEVICE_PCI_BUS_INFO_KHR = 0x410F,
+    DEVICE_COMPUTE_MAJOR_NV = 0x4000,
+    DEVICE_COMPUTE_MINOR_NV = 0x4001,
     DEVICE_PCI_BUS_ID_NV = 0x4008,
     DEVICE_PCI_SLOT_ID_NV = 0x4009,
     DEVICE_PCI_DOMAIN_ID_NV = 0x400A,
@@ -131,6 +133,8 @@ static bool describe(const struct hby_cl_api *cl, struct hby_cl_found *f)
     in->has_int_dot = hby_cl_has_word(ext, "cl_khr_integer_dot_product");
     in->has_sub_groups = hby_cl_has_word(ext, "cl_khr_subgroups") || hby_cl_has_word(ext, "cl_intel_subgroups");
     in->has_command_buffer = hby_cl_has_word(ext, "cl_khr_command_buffer");
+    if (hby_cl_has_word(ext, "cl_nv_device_attribute_query"))
+        in->nv_compute = (int)(10 * device_number(cl, f->id, DEVICE_COMPUTE_MAJOR_NV, 0) + device_number(cl, f->id, DEVICE_COMPUTE_MINOR_NV, 0));
     identity(cl, ext, f);
     free(ext);
     return true;

@@ -69,67 +69,45 @@ static void multiply(struct test *t, enum hby_scheme scheme)
             }
 }
 
-static cl_int run(struct hby_cl_state *s, cl_kernel k, struct test *t)
-{
-    const struct hby_cl_api *cl = s->cl;
-    void *const host[] = {t->a, t->b, &t->c};
-    const size_t bytes[] = {sizeof t->a, sizeof t->b, sizeof t->c}, items[1] = {32};
-    cl_mem mem[3] = {NULL};
-    cl_int err;
-    cl_command_queue q = cl->clCreateCommandQueue(s->ctx, s->id, 0, &err);
-    for (cl_uint i = 0; i < 3 && !err; i++) {
-        mem[i] = cl->clCreateBuffer(s->ctx, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, bytes[i], host[i], &err);
-        if (!err)
-            err = cl->clSetKernelArg(k, i, sizeof mem[i], &mem[i]);
-    }
-    if (!err)
-        err = cl->clEnqueueNDRangeKernel(q, k, 1, NULL, items, items, 0, NULL, NULL);
-    if (!err)
-        err = cl->clEnqueueReadBuffer(q, mem[2], CL_TRUE, 0, bytes[2], host[2], 0, NULL, NULL);
-    if (q)
-        cl->clFinish(q);
-    for (int i = 0; i < 3; i++)
-        if (mem[i])
-            cl->clReleaseMemObject(mem[i]);
-    if (q)
-        cl->clReleaseCommandQueue(q);
-    return err;
-}
-
-static enum hby_status try_scheme(struct hby_cl_state *s, enum hby_scheme scheme, bool emulated, struct hby_reason *why)
+static enum hby_status try_scheme(struct hby_cl_state *s, enum hby_scheme scheme, enum hby_cl_mma mma, struct hby_reason *why)
 {
     char options[80];
     struct test want, got;
-    struct hby_cl_program *p;
-    struct hby_cl_entry limits;
-    cl_kernel k = NULL;
     fill(&want, scheme);
     got = want;
     multiply(&want, scheme);
-    snprintf(options, sizeof options, "-DHBY_SCHEME_%s=1 -DHBY_MMA_EMULATED=%d", hby_scheme_names[scheme], emulated);
-    enum hby_status st = hby_cl_program_get(s, "mma_test.cl", options, &p, why);
-    if (!st)
-        st = hby_cl_kernel_get(s, p, "mma_test", &limits, &k, why);
-    if (!st && limits.max_group < 32)
-        st = hby_say(HBY_UNSUPPORTED, why, "work-groups of %zu are too small", limits.max_group);
-    if (!st)
-        st = hby_cl_fail(run(s, k, &got), "self-test", why);
-    if (k)
-        s->cl->clReleaseKernel(k);
+    snprintf(options, sizeof options, "-DHBY_SCHEME_%s=1 -DHBY_MMA=%d", hby_scheme_names[scheme], (int)mma);
+    const struct hby_cl_trial arg[] = {
+        {HBY_CL_TRIAL_IN, got.a, sizeof got.a}, {HBY_CL_TRIAL_IN, got.b, sizeof got.b}, {HBY_CL_TRIAL_OUT, &got.c, sizeof got.c}};
+    const enum hby_status st = hby_cl_try(s, "mma_test.cl", options, "mma_test", 32, 32, arg, 3, why);
     if (!st && memcmp(&want.c, &got.c, sizeof want.c) != 0)
-        st = hby_say(HBY_DEVICE, why, "self-test: the product of matrices is wrong");
+        return hby_say(HBY_DEVICE, why, "self-test: the product of matrices is wrong");
     return st;
 }
 
-enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool emulated)
+static bool works(struct hby_cl_state *s, enum hby_cl_mma mma)
 {
+    static const char *const names[] = {[HBY_MMA_SM80] = "mma.sync", [HBY_MMA_SM75] = "mma.sync of 7.5", [HBY_MMA_EMULATED] = "emulated"};
     static const enum hby_scheme schemes[] = {HBY_SCHEME_i8, HBY_SCHEME_u8, HBY_SCHEME_f16, HBY_SCHEME_i16};
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         struct hby_reason why = {""};
-        const enum hby_status st = try_scheme(s, schemes[i], emulated, &why);
-        hby_cl_log(s, HBY_CL_LOG_BUILD, "%s: matrix units in scheme %s: %s", s->dev.info.name, hby_scheme_names[schemes[i]], st ? why.text : "right");
+        const enum hby_status st = try_scheme(s, schemes[i], mma, &why);
+        hby_cl_log(s, HBY_CL_LOG_BUILD, "%s: matrix units, %s, in scheme %s: %s", s->dev.info.name, names[mma], hby_scheme_names[schemes[i]],
+                   st ? why.text : "right");
         if (st)
-            return HBY_MMA_NONE;
+            return false;
     }
-    return emulated ? HBY_MMA_EMULATED : HBY_MMA_NV;
+    return true;
+}
+
+enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool is_nvidia)
+{
+    const int compute = s->dev.info.nv_compute;
+    if (hby_cl_feature_denied("mma"))
+        return HBY_MMA_NONE;
+    if (hby_cl_feature_given("mma=emulate"))
+        return works(s, HBY_MMA_EMULATED) ? HBY_MMA_EMULATED : HBY_MMA_NONE;
+    if (is_nvidia && (compute >= 80 || !compute) && works(s, HBY_MMA_SM80))
+        return HBY_MMA_SM80;
+    return is_nvidia && (compute >= 75 || !compute) && works(s, HBY_MMA_SM75) ? HBY_MMA_SM75 : HBY_MMA_NONE;
 }

@@ -119,10 +119,22 @@ struct hby_cost_cpu hby_cl_cpu_parts(enum hby_cl_dot dot, int lanes);
 /* Chooses dev.info.dot and the x86 flags by building and running self_test.cl, and writes s->features. HBY_DEVICE when not even the portable form works. */
 enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why);
 
-/* --- cl_mma.c --- */
+/* --- cl_trial.c --- */
 
-/* Builds and runs mma_test.cl; s->features must be there. Failing is an answer: no matrix units. */
-enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool emulated);
+/* An argument of a self-test's kernel: a buffer with that content, which is read back or not, or the bytes themselves. */
+struct hby_cl_trial {
+    enum { HBY_CL_TRIAL_IN, HBY_CL_TRIAL_OUT, HBY_CL_TRIAL_VALUE } use;
+    void *data;
+    size_t bytes;
+};
+/* Runs `items` work-items of kernel `entry`, in groups of `group`, with n <= 8 arguments, and waits for them. */
+enum hby_status hby_cl_try(struct hby_cl_state *s, const char *file, const char *options, const char *entry, size_t items, size_t group,
+                           const struct hby_cl_trial *arg, cl_uint n, struct hby_reason *why);
+
+/* --- cl_mma.c, cl_half.c: s->features must be there; is_nvidia: the device answers NVIDIA's queries. Failing is an answer: none. --- */
+
+enum hby_cl_mma hby_cl_find_mma(struct hby_cl_state *s, bool is_nvidia);
+enum hby_cl_half_math hby_cl_find_half_math(struct hby_cl_state *s, bool is_nvidia);
 
 /* --- cl_chain.c --- */
 

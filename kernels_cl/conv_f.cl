@@ -5,8 +5,8 @@
  * w      [block][tap][group_c][16], of HBY_WEIGHT_KIND (weights.clh); a block is 16 output channels of one group, padded with zeros
  * bias   [block][16] floats.   scale, w_zero   [block][16] floats, weight-only: weight = (w - w_zero) * scale; w_zero only with HBY_WEIGHT_ZERO
  * sum, other   what comes behind it, and the tensor that is added (sum.clh)
- * -D HBY_IN_WHOLES (types.clh), HBY_ALIGNED (GPU: in_c and group_c are multiples of 4), HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (products and runs of
- *    HBY_HALF_RUN of them in half arithmetic, the runs added in float; half storage and weights, and cl_khr_fp16) */
+ * -D HBY_IN_WHOLES (types.clh), HBY_ALIGNED (GPU: in_c and group_c are multiples of 4), HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (half.clh; not 0: products
+ *    and runs of HBY_HALF_RUN of them in half arithmetic, the runs added in float; half storage and weights) */
 #include "types.clh"
 #include "conv_tile.clh"
 #include "weights.clh"
@@ -87,8 +87,18 @@ HBY_WITHIN void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], c
 }
 
 #if HBY_HALF_MATH
+#include "half.clh"
 #define HBY_HALF_RUN 4
-typedef HBY_V(half) hby_vh;
+
+/* The bits of a run of a row's values. */
+static inline void hby_half_run(hby_values p, int k, ushort x[HBY_HALF_RUN])
+{
+#if HBY_ALIGNED
+    vstore4(*(const __global ushort4 *)HBY_PLACE(p + k, 8), 0, x);
+#else
+    vstore4(vload4(0, (const __global ushort *)p + k), 0, x);
+#endif
+}
 
 /* The same with short runs in half. What overflows there is seen in the sum, and computed again in float. */
 static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], const __global HBY_W *wp[HBY_NR], int depth)
@@ -96,16 +106,18 @@ static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HB
     int k = 0;
     for (; k + HBY_HALF_RUN <= depth; k += HBY_HALF_RUN) {
         hby_vh run[HBY_MR][HBY_NR];
+        ushort x[HBY_MR][HBY_HALF_RUN];
+        HBY_EACH_ROW hby_half_run(a[r], k, x[r]);
         HBY_UNROLL for (int i = 0; i < HBY_HALF_RUN; i++) {
             hby_vh b[HBY_NR];
-            HBY_EACH_VECTOR b[j] = HBY_TABLEV(half, wp[j], 16 * (k + i));
+            HBY_EACH_VECTOR b[j] = HBY_TABLE_H(wp[j], 16 * (k + i));
             HBY_EACH_ROW {
-                const hby_vh x = (hby_vh)((half)a[r][k + i]);
-                HBY_EACH_VECTOR run[r][j] = i ? fma(x, b[j], run[r][j]) : x * b[j];
+                const hby_vh v = hby_h_all(x[r][i]);
+                HBY_EACH_VECTOR run[r][j] = i ? hby_h_fma(v, b[j], run[r][j]) : hby_h_mul(v, b[j]);
             }
         }
         HBY_EACH_ROW
-            HBY_EACH_VECTOR acc[r][j] += HBY_V(convert_float)(run[r][j]);
+            HBY_EACH_VECTOR acc[r][j] += hby_h_float(run[r][j]);
     }
     for (; k < depth; k++)
         HBY_EACH_ROW

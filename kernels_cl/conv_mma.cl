@@ -15,7 +15,7 @@
  *      image is quantized; w_zp says that the scale of the weights comes first (conv_hybrid.cl); HBY_HALF_OUT: the output is stored in half
  * -D HBY_WARPS_M, HBY_WARPS_N, HBY_WARPS_K, HBY_TILES_M, HBY_TILES_N (of 16 pixels and of 8 channels, for each warp; HBY_WARPS_N divides 2 * HBY_TILES_M),
  *    HBY_WHOLE_LINES (conv_mma.clh), HBY_IN_ALIGN (bytes that the start of every pixel and line is a multiple of: 16, 4 or 1), HBY_OUT_ALIGNED (the same for 4
- *    output channels), HBY_ROUNDING, HBY_WIDE, HBY_ROW_SUM (the zero point of the weights, w_zp, is not 0), HBY_MMA_EMULATED */
+ *    output channels), HBY_ROUNDING, HBY_WIDE, HBY_ROW_SUM (the zero point of the weights, w_zp, is not 0), HBY_MMA (mma.clh) */
 #ifndef HBY_WARPS_M
 #define HBY_WARPS_M 1
 #define HBY_WARPS_N 1
@@ -274,7 +274,7 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
     __global HBY_OUT_T *out)
 {
     __local int4 memory[HBY_CHUNKS];
-#if HBY_MMA_EMULATED
+#if HBY_MMA_SWAP
     __local int swap[HBY_MMA_SWAP * HBY_WARPS];
 #else
     __local int *const swap = (__local int *)memory;

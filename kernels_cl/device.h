@@ -24,8 +24,12 @@ enum hby_cl_dot {
     HBY_DOT_COUNT
 };
 
-/* Matrix units, as mma.clh uses them: none, those of NVIDIA from compute capability 8.0 on, or a stand-in for tests. */
-enum hby_cl_mma { HBY_MMA_NONE, HBY_MMA_NV, HBY_MMA_EMULATED };
+/* Matrix units, as mma.clh uses them: none, NVIDIA's from compute capability 8.0 or 7.5 on, or a stand-in for tests. The values are HBY_MMA of that file. */
+enum hby_cl_mma { HBY_MMA_NONE, HBY_MMA_SM80, HBY_MMA_SM75, HBY_MMA_EMULATED };
+
+/* Arithmetic on halves, as half.clh does it: none, cl_khr_fp16, NVIDIA's instructions for two halves, or a stand-in for tests. The values are HBY_HALF_MATH of that
+ * file. */
+enum hby_cl_half_math { HBY_HALF_MATH_NONE, HBY_HALF_MATH_FP16, HBY_HALF_MATH_F16X2, HBY_HALF_MATH_EMULATED };
 
 /* Facts read once. */
 struct hby_cl_info {
@@ -43,6 +47,8 @@ struct hby_cl_info {
     bool is_host_cpu;  /* the device is this machine's own x86 CPU, and inline assembly compiles and passes its self-test */
     enum hby_cl_dot dot;
     enum hby_cl_mma mma;
+    enum hby_cl_half_math half_math; /* none on CPUs, with or without has_fp16: one without such instructions takes 100 times as long */
+    int nv_compute;                  /* NVIDIA's compute capability, 75 for 7.5; 0: unknown, or no NVIDIA GPU */
     int mma_tile;              /* tests: the row of launch_mma.c's table to be used always, or -1 */
     bool x86_avx512, x86_f16c; /* usable in inline assembly (is_host_cpu, CPUID and XGETBV agree) */
 };

@@ -93,8 +93,7 @@ enum hby_status hby_cl_launch_conv_i8_add(const struct hby_cl_site *site, struct
 static bool multiplies_in_half(const struct hby_cl_site *site, const struct hby_conv_shape *s)
 {
     const struct hby_step *step = site->step;
-    return step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.has_fp16 &&
-           hby_cl_tune(site->dev, HBY_TUNE_half_math) && step->args.conv.f_max >= FLT_MAX && (int64_t)s->taps * s->group_in >= 64 &&
+    return step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.half_math != HBY_HALF_MATH_NONE && step->args.conv.f_max >= FLT_MAX && (int64_t)s->taps * s->group_in >= 64 &&
            hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) >= 1024;
 }
 
@@ -118,7 +117,7 @@ static enum hby_status launch_f(const struct hby_cl_site *site, struct hby_cl_la
         hby_cl_define(l, "HBY_WEIGHT_KIND", weights);
         hby_cl_define(l, "HBY_WEIGHT_ZERO", hby_weight_has_zero(step));
         hby_cl_define(l, "HBY_SEPARATE", hby_nest_rounds_apart(site));
-        hby_cl_define(l, "HBY_HALF_MATH", in_half);
+        hby_cl_define(l, "HBY_HALF_MATH", in_half ? (int)site->dev->info.half_math : HBY_HALF_MATH_NONE);
         hby_nest_define_whole(site, l, s.group_out | p->out_c);
         if (site->dev->info.kind != HBY_CL_CPU && (p->in_c | p->group_c) % 4 == 0)
             hby_cl_define(l, "HBY_ALIGNED", 1);

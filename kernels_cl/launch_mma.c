@@ -157,14 +157,14 @@ int hby_cl_match_conv_mma_add(const struct hby_cl_site *site, struct hby_reason 
     return hby_sum_follows(site) && hby_cl_match_conv_mma(site, why) ? 2 : 0;
 }
 
-static void define_cut(struct hby_cl_launch *l, const struct cut *c, bool emulated)
+static void define_cut(struct hby_cl_launch *l, const struct cut *c, enum hby_cl_mma mma)
 {
     hby_cl_define(l, "HBY_WARPS_M", c->warps_m);
     hby_cl_define(l, "HBY_WARPS_N", c->warps_n);
     hby_cl_define(l, "HBY_WARPS_K", c->warps_k);
     hby_cl_define(l, "HBY_TILES_M", c->tiles_m);
     hby_cl_define(l, "HBY_TILES_N", c->tiles_n);
-    hby_cl_define(l, "HBY_MMA_EMULATED", emulated);
+    hby_cl_define(l, "HBY_MMA", (int)mma);
 }
 
 static void set_grid(struct hby_cl_launch *l, const struct cut *c, const struct hby_conv_mma *t, int groups)
@@ -188,7 +188,7 @@ static enum hby_status launch(const struct hby_cl_site *site, struct hby_cl_laun
     const struct hby_conv_mma t = sizes_of(site, p, c);
     const struct hby_sum_site sum = hby_sum_site_of(site, fused);
     const int in_unit = p->in_c * element | p->group_c * element, out_unit = (p->out_c | t.group_out) % 4;
-    define_cut(l, c, site->dev->info.mma == HBY_MMA_EMULATED);
+    define_cut(l, c, site->dev->info.mma);
     hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(step, p));
     hby_cl_define(l, "HBY_IN_ALIGN", alignment(in_unit));
     hby_cl_define(l, "HBY_OUT_ALIGNED", out_unit == 0);
@@ -240,7 +240,7 @@ enum hby_status hby_cl_launch_conv_mma_hybrid(const struct hby_cl_site *site, st
     enum hby_status st = hby_hybrid_quantize(site, l, &y);
     if (st)
         return st;
-    define_cut(l, c, site->dev->info.mma == HBY_MMA_EMULATED);
+    define_cut(l, c, site->dev->info.mma);
     hby_cl_define(l, "HBY_WHOLE_LINES", takes_whole_lines(step, p));
     hby_cl_define(l, "HBY_IN_ALIGN", alignment(p->in_c | p->group_c));
     hby_cl_define(l, "HBY_OUT_ALIGNED", (p->out_c | t.group_out) % 4 == 0);

@@ -10,7 +10,7 @@
 /* What cl_mma.c checks before it believes mma.clh: a[16][8 words; i16: 16] by b[8 columns][8 words] onto c[16][8], by one warp. */
 __kernel __attribute__((reqd_work_group_size(32, 1, 1))) void mma_test(__global const int *a, __global const int *b, __global HBY_M *c)
 {
-#if HBY_MMA_EMULATED
+#if HBY_MMA_SWAP
     __local int swap[HBY_MMA_SWAP];
 #else
     __local int swap[1];

@@ -4,6 +4,9 @@
  * `macs` receives how many products a work-item does in a round. */
 #include "types.clh"
 #include "wide.clh"
+#if HBY_HALF_MATH
+#include "half.clh"
+#endif
 
 #ifndef HBY_SUMS
 #define HBY_SUMS 8
@@ -81,17 +84,17 @@ HBY_NEST_KERNEL void hby_peak_f32(int seed, int rounds, __global int *out, __glo
     hby_peak_store(HBY_V(as_int)(sum), HBY_LANES * HBY_SUMS, out, macs);
 }
 
-#if HBY_HAS_FP16
+#if HBY_HALF_MATH
 /* float16, fused. */
 HBY_NEST_KERNEL void hby_peak_f16(int seed, int rounds, __global int *out, __global int *macs)
 {
-    typedef HBY_V(half) hby_vh;
-    hby_vh acc[HBY_SUMS], sum = (half)0;
-    const hby_vh x = (half)(1.0f / (float)(seed | 4)), y = (half)(float)(seed & 15);
-    HBY_EACH_SUM acc[r] = (half)(float)r;
+    const hby_vh x = hby_h_all((ushort)(seed & 0x3bff)), y = hby_h_all((ushort)(seed * 3 & 0x3bff)); /* below 1 */
+    hby_vh acc[HBY_SUMS];
+    hby_vf sum = 0.0f;
+    HBY_EACH_SUM acc[r] = hby_h_all((ushort)r);
     for (int i = 0; i < rounds; i++)
-        HBY_EACH_SUM acc[r] = fma(acc[r], x, y);
-    HBY_EACH_SUM sum += acc[r];
+        HBY_EACH_SUM acc[r] = hby_h_fma(acc[r], x, y);
+    HBY_EACH_SUM sum += hby_h_float(acc[r]);
     hby_peak_store(HBY_V(convert_int)(sum), HBY_LANES * HBY_SUMS, out, macs);
 }
 #endif

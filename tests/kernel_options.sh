@@ -4,10 +4,12 @@
 sets() {
     case $1 in
     conv_i8) echo "i8 u8"; for t in 0 1; do for s in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_ROUNDING=$((2 * t + s)) -DHBY_NARROW=$s -DHBY_ROW_SUM=$s -DHBY_ALIGNED=$s"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=1 -DHBY_NARROW=0 -DHBY_ROW_SUM=0 -DHBY_ALIGNED=0" ;;
-    conv_mma) echo "i8 u8 f16 f32w8"; for s in 0 1; do echo "-DHBY_MMA_EMULATED=1 -DHBY_ROUNDING=0 -DHBY_WHOLE_LINES=$s -DHBY_OUT_ALIGNED=$s"; done ;; # ptx.sh has it as NVIDIA builds it
-    peak_mma) echo "i8 f16"; echo "-DHBY_MMA_EMULATED=1" ;;
-    conv_mma_i16) echo "i16"; for r in 0 2 3 4 5; do echo "-DHBY_MMA_EMULATED=1 -DHBY_ROUNDING=$r -DHBY_WIDE=$((r / 4)) -DHBY_WHOLE_LINES=$((r % 2)) -DHBY_OUT_ALIGNED=$((r % 2))"; done ;;
-    mma_test) echo "i8 u8 f16 i16"; echo "-DHBY_MMA_EMULATED=1" ;;
+    conv_mma) echo "i8 u8 f16 f32w8"; for s in 0 1; do echo "-DHBY_MMA=3 -DHBY_ROUNDING=0 -DHBY_WHOLE_LINES=$s -DHBY_OUT_ALIGNED=$s"; done ;; # ptx.sh has it as NVIDIA builds it
+    peak_mma) echo "i8 f16"; echo "-DHBY_MMA=3" ;;
+    conv_mma_i16) echo "i16"; for r in 0 2 3 4 5; do echo "-DHBY_MMA=3 -DHBY_ROUNDING=$r -DHBY_WIDE=$((r / 4)) -DHBY_WHOLE_LINES=$((r % 2)) -DHBY_OUT_ALIGNED=$((r % 2))"; done ;;
+    mma_test) echo "i8 u8 f16 i16"; echo "-DHBY_MMA=3" ;;
+    half_test) echo "f16"; echo "-DHBY_HALF_MATH=3" ;;
+    conv_f_half) echo "f16"; for t in 0 1; do echo "-DHBY_HALF_MATH=3 -DHBY_MR=$((4 + 4 * t)) -DHBY_NR=$((2 - t)) -DHBY_TRANSPOSED=$t -DHBY_WEIGHT_KIND=1 -DHBY_ALIGNED=$t"; done ;;
     conv_i16) echo "i16"; for w in 0 1; do for r in 0 2 3 4; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$w -DHBY_ROUNDING=$r -DHBY_WIDE=$w -DHBY_ALIGNED=$w"; done; done; echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=128 -DHBY_TRANSPOSED=0 -DHBY_ROUNDING=5 -DHBY_WIDE=1 -DHBY_ALIGNED=0" ;;
     conv_f) echo "f32 f16"; for t in 0 1; do echo "-DHBY_MR=4 -DHBY_NR=2 -DHBY_GATHER=0 -DHBY_TRANSPOSED=$t -DHBY_WEIGHT_KIND=$t"; done; for k in 2 3; do for z in 0 1; do echo "-DHBY_WEIGHT_KIND=$k -DHBY_WEIGHT_ZERO=$z -DHBY_SEPARATE=$z"; done; done ;;
     depthwise_dot) echo "i8 u8"; for k in 3 5; do echo "-DHBY_MR=7 -DHBY_KH=$k -DHBY_KW=$k -DHBY_ROUNDING=0 -DHBY_NARROW=1"; done ;;
@@ -37,7 +39,7 @@ sets() {
     scatter) echo "i32"; for t in 0 1 2 3 5 6 7; do echo "-DHBY_IN_TYPE=$t"; done ;;
     index) echo "f32 i8 i16"; for i in 4 8; do echo "-DHBY_INDEX=$i"; done; echo "-DHBY_IN_TYPE=8 -DHBY_OUT_TYPE=1 -DHBY_ELEM=8" ;;
     bias) echo "f32 f16"; echo "-DHBY_HALF_BIAS=0" ;;
-    peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
+    peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_HALF_MATH=3"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
     chain) echo "i8"; echo "-cl-std=CL2.0" ;; # its atomics are newer
     unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0"; for f in 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 24 25; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 9 10 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=5 -DHBY_OUT_TYPE=5"; done ;;
@@ -62,6 +64,7 @@ each_build() {
         [ "$stem" = nibbles ] && lists=(nibbles nibbles_hybrid)
         [ "$stem" = depthwise ] && lists=(depthwise depthwise_i16 depthwise_f)
         [ "$stem" = conv_mma ] && lists=(conv_mma conv_mma_i16)
+        [ "$stem" = conv_f ] && lists=(conv_f conv_f_half)
         [ "$stem" = norm ] && lists=(norm norm_local)
         [ "$stem" = matmul ] && lists=(matmul matmul_int)
         for list in "${lists[@]}"; do

@@ -11,7 +11,7 @@ bad=0 builds=0
 build() {
     local path=$1 scheme=$2 option=$3 stem kind out
     stem=$(basename "$path" .cl)
-    for kind in $([ "$stem" = conv_mma ] || echo CPU) GPU; do
+    for kind in $([[ $stem = conv_mma || $option = *HBY_HALF_MATH* ]] || echo CPU) GPU; do
         # shellcheck disable=SC2086
         if ! out=$(clang -x cl -cl-std=CL1.2 -target spir64 -Xclang -finclude-default-header -fsyntax-only -Werror -Wno-unused-function \
             -D__OPENCL_VERSION__=120 -I "$top" -I "$top/kernels_cl" -I "$top/partition" -DHBY_SCHEME_"$scheme"=1 -DHBY_DEVICE_$kind=1 $option "$path" 2>&1); then

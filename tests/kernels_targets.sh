@@ -41,7 +41,8 @@ build() {
         amd_builds=$((amd_builds + 1))
         clang "${amd[@]}" -DHBY_DOT_AMD_SDOT4=1 -DHBY_SCHEME_"$scheme"=1 $option -S -o "$tmp/o" "$path" >"$tmp/log" 2>&1 || fail amdgcn "$stem" "$scheme" "$option"
     fi
-    option=${option//-DHBY_MMA_EMULATED=1/}
+    option=${option//-DHBY_MMA=3/}
+    option=${option//-DHBY_HALF_MATH=3/-DHBY_HALF_MATH=2}
     [[ $option == *HBY_SPREAD=1* ]] || option="$option -DHBY_IN_WHOLES=1" # CPUs have no such builds
     if [ -n "$has_nv" ] && [ $turn = 1 -o -z "$first" ]; then
         nv_builds=$((nv_builds + 1))

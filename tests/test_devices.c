@@ -142,7 +142,7 @@ static void unknown_features_are_named(void **state)
 static void features_can_be_masked(void **state)
 {
     (void)state;
-    static const char *const masks[] = {"-asm", "-avx512", "-vnni,-f16c", "-vnni,-madd", "-fp16,-dot,-sub_groups", "dot=portable"};
+    static const char *const masks[] = {"-asm", "-avx512", "-vnni,-f16c", "-vnni,-madd", "-fp16,-dot,-sub_groups", "dot=portable", "kind=gpu,f16x2=emulate,mma=emulate"};
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
         setenv("HALFBYTE_DEVICE_FEATURES", masks[i], 1);
         warnings = 0;
@@ -161,6 +161,8 @@ static void features_can_be_masked(void **state)
             assert_false(in->has_fp16);
         if (strstr(masks[i], "dot=portable"))
             assert_int_equal(in->dot, HBY_DOT_PORTABLE);
+        assert_int_equal(in->half_math, strstr(masks[i], "f16x2") ? HBY_HALF_MATH_EMULATED : HBY_HALF_MATH_NONE);
+        assert_int_equal(in->mma, strstr(masks[i], "mma") ? HBY_MMA_EMULATED : HBY_MMA_NONE);
         hby_cl_backend_destroy(&be);
     }
     setenv("HALFBYTE_DEVICE_FEATURES", "dot=none", 1);

@@ -63,7 +63,7 @@ static bool has(const struct hby_cl_info *in, enum roof_arith a)
 {
     if (a == ROOF_F16_MATRIX || a == ROOF_I8_MATRIX)
         return in->mma != HBY_MMA_NONE && in->kind != HBY_CL_CPU;
-    return a == ROOF_F16 ? in->has_fp16 : a != ROOF_I16_MATRIX; /* which follows from int8's */
+    return a == ROOF_F16 ? in->half_math != HBY_HALF_MATH_NONE : a != ROOF_I16_MATRIX; /* which follows from int8's */
 }
 
 /* How many independent sums a work-item has. Which is best on a CPU depends on its registers and on the compiler; a GPU has other work-items to go on with. */
@@ -72,13 +72,14 @@ enum { SUM_COUNTS = sizeof sum_counts / sizeof *sum_counts };
 
 static enum hby_status use(struct run *r, const struct kind *kind, int sums, struct hby_reason *why)
 {
+    const struct hby_cl_info *in = &r->s->dev.info;
     char options[96];
     struct hby_cl_program *p;
     struct hby_cl_entry limits;
     if (r->kernel)
         r->s->cl->clReleaseKernel(r->kernel);
     r->kernel = NULL;
-    snprintf(options, sizeof options, "%s -DHBY_SUMS=%d%s", kind->options, sums, r->s->dev.info.mma == HBY_MMA_EMULATED ? " -DHBY_MMA_EMULATED=1" : "");
+    snprintf(options, sizeof options, "%s -DHBY_SUMS=%d -DHBY_MMA=%d -DHBY_HALF_MATH=%d", kind->options, sums, (int)in->mma, (int)in->half_math);
     enum hby_status st = hby_cl_program_get(r->s, kind->file, options, &p, why);
     if (!st)
         st = hby_cl_kernel_get(r->s, p, kind->entry, &limits, &r->kernel, why);
