@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the documentation's tables from the files that hold the facts: README's options from delegate/options.def and operators from partition/ops.def and
+"""Writes the documentation's tables from the files that hold the facts: README's options from delegate/options.def; operators.md from partition/ops.def and
 refs.def; the specification in quantization.md from partition/spec.def.
 
 usage: tables.py          rewrite them between their marks
@@ -64,7 +64,7 @@ def specification():
     return out
 
 
-TABLES = {"README.md": (("options", options), ("operators", operators)), "docs/quantization.md": (("specification", specification),)}
+TABLES = {"README.md": (("options", options),), "docs/operators.md": (("operators", operators),), "docs/quantization.md": (("specification", specification),)}
 
 
 def main():

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = "docs|tests|bench|partition|kernels_cl|host_ref|delegate|include|cmake|.ci"
 BINARY = (".zip", ".npz", ".tflite", ".bin")
 # Names of others that no source has.
-FOREIGN = set("interpreter_options POCL_KERNELLIB_NAME CL_CONFIG_CPU_TARGET_ARCH avx_f16c".split())
+FOREIGN = set("interpreter_options RUSTICL_ENABLE POCL_KERNELLIB_NAME CL_CONFIG_CPU_TARGET_ARCH avx_f16c".split())
 # The programs whose flags stand in the documentation, and where they are read. Python programs read their own.
 PROGRAMS = {
     "bench/run": ("bench/run", "bench/options.c", "bench/study.py", "bench/targets.py", "bench/scaling.py"),
