@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+from expect import expect
 from need_device import no_device
 
 program = sys.argv[1]
@@ -20,12 +21,6 @@ SCHEMES = {"f32", "f16", "i8", "u8", "i16", "f32w8"}
 def run(*arguments, **environment):
     done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=300, env={**os.environ, **environment})
     return done.returncode, done.stdout, done.stderr
-
-
-def expect(what, condition, detail):
-    if not condition:
-        sys.exit(f"FAILED: {what}: {detail}")
-    print("ok:", what)
 
 
 code, out, err = run("--only", "no such layer")

@@ -16,17 +16,12 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench import data, study  # noqa: E402
 from bench.models import mnist  # noqa: E402
+from expect import expect  # noqa: E402
 from need_device import no_device  # noqa: E402
 
 program, delegate = sys.argv[1:]
 runtime = str(pathlib.Path(ai_edge_litert.__file__).parent / "libLiteRt.so")
 DIGITS, MODELS = TOP / "tests" / "golden" / "digits.npz", TOP / "bench" / "models"
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        sys.exit(f"FAILED: {what}: {detail}")
-    print("ok:", what)
 
 
 def refused(what, words, call, *arguments):

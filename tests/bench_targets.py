@@ -19,18 +19,13 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench import reference, scaling, study, targets  # noqa: E402
 from bench.models import flat, nets, widths  # noqa: E402
+from expect import expect  # noqa: E402
 from need_device import no_device  # noqa: E402
 
 program, kernels, delegate = sys.argv[1:]
 runtime = str(pathlib.Path(ai_edge_litert.__file__).parent / "libLiteRt.so")
 MODELS = TOP / "bench" / "models"
 COMMON = ["--program", program, "--delegate", delegate, "--runtime", runtime]
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        sys.exit(f"FAILED: {what}: {detail}")
-    print("ok:", what)
 
 
 def options_for(folder):

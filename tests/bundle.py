@@ -13,16 +13,11 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench.models import flat, widths  # noqa: E402
+from expect import expect  # noqa: E402
 from need_device import no_device  # noqa: E402
 
 build = pathlib.Path(sys.argv[1]).resolve()
 PARTS = {"version", "commit", "date", "system", "kernel", "glibc", "processor", "device_name", "driver", "checks", "summary", "networks", "fast", "batch", "profile", "kernels"}
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        sys.exit(f"FAILED: {what}: {detail}")
-    print("ok:", what)
 
 
 def run(*command, **environment):

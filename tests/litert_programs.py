@@ -16,6 +16,7 @@ import ai_edge_litert
 top = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(top))
 from bench.models import flat  # noqa: E402
+from expect import expect  # noqa: E402
 from need_device import no_device  # noqa: E402
 
 example, bench, delegate, archive = sys.argv[1:]
@@ -26,12 +27,6 @@ runtime = str(pathlib.Path(ai_edge_litert.__file__).parent / "libLiteRt.so")
 def run(*command):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout, done.stderr
-
-
-def expect(what, condition, detail):
-    if not condition:
-        sys.exit(f"FAILED: {what}: {detail}")
-    print("ok:", what)
 
 
 def measured(*arguments):
