@@ -17,7 +17,7 @@ from expect import expect  # noqa: E402
 from need_device import no_device  # noqa: E402
 
 build = pathlib.Path(sys.argv[1]).resolve()
-PARTS = {"version", "commit", "date", "system", "kernel", "glibc", "processor", "device_name", "driver", "checks", "summary", "networks", "fast", "batch", "profile", "kernels"}
+PARTS = {"version", "commit", "date", "system", "kernel", "glibc", "processor", "device_name", "driver", "checks", "summary", "seconds", "networks", "fast", "batch", "torch", "profile", "kernels"}
 
 
 def run(*command, **environment):
@@ -57,13 +57,27 @@ with tempfile.TemporaryDirectory() as folder:
     shutil.move(folder / "made", there)
     (folder / "drivers").mkdir()
     (folder / "drivers" / "libmali.so.1").symlink_to(driver)  # found by its name: no .icd file has it
-    clean = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LD_LIBRARY_PATH": str(folder / "drivers")}
+    (folder / "bin").mkdir()
+    torch = os.environ.get("HBY_TORCH_PYTHON")  # one that has PyTorch; else the part's other answer is tested alone
+    (folder / "bin" / "python3").write_text(f"#!/bin/sh\nexec '{sys.executable}' -S \"$@\"\n")
+    (folder / "bin" / "python3").chmod(0o755)
+    clean = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LD_LIBRARY_PATH": str(folder / "drivers")}
     results = there / "results"
     code, out = run(there / "run", "-d", "0", "-o", results, "-c", "1", "-k", "relu:i8,floor", "-p", "devices,checks,networks,profile", **clean)
     expect("parts go right", code == 0, out)
     expect("a driver without an .icd file is found", "libmali.so.1 (found-libmali.icd)" in out, out)
     code, out = run(there / "run", "-d", "0", "-o", results, "-p", "kernels", "-x", "--only softmax --scheme i8 --rounds 1", "-l", driver, **clean)
     expect("another part later, with the driver named", code == 0 and "(given.icd)" in out, out)
+
+    code, out = run(there / "run", "-d", "0", "-o", results, "-p", "torch", **clean)
+    expect("a Python without torch is said, and is no failure", code == 0 and "has none that starts (ModuleNotFoundError" in out, out)
+    if torch:
+        (folder / "bin" / "python3").write_text(f"#!/bin/sh\nexec '{torch}' \"$@\"\n")
+        code, out = run(there / "run", "-d", "0", "-o", results, "-p", "torch", **clean, HBY_TORCH_DEVICE="cpu")
+        rows = {row["where"]: row for part in json.loads((results / "report.json").read_text())["torch"] for row in part["results"]}
+        expect("torch beside Halfbyte, and how they differ", code == 0 and set(rows) == {"torch_eager", "device"} and 0 < rows["torch_eager"]["difference_fraction"] < 0.01, out)
+    code, out = run(there / "run", "-d", "0", "-o", results, "-p", "networks,profile", "-m", "0", **clean)
+    expect("parts for which there is no time are left out, and keep what they had", code == 0 and "mnist: left out: the 0 minutes for part networks are over" in out, out)
 
     report = json.loads((results / "report.json").read_text())
     expect("the report has all parts", PARTS <= set(report), PARTS - set(report))
@@ -75,7 +89,8 @@ with tempfile.TemporaryDirectory() as folder:
     (line,) = report["summary"]
     expect("int8 against float16", line["network"] == "mnist_b1" and line["int8_ms"] > 0 and line["float16_ms"] > 0 and line["int8_to_float16"] is not None and
            abs(line["int8_to_float16"] - line["int8_ms"] / line["float16_ms"]) < 0.1 + 0.1 * line["int8_to_float16"], line)
-    expect("what was not measured is null", line["int16x8_ms"] is None and line["litert_gpu_float16_ms"] is None, line)
+    expect("what was not measured is null", line["int16x8_ms"] is None and line["litert_gpu_float16_ms"] is None and (line["torch_float16_ms"] is not None) == bool(torch), line)
+    expect("how long each part took", set(report["seconds"]) == {"checks", "networks", "profile", "kernels", "torch"}, report["seconds"])
     expect("what launches cost, and rates", report["kernels"]["launch_us"] > 0 and len(report["kernels"]["rows"]) > 0, report["kernels"])
     expect("launches of each network", {p["model"] for p in report["profile"]} == {"mnist_b1.int8", "mnist_b1.float16"} and all(p["launches"] > 3 for p in report["profile"]), report["profile"])
     text = (results / "report.txt").read_text()
@@ -86,6 +101,8 @@ with tempfile.TemporaryDirectory() as folder:
     report = json.loads((results / "report.json").read_text())
     expect("a failing check fails it, and is named", code == 1 and report["checks"]["wrong"] == 1 and report["checks"]["failing"] == ["relu"], out)
     expect("the other parts stay", report["networks"] and report["kernels"]["rows"], sorted(report))
+    code, out = run(there / "run", "-p", "nothing", **clean)
+    expect("a part that there is not", code == 2 and "nothing" in out, out)
     code, out = run(there / "run", "-d", "no such device", **clean)
     expect("a device that there is not", code == 2 and "no such device" in out, out)
     code, out = run(there / "run", "-n", "no such network", **clean)
