@@ -296,6 +296,14 @@ def load_others():
             OPERATORS.update(__import__(name[:-3]).OPERATORS)
 
 
+def chosen(parser, names):
+    """The operators of a comma-separated list, all without one; call load_others first."""
+    unknown = [op for op in names.split(",") if op not in OPERATORS] if names else []
+    if unknown:
+        parser.error(f"--ops: {', '.join(unknown)}: no such operator; there are {', '.join(sorted(OPERATORS))}")
+    return names.split(",") if names else sorted(OPERATORS)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default="ops")
@@ -311,9 +319,10 @@ def main():
         for op, (_, schemes) in OPERATORS.items():
             print(op, *schemes)
         return 0
+    ops = chosen(p, a.ops)
     os.makedirs(a.out, exist_ok=True)
     made = 0
-    for op in a.ops.split(",") if a.ops else OPERATORS:
+    for op in ops:
         for scheme in OPERATORS[op][1]:
             if a.schemes and scheme not in a.schemes.split(","):
                 continue
@@ -328,7 +337,7 @@ def main():
                     np.savez_compressed(stem + ".npz", **case[1])
                 made += 1
     print(f"{made} models in {a.out}")
-    return 0
+    return 0 if made else 1
 
 
 if __name__ == "__main__":

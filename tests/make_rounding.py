@@ -80,8 +80,9 @@ def main():
     p.add_argument("--seed", type=int, default=21)
     a = p.parse_args()
     make_ops.load_others()
+    ops = make_ops.chosen(p, a.ops)
     os.makedirs(a.out, exist_ok=True)
-    for op in a.ops.split(","):
+    for op in ops:
         for scheme in make_ops.OPERATORS[op][1]:
             if not make_ops.is_integer(scheme) or scheme in ("i32", "i64"):
                 continue
