@@ -19,6 +19,7 @@ import make_ops  # noqa: E402
 from need_device import has_device, no_device  # noqa: E402
 
 
+SEQUENCES = ("unidirectional_sequence_lstm", "unidirectional_sequence_rnn")
 SUMS = ("conv_2d", "depthwise_conv_2d", "transpose_conv", "fully_connected", "conv_3d")
 ODD = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 1e-30, -1e-30, 100, -100], np.float32)
 
@@ -65,8 +66,9 @@ def make_odd(blob, arrays, rng):
 
 
 def bound_of(op, scheme, arrays, wants):
-    """Of a float's difference, as a part of the output's range. An activation that clamps hides the range of the sum before it, which is that of the input at least."""
-    bound = goldens.BOUND.get(scheme, 1e-5)
+    """Of a float's difference, as a part of the output's range. An activation that clamps hides the range of the sum before it, which is that of the input at least.
+    What one step of a sequence rounds is in the input of the next."""
+    bound = goldens.BOUND.get(scheme, 1e-5) * (2 if op in SEQUENCES else 1)
     clamped = max((np.abs(w).max(initial=0) for w in wants if w.dtype == np.float32), default=0)
     if op in SUMS and clamped in (1, 6):
         bound *= max(1, np.abs(arrays["in0"]).max(initial=0) / clamped)
