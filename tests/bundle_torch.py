@@ -18,12 +18,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP))
 from bench.models import bundle, flat, layers, nets, widths  # noqa: E402
 from bench.models.nets import NONE, OP, RELU, RELU6, SAME, VALID  # noqa: E402
-
-
-def expect(what, condition, detail=""):
-    if not condition:
-        sys.exit(f"FAILED: {what}: {detail}")
-    print("ok:", what)
+from expect import expect  # noqa: E402
 
 
 def pool_same(net, x, kernel, stride, kind):
@@ -103,8 +98,9 @@ with tempfile.TemporaryDirectory() as folder:
     pads = [layer["op"] for layer in layers.describe(paths["with_dense_b1.float16"])["layers"]].count("PAD")
     expect("two of four PADs are part of a window", pads == 2, pads)
 
-    has_torch = lambda python: python and subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
-    python = next(filter(has_torch, (os.environ.get("HBY_TORCH_PYTHON"), shutil.which("python3"))), None)
+    has_torch = lambda python: subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+    pythons = filter(None, map(shutil.which, (os.environ.get("HBY_TORCH_PYTHON", ""), "python3")))
+    python = next(filter(has_torch, pythons), None)
     if not python:
         print("no Python here has torch; HBY_TORCH_PYTHON=FILE names one")
         sys.exit(77)
