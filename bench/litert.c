@@ -141,14 +141,14 @@ static bool make_input(struct litert_model *m, void *signature, size_t i, char *
         if (shape) {
             char *end;
             const long wanted = strtol(shape, &end, 10);
-            dims[d] = wanted > 0 && wanted <= 1 << 20 ? (int)wanted : 0;
+            dims[d] = wanted > 0 && wanted <= LITERT_MAX_DIM ? (int)wanted : 0;
             shape = *end ? end + 1 : end;
             misfit |= dims[d] < 1;
         }
         type.layout.dim[d] = dims[d];
     }
     if (shape && (*shape || misfit)) {
-        return fail(why, size, "the shape asked for has another number of dimensions than the input: %u", now.rank);
+        return fail(why, size, "--shape %s has another number of dimensions than the input, which has %u", lib->config.shape, now.rank);
     }
     if ((open || shape) && !ok(lib->CompiledModelResizeInputTensorNonStrict(m->compiled, 0, i, dims, now.rank),
                                shape ? "resizing the input" : "setting an open dimension to 1", why, size)) {

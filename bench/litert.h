@@ -25,7 +25,7 @@ enum {
     LITERT_INT4 = 18,
 };
 
-enum { LITERT_MAX_RANK = 8, LITERT_MAX_IO = 64 };
+enum { LITERT_MAX_RANK = 8, LITERT_MAX_IO = 64, LITERT_MAX_DIM = 1 << 20 };
 
 /* Bytes of one element; 1 where a type has less than a byte or none. */
 size_t litert_element_bytes(uint32_t type);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/litert.h"
 #include "bench/threads.h"
 
 __attribute__((visibility("default"))) const char *argp_program_version = "halfbyte-bench " HBY_VERSION;
@@ -110,6 +111,21 @@ static unsigned find_places(const char *arg, struct argp_state *state)
     }
 }
 
+static const char *dimensions(const char *arg, struct argp_state *state)
+{
+    for (const char *p = arg;; p++) {
+        const size_t digits = strspn(p, "0123456789");
+        const long n = digits && digits < 9 ? strtol(p, NULL, 10) : 0;
+        if (n < 1 || n > LITERT_MAX_DIM || (p[digits] && p[digits] != 'x')) {
+            argp_error(state, "--shape is '%s': numbers from 1 to %d with x between are needed, for example 8x192x192x3", arg, LITERT_MAX_DIM);
+        }
+        p += digits;
+        if (!*p) {
+            return arg;
+        }
+    }
+}
+
 /* Where models run, unless --places or --device-only says it. */
 static unsigned usual_places(const struct bench_options *o)
 {
@@ -164,10 +180,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->reference = arg;
         return 0;
     case KEY_SHAPE:
-        if (strspn(arg, "0123456789x") != strlen(arg) || !*arg || strlen(arg) > 80 || strstr(arg, "xx") || *arg == 'x' || arg[strlen(arg) - 1] == 'x') {
-            argp_error(state, "--shape is '%s': numbers with x between are needed, for example 8x192x192x3", arg);
-        }
-        o->shape = arg;
+        o->shape = dimensions(arg, state);
         return 0;
     case KEY_PLACES:
         o->places = find_places(arg, state);

@@ -83,6 +83,9 @@ with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(archive) as z:
     expect("another number of dimensions is a row that says so", code == 1 and all("dimensions" in r["failure"] for r in rows.values()), out)
     code, out, err = run(bench, "--places", "device,nowhere", model)
     expect("an unknown place is refused", code not in (0, 1) and "nowhere" in err, err)
+    for shape in ("", "x", "3x", "3xx3", "0x3", "3x99999999999", "-1x3"):
+        code, out, err = run(bench, "--shape", shape, model)
+        expect(f"so is the shape '{shape}'", code not in (0, 1) and f"'{shape}'" in err, err)
 
     code, rows, out = measured("--option", "nonsense=1", model)
     expect("a wrong option is a row that names it", code == 1 and "nonsense" in rows["device"].get("failure", "") and "failure" not in rows["cpu"], out)
