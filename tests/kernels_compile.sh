@@ -13,7 +13,7 @@ build() {
     stem=$(basename "$path" .cl)
     for kind in $([[ $stem = conv_mma || $option = *HBY_HALF_MATH* ]] || echo CPU) GPU; do
         # shellcheck disable=SC2086
-        if ! out=$(clang -x cl -cl-std=CL1.2 -target spir64 -Xclang -finclude-default-header -fsyntax-only -Werror -Wno-unused-function \
+        if ! out=$(clang -x cl -cl-std=CL1.2 -target spir64 -Xclang -finclude-default-header -Xclang -fdeclare-opencl-builtins -fsyntax-only -Werror -Wno-unused-function \
             -D__OPENCL_VERSION__=120 -I "$top" -I "$top/kernels_cl" -I "$top/partition" -DHBY_SCHEME_"$scheme"=1 -DHBY_DEVICE_$kind=1 $option "$path" 2>&1); then
             printf '%s as %s on a %s with %s\n%s\n' "$stem.cl" "$scheme" "$kind" "$option" "$(head -n 12 <<<"$out")"
             bad=1
