@@ -76,7 +76,7 @@ def line(row):
     words = [f"    {'x'.join(map(str, row['shape'])):<16} {row['mmac']:>10.1f}"]
     for place in study.PLACES:
         r = row[place]
-        words.append(f"failed: {r['failure'][:60]}" if "failure" in r else f"{r['ms']:>10.3f} {r['us_per_mmac']:>8.2f} {r['growth']:>6.2f}{'!' if r['growth'] > FASTER else ' '}")
+        words.append(f"{'failed, see below':<28}" if "failure" in r else f"{r['ms']:>10.3f} {r['us_per_mmac']:>8.2f} {r['growth']:>6.2f}{'!' if r['growth'] > FASTER else ' '}")
     return "  ".join(words).rstrip()
 
 
@@ -100,6 +100,8 @@ def conclude(options, tables):
     rows = [(t, row) for t in tables for row in t["rows"]]
     faster = [(t, row) for t, row in rows if row["device"].get("growth", 0) > FASTER]
     failed = sum("failure" in row[place] for _, row in rows for place in study.PLACES)
+    for failure in dict.fromkeys(f"{place}: {row[place]['failure']}" for _, row in rows for place in study.PLACES if "failure" in row[place]):
+        print(failure)
     print(f"\ndevice: {options.names.get('device')}. ms: the least of all runs, in blocks in turns with XNNPACK. growth: us/MMAC as a multiple of that of the sweep's smallest work;\n"
           f"above {FASTER:.2f}, marked with !, the cost grows faster than the work: {len(faster)} of {len(rows)} on the device.")
     if study.busy(options.others):

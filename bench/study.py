@@ -133,7 +133,7 @@ def table(result, answer):
 
     def place(r, device):
         if "failure" in r:
-            return ("failed: " + r["failure"])[:61 if device else 200].ljust(61 if device else 0)
+            return f"{'failed, see below':<{61 if device else 0}}"
         quality = f"{r['top1'] * 100:.1f} %" if "top1" in r else f"{r['error'] * 100:.2f} %" if "error" in r else "-"
         words = [f"{quality:>7}", f"{milliseconds(r['min_us']):>8}", f"{milliseconds(r['median_us']):>8}", f"{r['faster']:>6.2f}" if "faster" in r else f"{'-':>6}"]
         if device:
@@ -148,7 +148,7 @@ def table(result, answer):
             lines.append(line + f"{'-':>8} {'':>7}  {r['why']}")
         else:
             lines.append((line + f"{r['bytes'] / 1e3:>8.1f} {r['smaller']:>7.2f}  {place(r['device'], True)}  {place(r['cpu'], False)}").rstrip())
-    return lines
+    return lines + [f"{r['mode']} on the {'device' if p == 'device' else 'CPU'}: {r[p]['failure']}" for r in rows for p in PLACES if "failure" in r.get(p, {})]
 
 
 def legend(answer, error):

@@ -347,6 +347,7 @@ def main():
     if options.json:
         result = {"schema_version": 1, **options.names, "threads": options.threads, "others": max(options.others, default=0), "rows": [row._asdict() for row in rows]}
         pathlib.Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
+    sys.exit(1 if any(row.measured.startswith("failed: ") for row in rows) else 0)
 
 
 if __name__ == "__main__":
