@@ -12,6 +12,7 @@ void hby_check_l2_normalization(struct check *c, enum hby_scheme scheme)
         if (case_is_quantized(scheme))
             case_set_quant(c, out, 1.0f / 128, scheme == HBY_SCHEME_i8 ? 0 : 128);
         check_node(c, HBY_OP_l2_normalization, 1, &in, 1, &out);
+        check_equal_terms(c, dim[rank - 1] / 2); /* of whose sum the root is taken */
         check_run(c, dim[rank - 1]);
     }
     const int n = 9;
