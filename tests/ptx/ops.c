@@ -132,6 +132,15 @@ static u32 float_to_half(f32 f)
     return sign | (u + 0xfff + (u >> 13 & 1) - (112u << 23)) >> 13;
 }
 
+/* a b + c of the halves in the low bits, rounded once: in double nothing is lost that could decide, and as a float whose last bit says that there was more. Of
+ * c = -0 it is the product. */
+static u32 half_fma(u32 a, u32 b, u32 c)
+{
+    const f64 exact = (f64)half_to_float(a & 0xffff) * half_to_float(b & 0xffff) + half_to_float(c & 0xffff);
+    const f32 f = directed(exact, 0, true);
+    return float_to_half(f == f && (f64)f != exact ? of_bits(bits_of(f) | 1) : f);
+}
+
 static u32 permute(u32 a, u32 b, u32 selector)
 {
     const u64 both = (u64)b << 32 | a;
@@ -141,6 +150,18 @@ static u32 permute(u32 a, u32 b, u32 selector)
         r |= (s & 8 ? (byte >> 7) * 255 : byte) << 8 * i;
     }
     return r;
+}
+
+/* `count` bits of `a` from `from` on; behind them, and beyond the end of `a`, zeros or the last one's sign. */
+static u64 field(u64 a, u32 from, u32 count, u32 bits, bool is_signed)
+{
+    from &= 255;
+    count &= 255;
+    const u32 last = from + count - 1 < bits - 1 ? from + count - 1 : bits - 1;
+    const u64 sign = is_signed && count && a >> last & 1 ? ~0ull : 0;
+    const u32 taken = from >= bits ? 0 : count < bits - from ? count : bits - from;
+    const u64 ones = taken >= 64 ? ~0ull : (1ull << taken) - 1;
+    return (taken ? a >> from & ones : 0) | (sign & ~ones);
 }
 
 static s32 dot(s32 a, s32 b, s32 sum, bool a_signed, bool b_signed)
