@@ -127,7 +127,8 @@ def wrong_options(span):
 
 
 def wrong_features(span):
-    for text in re.findall(r"HALFBYTE_DEVICE_FEATURES=(\S+)", span):
+    alone = [span] if re.fullmatch(r"-[a-z][a-z0-9_]{2,}(,-[a-z0-9_]+)*", span) else []
+    for text in re.findall(r"HALFBYTE_DEVICE_FEATURES=(\S+)", span) + alone:
         for word in text.split(","):
             if not any(fnmatch.fnmatch(word, k.replace("#", "*")) for k in features()):
                 yield f"no such word of HALFBYTE_DEVICE_FEATURES: {word}"
@@ -192,6 +193,7 @@ PLANTED = {
     "no such kernel: conv_j8": "`deny_kernels=conv_mma,conv_j8`",
     "no such word of HALFBYTE_DEVICE_FEATURES: -fp17": "`HALFBYTE_DEVICE_FEATURES=-mma,-fp17`",
     "bench/run knows no --compere": "    bench/run --compere MODEL",
+    "no such word of HALFBYTE_DEVICE_FEATURES: -dott": "without `-mma,-dott`",
     "OUT/run knows no -z": "`OUT/run -o R -z`",
     "no such test: check_nothing_at_all": "test `check_nothing_at_all`",
     "no such test: oclgrind_q*": "tests `oclgrind_q*`",
@@ -212,6 +214,7 @@ def main():
         elif path != "tests/docs_names.py":
             for i, line in enumerate(text.splitlines(), 1):
                 found += [f"{path}:{i}: {e}" for e in wrong_paths(line)]
+    found += [f"docs/devices.md has no {word}" for word in features() if "`" + word.replace("#", "N") not in tree()["docs/devices.md"] and not word.startswith("dot=")]
     for error in found:
         print(error)
     sys.exit(1 if found else 0)
