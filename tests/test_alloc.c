@@ -14,6 +14,7 @@
 #include "fake_runtime.h"
 #include "need_device.h"
 #include "scarce_memory.h"
+#include "scratch.h"
 
 #define IN(...) ((const int[]){__VA_ARGS__, -2})
 
@@ -114,10 +115,9 @@ static long settled(long want)
 
 static void each_fails(bool on_device)
 {
-    char report[] = "/tmp/hby_test_alloc_XXXXXX";
-    const int fd = mkstemp(report);
-    assert_true(fd >= 0);
-    close(fd);
+    char folder[SCRATCH_SIZE], report[SCRATCH_SIZE + 16]; /* each life's report is a file of its own */
+    assert_true(scratch_make(folder));
+    snprintf(report, sizeof report, "%s/report", folder);
     atomic_store(&fail_at, 0);
     assert_int_equal(live(on_device, report), 3); /* what is made once for the process */
     usleep(on_device ? 100000 : 0);
@@ -141,7 +141,7 @@ static void each_fails(bool on_device)
             fail_msg("%ld blocks are left behind when allocation %ld of %ld fails", atomic_load(&n_alive) - before, n, total);
     }
     atomic_store(&fail_at, 0);
-    unlink(report);
+    assert_int_equal(scratch_drop(folder), 0);
     print_message("%ld allocations in %d places: %d no delegate, %d nothing claimed, %d no kernel, %d ran\n", total, n_fresh, ways[0], ways[1], ways[2],
                   ways[3]);
     assert_true(total > 50 && ways[0] && ways[1]);

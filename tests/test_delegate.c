@@ -11,12 +11,13 @@
 #include "delegate/import.h"
 #include "fake_runtime.h"
 #include "halfbyte.h"
+#include "scratch.h"
 
 #define IN(...) ((const int[]){__VA_ARGS__, -2})
 
 enum { ADD = 0, DEQUANTIZE = 6, FULLY_CONNECTED = 9, RELU = 19, RESHAPE = 22, ARG_MAX = 56, GELU = 150, WHERE = 109, BUCKETIZE = 147 };
 
-static char report_path[64];
+static char folder[SCRATCH_SIZE], report_path[SCRATCH_SIZE + 16];
 
 static struct hby_delegate *create(const char *key, const char *value)
 {
@@ -36,17 +37,16 @@ static void apply(struct fake *f, struct hby_delegate *d)
 static int setup(void **state)
 {
     (void)state;
-    snprintf(report_path, sizeof report_path, "/tmp/hby_test_delegate_%ld_XXXXXX", (long)getpid());
-    int fd = mkstemp(report_path);
-    if (fd >= 0)
-        close(fd);
-    return fd < 0;
+    if (!scratch_make(folder))
+        return 1;
+    snprintf(report_path, sizeof report_path, "%s/report", folder);
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    return unlink(report_path);
+    return scratch_drop(folder);
 }
 
 /* The line of node `index` in the report. */
@@ -386,7 +386,7 @@ static void second_interpreter_appends(void **state)
     apply(b, d);
     fake_undo(a);
     apply(a, d); /* again: not a third one */
-    char numbered[96];
+    char numbered[sizeof report_path + 16];
     int found = 0;
     for (int i = 2; i < 64; i++) {
         snprintf(numbered, sizeof numbered, "%s.%d", report_path, i);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "kernels_cl/cl_disk.h"
+#include "tests/scratch.h"
 
 enum { SHORT = -1, ALWAYS = -1 };
 
@@ -93,7 +94,7 @@ void *__wrap_realloc(void *p, size_t n)
     return hit("realloc") ? NULL : __real_realloc(p, n);
 }
 
-static char folder[] = "/tmp/hby_test_disk_XXXXXX";
+static char folder[SCRATCH_SIZE];
 static unsigned char program[10000];
 
 static int make_folder(void **state)
@@ -101,15 +102,13 @@ static int make_folder(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof program; i++)
         program[i] = (unsigned char)(i * 31 + i / 256);
-    return mkdtemp(folder) ? 0 : 1;
+    return scratch_make(folder) ? 0 : 1;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[64];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    return scratch_drop(folder);
 }
 
 /* Files in the folder; removed, when `clear`. */
@@ -227,7 +226,7 @@ static void loading(void **state)
 static void leftovers_and_limits(void **state)
 {
     (void)state;
-    char path[128];
+    char path[SCRATCH_SIZE + 64];
     struct hby_reason why = {""};
     static const struct {
         const char *name;

@@ -16,6 +16,7 @@
 #include "tests/build_graph.h"
 #include "tests/faulty_cl.h"
 #include "tests/need_device.h"
+#include "tests/scratch.h"
 
 /* ---- small partitions; inputs and outputs of BYTES at most ---- */
 
@@ -205,7 +206,7 @@ static const struct use uses[] = {
     {.cache = true, .tune = 2, .opens = true},
 };
 static const struct use *in_use = &plainly;
-static char folder[] = "/tmp/hby_test_faults_XXXXXX"; /* of cached programs */
+static char folder[SCRATCH_SIZE]; /* of cached programs */
 
 static struct hby_backend *open_device(int wait_limit_ms)
 {
@@ -392,7 +393,7 @@ static void every_call_site(void **state)
 {
     (void)state;
     int of_opening;
-    assert_non_null(mkdtemp(folder));
+    assert_true(scratch_make(folder));
     for (size_t k = 0; k < sizeof uses / sizeof *uses; k++)
         sites_of_partition(&uses[k]);
     const int in_partitions = n_tried;
@@ -411,7 +412,7 @@ static void every_call_site(void **state)
     }
     print_message("%d places, %d of them in partitions\n", n_tried, in_partitions);
     in_use = &plainly;
-    assert_int_equal(system(strcat(strcpy((char[64]){""}, "rm -r "), folder)), 0);
+    assert_int_equal(scratch_drop(folder), 0);
 }
 
 /* A device that computes wrongly is found out when it is opened: it is used in another way, or not at all. */

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "kernels_cl/cl_isolate.h"
+#include "tests/scratch.h"
 
 void *__wrap_dlopen(const char *file, int flags);
 void *__wrap_dlsym(void *from, const char *name);
@@ -34,11 +35,11 @@ void *__wrap_dlsym(void *from, const char *name)
     return has_llvm ? (void *)opened : NULL;
 }
 
-static char folder[] = "/tmp/hby_test_isolate_XXXXXX";
+static char folder[SCRATCH_SIZE];
 
 static const char *in_folder(const char *name)
 {
-    static char path[128];
+    static char path[SCRATCH_SIZE + 32];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
@@ -49,7 +50,7 @@ static int make_folder(void **state)
     static const struct {
         const char *name, *text;
     } files[] = {{"one.icd", "/d/one.so\r\nnot this\n"}, {"two.icd", "libtwo.so.1"}, {"empty.icd", ""}, {"blank.icd", "\n"}, {"notes.txt", "/d/notes.so\n"}};
-    if (!mkdtemp(folder))
+    if (!scratch_make(folder))
         return 1;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         FILE *f = fopen(in_folder(files[i].name), "w");
@@ -62,9 +63,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[64];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
+    return scratch_drop(folder);
 }
 
 static void set(const char *name, const char *value)
@@ -78,7 +77,7 @@ static void set(const char *name, const char *value)
 static void which_files(void **state)
 {
     (void)state;
-    char all[128], one[128], missing[128], too_long[5000];
+    char all[SCRATCH_SIZE + 32], one[SCRATCH_SIZE + 32], missing[SCRATCH_SIZE + 32], too_long[5000];
     strcpy(all, folder);
     strcpy(one, in_folder("one.icd"));
     strcpy(missing, in_folder("none.icd"));

@@ -17,6 +17,7 @@
 #include "partition/execute.h"
 #include "tests/build_graph.h"
 #include "tests/need_device.h"
+#include "tests/scratch.h"
 
 enum { SIDE = 9, IN = 20, OUT = 40, TAPS = 9, INPUTS = SIDE * SIDE * IN, OUTPUTS = SIDE * SIDE * OUT };
 
@@ -73,7 +74,7 @@ static void malformed_text_is_refused(void **state)
 
 /* --- on the device --- */
 
-static char dir[] = "/tmp/hby-tiles-XXXXXX";
+static char dir[SCRATCH_SIZE];
 static int n_measured, n_dropped;
 
 static void count_log(void *ctx, int level, const char *text)
@@ -292,10 +293,8 @@ int main(void)
     const int skip = without_device();
     if (skip)
         return failed ? 1 : skip;
-    if (!mkdtemp(dir))
+    if (!scratch_make(dir))
         return 1;
     failed += cmocka_run_group_tests_name("device", on_device, NULL, NULL);
-    char command[64];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command) || failed;
+    return scratch_drop(dir) || failed;
 }
