@@ -42,8 +42,8 @@ enum hby_tfl_memory {
 enum hby_tfl_quantization_kind {
     HBY_TFL_QUANT_NONE = 0,
     HBY_TFL_QUANT_AFFINE = 1,
-    HBY_TFL_QUANT_BLOCKWISE = 2 /* LiteRT 1.2 */,
-    HBY_TFL_QUANT_MULTI_AXIS = 3 /* LiteRT 2.2 */
+    HBY_TFL_QUANT_BLOCKWISE = 2,  /* since LiteRT 1.2 */
+    HBY_TFL_QUANT_MULTI_AXIS = 3, /* since LiteRT 2.2 */
 };
 
 enum { HBY_TFL_OP_CUSTOM = 32, HBY_TFL_OP_DELEGATE = 51 };

@@ -16,8 +16,7 @@ struct hby_cl_api {
 #undef HBY_CL
 };
 
-/* The entry points, opened once per process (libOpenCL.so.1, then libOpenCL.so) and never closed. NULL, with a reason, where there is no loader. Thread-safe.
- */
+/* The entry points, opened once per process (libOpenCL.so.1, then libOpenCL.so) and never closed. NULL, with a reason, where there is none. Thread-safe. */
 const struct hby_cl_api *hby_cl_api(struct hby_reason *why);
 
 /* "CL_OUT_OF_RESOURCES", or "unknown error". */

@@ -48,8 +48,9 @@ struct hby_cl_state {
     struct hby_cl_function *functions; /* for chains */
     struct hby_cl_functions *sets;
     char *cache_dir, *cache_token, *deny; /* NULL where not given */
-    int wait_limit_ms, gemm;              /* gemm: the option */
-    pthread_mutex_t gemm_lock;            /* measurements: one at a time */
+    int wait_limit_ms;
+    int gemm;                  /* the option */
+    pthread_mutex_t gemm_lock; /* measurements: one at a time */
     struct hby_cl_gemm_verdict *gemms;
     int n_gemms, gemm_room;
     int tune; /* the option: enum hby_cl_tune_mode */
@@ -57,7 +58,9 @@ struct hby_cl_state {
     struct hby_cl_tuned *tuned; /* what is known of tiles: cl_tuner.c */
     int n_tuned, tuned_room;
     int chain; /* the option */
-    bool profile, zero_copy, chains /* launches become one */, guard, cache_failure_logged;
+    bool profile, zero_copy;
+    bool chains; /* launches become one */
+    bool guard, cache_failure_logged;
     void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
     size_t memory_limit;       /* bytes, 0: none */

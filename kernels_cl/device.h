@@ -71,20 +71,23 @@ enum hby_cl_chain_mode {
     HBY_CL_CHAIN_ALWAYS /* a step by itself, too, and what cannot be a chain is an error: for tests */
 };
 
+/* What the options of the same names say (delegate/options.def). */
 struct hby_cl_options {
     struct hby_cl_choice choice;
     const char *serialization_dir, *model_token; /* NULL: no cache on disk */
     const char *deny_kernels;                    /* comma-separated rows of kernels.def, or NULL */
     int gemm;                                    /* 0 auto, 1 own, 2 clblast */
-    int tune;                                    /* tiles of convolutions: 0 tune.def's, 1 as measured, now or earlier (serialization_dir), 2 measured now */
+    int tune;                                    /* tiles of convolutions: enum hby_cl_tune_mode */
     int wait_limit_ms;                           /* 0: the default */
     int memory_limit_mb;                         /* of all sessions' buffers together; 0: none */
     bool profile, zero_copy;
-    int chain;                                               /* launches of a CPU as one (chain.clh): enum hby_cl_chain_mode */
-    void (*log)(void *log_ctx, int level, const char *text); /* level 0: faults, 3: builds and features; NULL: nowhere. Called from any thread. */
+    int chain; /* launches of a CPU as one (chain.clh): enum hby_cl_chain_mode */
+    /* A testing aid: bands of a pattern around every tensor, constant and scratch buffer. finish answers HBY_DEVICE when one was overwritten, or a constant or
+     * an input was. */
+    bool guard_arena;
+    /* Level 0: faults, 3: builds and features. NULL: nowhere. Called from any thread. */
+    void (*log)(void *log_ctx, int level, const char *text);
     void *log_ctx;
-    bool guard_arena; /* a testing aid: bands of a pattern around every tensor, constant and scratch buffer, verified by finish (HBY_DEVICE when one was
-                         overwritten, or a constant or an input) */
 };
 
 /* What this machine's processor, on which the runtime's own kernels run, makes of the rates of partition/cost.c. */

@@ -63,15 +63,16 @@ void hby_cl_any_bytes(struct hby_cl_launch *l);
  * HBY_SCHEME_<name>=1 of the step and the device's feature macros (HBY_HAS_FP16, HBY_DOT_x), and starts a launch of its kernel `entry`. The options are reset
  * after it. */
 enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char *entry);
-/* Arguments in the kernel's order: as many in every build, for chains read a kernel's parameters from its text. An argument that a build does not use is tensor
- * -1. */
-void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes); /* a struct by value */
+/* Arguments in the kernel's order: as many in every build, for chains read a kernel's parameters from its text. Tensor -1 stands for an argument that a build
+ * does not use. First a struct by value. */
+void hby_cl_arg_args(struct hby_cl_launch *l, const void *args, size_t bytes);
 void hby_cl_arg_i32(struct hby_cl_launch *l, int32_t value);
-void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor); /* constant or run-time tensor, as stored; -1: a valid dummy buffer */
-void hby_cl_arg_const(struct hby_cl_launch *l, const void *data,
-                      size_t bytes); /* copied to the device now; equal contents are shared; `slack` of 64 zero bytes follows */
-/* Device memory that lives during this step: a slot, below HBY_CL_SCRATCH, is the same memory in every launch of the step, as large as the largest asked for.
- */
+/* A constant or run-time tensor, as stored; -1: a valid dummy buffer. */
+void hby_cl_arg_tensor(struct hby_cl_launch *l, int tensor);
+/* Bytes that are copied to the device now, and shared with equal ones; 64 bytes that may be read follow them (HBY_CL_SLACK). */
+void hby_cl_arg_const(struct hby_cl_launch *l, const void *data, size_t bytes);
+/* Device memory that lives during this step. A slot, below HBY_CL_SCRATCH, is the same memory in every launch of the step, as large as the largest one that was
+ * asked for. */
 void hby_cl_arg_scratch(struct hby_cl_launch *l, int slot, size_t bytes);
 enum { HBY_CL_SCRATCH = 4 };
 /* An int of the session that a kernel sets to 1 where the data are what the reference fails on (HBY_BAD_DATA); zero before each run. */

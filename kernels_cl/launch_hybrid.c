@@ -223,8 +223,7 @@ struct cut {
     size_t across, along;
 };
 
-/* On a CPU a cache line of channels, and lines whose input stays in the first cache while it is gone over once per vector; but twelve work-items for each core.
- */
+/* On a CPU a cache line of channels, and lines whose input stays in the first cache while it is gone over once per vector; but twelve work-items a core. */
 static struct cut cut_of(const struct hby_cl_site *site, const struct hby_hybrid *y)
 {
     enum { LINE_BYTES = 64, NEAR_BYTES = 24 * 1024 };

@@ -8,12 +8,12 @@
 /* Scratch memory: BYTES and ROWS hold quantized inputs. */
 enum { HBY_RECURRENT_BYTES, HBY_RECURRENT_ROWS, HBY_RECURRENT_SUMS, HBY_RECURRENT_WORK };
 
-/* Rows of `width` floats as dynamic range steps read them: the launch that quantizes them, and the arguments of one that reads them (the bytes, then the rows).
- */
+/* Rows of `width` floats that dynamic range steps read quantized. */
 struct hby_recurrent_rows {
     int tensor, rows, width;
     bool asymmetric;
 };
+/* The launch that quantizes them, and the arguments of one that reads them: the bytes, then the rows. */
 enum hby_status hby_recurrent_quantize(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_recurrent_rows *r);
 void hby_recurrent_row_args(struct hby_cl_launch *l, const struct hby_recurrent_rows *r);
 /* Bytes from one quantized row to the next. */

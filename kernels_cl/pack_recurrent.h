@@ -4,7 +4,7 @@
 
 #include "kernels_cl/kernel.h"
 
-/* Matrices of one shape: the inputs tensor[0 .. count) of the step, each [features, depth] or, where `depth` is not its second size, a diagonal; -1 for none.
+/* Matrices of one shape: the inputs tensor[0 .. count) of the step, -1 for none, each [features, depth] or, where `depth` is not its second size, a diagonal.
  */
 struct hby_matrices {
     const int *tensor;

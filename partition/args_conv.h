@@ -6,13 +6,19 @@
 /* out[b,y,x,n] = rescale(bias[n] + sum over (i,j,c) of (in[b, y*stride_h - pad_top + i*dilation_h, x*..., g*group_c + c] - in_zp)
  *                                                   * (w[n,i,j,c] - w_zp));  positions outside the input count as in_zp (real 0).
  * Step inputs: 0 activations, 1 weights (constant, TFLite's layout), 2 bias (constant int32, int64 or float; may be absent).
- * Step tables: integer schemes 0 mult[out_c], 1 shift[out_c], and with HBY_ROUND_EXACT 2 real[out_c] (double); f32w8 0 weight scale[out_c] (float), or of
- * FULLY_CONNECTED with blocks scale[out_c][in_c / block], more than out_c of them (a block that is the whole row is one per channel);
- * f32 and f16 with integer weights (weight-only): 0 scale[out_c] (float), and where a zero point is not 0 also 1 zero_point[out_c]: w = (q - zero_point) *
- * scale. f32w8: each of the `batch` inputs is quantized as one; FULLY_CONNECTED there has batch = rows, in_w = 1. The weights' type is the tensor's: float32 or
- * float16; int8, uint8 or packed int4. CONV_2D: weights [out_c, k_h, k_w, group_c]; in_c = group_c * groups.   FULLY_CONNECTED: in_h = k_h = 1, in_w = rows,
- * group_c = in_c. DEPTHWISE_CONV_2D: weights [1, k_h, k_w, out_c], out_c = in_c * depth_multiplier, group_c = 1. TRANSPOSE_CONV: weights [out_c, k_h, k_w,
- * in_c]; the window runs over the output: out[y] gathers in[(y + pad_top - i) / stride_h] where that divides. */
+ * Step tables, by scheme:
+ *   integers           0 mult[out_c], 1 shift[out_c], and with HBY_ROUND_EXACT 2 real[out_c] (double)
+ *   f32w8              0 weight scale[out_c] (float), or of FULLY_CONNECTED with blocks scale[out_c][in_c / block], more than out_c of them
+ *                      (a block that is the whole row is one per channel)
+ *   f32, f16           with integer weights (weight-only) 0 scale[out_c] (float), and where a zero point is not 0 also 1 zero_point[out_c]:
+ *                      w = (q - zero_point) * scale
+ * f32w8: each of the `batch` inputs is quantized as one; FULLY_CONNECTED there has batch = rows, in_w = 1.
+ * The weights' type is the tensor's: float32 or float16; int8, uint8 or packed int4. Their shape, by operator:
+ *   CONV_2D            [out_c, k_h, k_w, group_c]; in_c = group_c * groups
+ *   FULLY_CONNECTED    [out_c, in_c]; in_h = k_h = 1, in_w = rows, group_c = in_c
+ *   DEPTHWISE_CONV_2D  [1, k_h, k_w, out_c]; out_c = in_c * depth_multiplier, group_c = 1
+ *   TRANSPOSE_CONV     [out_c, k_h, k_w, in_c]; the window runs over the output: out[y] gathers in[(y + pad_top - i) / stride_h] where that
+ *                      divides */
 struct hby_args_conv {
     hby_i32 batch, in_h, in_w, in_c, out_h, out_w, out_c;
     hby_i32 k_h, k_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;

@@ -14,8 +14,8 @@
 #define HBY_FN_MINIMUM 5
 #define HBY_FN_SQUARED_DIFFERENCE 6
 #define HBY_FN_DIV 7
-#define HBY_FN_EQUAL                                                                                                                                           \
-    8 /* this to GREATER_EQUAL: the output is bool; integers are compared as stored where a.mult is 0, else rescaled as x << left_shift by `a` and `b` */
+/* EQUAL to GREATER_EQUAL: the output is bool; integers are compared as stored where a.mult is 0, else rescaled as x << left_shift by `a` and `b`. */
+#define HBY_FN_EQUAL 8
 #define HBY_FN_NOT_EQUAL 9
 #define HBY_FN_LESS 10
 #define HBY_FN_LESS_EQUAL 11
@@ -69,11 +69,11 @@ struct hby_args_binary {
 #define HBY_FN_ELU 21
 #define HBY_FN_GELU 22
 #define HBY_FN_GELU_TANH 23
-#define HBY_FN_INTERPOLATE                                                                                                                                     \
-    24 /* int16 to int16: linear between the samples of table 0, int16[513], which lie 128 apart from -32768 on; inputs below act_min are bad data */
+/* int16 to int16: linear between the samples of table 0, int16[513], which lie 128 apart from -32768 on; inputs below act_min are bad data. */
+#define HBY_FN_INTERPOLATE 24
 #define HBY_FN_LOOKUP16 25 /* int16 to int16: table 0, int16[65536], indexed by the input as uint16; inputs below act_min are bad data */
-#define HBY_FN_CAST                                                                                                                                            \
-    26 /* between any two types: float to integer cuts off, saturates, and makes the largest of a NaN; integer to narrower integer keeps the low bits */
+/* Between any two types: float to integer cuts off, saturates, and makes the largest of a NaN; integer to narrower integer keeps the low bits. */
+#define HBY_FN_CAST 26
 #define HBY_FN_SIGN 27          /* floats and int32 */
 #define HBY_FN_QUANTIZE_EVEN 28 /* float to integer: round(x * scale) + out.zero_point, ties to even, clamped; `scale` is the reciprocal of the tensor's */
 

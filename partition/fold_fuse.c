@@ -25,8 +25,8 @@ static bool same_integers(const struct hby_tensor *a, const struct hby_tensor *b
 }
 
 /* QUANTIZE whose result is what it started from: of integers with the same parameters, or of a DEQUANTIZE with the same parameters.
- * (q - zp) * scale / scale rounds back to q - zp: both operations err by half an ulp of a number below 2^16. The scale must keep the product finite and normal.
- */
+ * (q - zp) * scale / scale rounds back to q - zp: both operations err by half an ulp of a number below 2^16. The scale must keep the product finite and
+ * normal. */
 static int unquantized_source(const struct hby_graph *g, const struct hby_node *n)
 {
     if (n->op != HBY_OP_quantize)

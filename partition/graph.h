@@ -34,11 +34,11 @@ struct hby_tensor {
     int rank;           /* 0 for a scalar */
     int32_t dim[HBY_MAX_RANK];
     struct hby_quant quant;
-    const void *data;     /* constant bytes, or NULL where computed at run time; not owned; may be only 4-byte aligned */
-    size_t bytes;         /* of the tensor as declared */
-    bool data_owned;      /* `data` lies in the graph's pool: folding computed it */
-    bool is_variable;     /* the runtime's own: it holds a value between calls. A node reads it, and leaves the new value in an output of its own with the same
-                             runtime_index */
+    const void *data; /* constant bytes, or NULL where computed at run time; not owned; may be only 4-byte aligned */
+    size_t bytes;     /* of the tensor as declared */
+    bool data_owned;  /* `data` lies in the graph's pool: folding computed it */
+    /* The runtime's own: it holds a value between calls. A node reads it, and leaves the new value in an output of its own with the same runtime_index. */
+    bool is_variable;
     bool is_sparse;       /* constant with sparsity parameters: only DENSIFY may read it */
     const void *sparsity; /* struct hby_sparsity, owned by the graph, or NULL */
     int runtime_index;    /* the runtime's tensor index, or -1 for one that we made */

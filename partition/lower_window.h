@@ -28,8 +28,7 @@ enum hby_status hby_weights_scheme(const struct hby_lowering *lo, int input, int
 
 /* The bias (-1: none) is a constant of `channels` elements and of a type that the scheme adds: int32, int64 too for i16, else float. */
 enum hby_status hby_check_bias(const struct hby_lowering *lo, int bias, int channels, enum hby_scheme scheme);
-/* TFLite also wants the bias in the accumulator's scale, within 0.02 of the output's scale, where the weights are quantized per tensor and the operator looks.
- */
+/* TFLite also wants the bias in the accumulator's scale, within 0.02 of the output's, where the weights are quantized per tensor and the operator looks. */
 enum hby_status hby_check_bias_scale(const struct hby_lowering *lo, int input, int weights, int bias, int output);
 
 /* The shapes in a convolution's args; the rest is 0. Strides, dilations and padding are the axes'. */

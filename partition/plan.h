@@ -64,8 +64,9 @@ struct hby_plan {
     struct hby_graph *graph; /* folded; owned */
     int n_steps, step_capacity;
     struct hby_step *step;
-    int *span;                   /* per step: how many steps, from it, its backend's query said it runs as one kernel; 0 inside such a span. A session runs
-                                  * exactly these spans: the arena is planned with all tensors of a span alive at once. NULL: every step alone */
+    /* Per step: how many steps, from it, its backend's query said it runs as one kernel; 0 inside such a span. A session runs exactly these spans: the arena is
+     * planned with all tensors of a span alive at once. NULL: every step alone. */
+    int *span;
     enum hby_where *where;       /* per step: ON_DEVICE or ON_HOST_REF */
     enum hby_type *storage;      /* per tensor: the type that it is stored in inside the partition (f16 for a float tensor when half storage is on) */
     int tensor_room;             /* of `storage` and `alias` */
