@@ -4,14 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-enum hby_status hby_check_stored_alike(const struct hby_lowering *lo, int in, int out)
-{
-    const enum hby_type a = lo->plan->storage[in], b = lo->plan->storage[out];
-    return a == b ? HBY_OK
-                  : hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.50s' is %s and '%.50s' is %s; they must have the same type", hby_name_of(lo, in),
-                            hby_type_name(a), hby_name_of(lo, out), hby_type_name(b));
-}
-
 enum hby_status hby_check_movable(const struct hby_lowering *lo, int in, int out)
 {
     hby_i32 count;

@@ -7,8 +7,6 @@
 /* One move step from `in` to `out` (tensor ids): the walk's stride[0] is the input's, stride[1] the output's. */
 enum hby_status hby_lower_one_move(struct hby_lowering *lo, const struct hby_node *node, int in, int out, struct hby_walk *w, int64_t in_offset,
                                    int64_t out_offset);
-/* What is copied as it is must be stored as it will be: a half is no float. */
-enum hby_status hby_check_stored_alike(const struct hby_lowering *lo, int in, int out);
 /* Two tensors of one element type that can be moved (not packed int4), neither empty. */
 enum hby_status hby_check_movable(const struct hby_lowering *lo, int in, int out);
 /* The first operand and the first result are quantized alike, or not at all. */

@@ -37,13 +37,22 @@ bool hby_is_float(const struct hby_lowering *lo, int tensor)
     return type == HBY_F32 || type == HBY_F16;
 }
 
-enum hby_status hby_check_same_type(const struct hby_lowering *lo, int a, int b)
+static enum hby_status refuse_types(const struct hby_lowering *lo, int a, enum hby_type ta, int b, enum hby_type tb)
 {
-    enum hby_type ta = hby_tensor_of(lo, a)->type, tb = hby_tensor_of(lo, b)->type;
-    if (ta == tb || (hby_is_float(lo, a) && hby_is_float(lo, b)))
-        return HBY_OK;
     return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.50s' is %s and '%.50s' is %s; they must have the same type", hby_name_of(lo, a), hby_type_name(ta),
                    hby_name_of(lo, b), hby_type_name(tb));
+}
+
+enum hby_status hby_check_same_type(const struct hby_lowering *lo, int a, int b)
+{
+    const enum hby_type ta = hby_tensor_of(lo, a)->type, tb = hby_tensor_of(lo, b)->type;
+    return ta == tb || (hby_is_float(lo, a) && hby_is_float(lo, b)) ? HBY_OK : refuse_types(lo, a, ta, b, tb);
+}
+
+enum hby_status hby_check_stored_alike(const struct hby_lowering *lo, int a, int b)
+{
+    const enum hby_type ta = lo->plan->storage[a], tb = lo->plan->storage[b];
+    return ta == tb ? HBY_OK : refuse_types(lo, a, ta, b, tb);
 }
 
 enum hby_status hby_check_same_count(const struct hby_lowering *lo, int a, int b)

@@ -15,6 +15,8 @@ const struct hby_tensor *hby_tensor_of(const struct hby_lowering *lo, int tensor
 enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 *count);
 /* `a` and `b` hold the same kind of element: equal types, or both float (float16 constants stand for float32 tensors). */
 enum hby_status hby_check_same_type(const struct hby_lowering *lo, int a, int b);
+/* And are stored alike, as what is copied byte by byte must be: a half is no float. */
+enum hby_status hby_check_stored_alike(const struct hby_lowering *lo, int a, int b);
 /* As many elements in `b` as in `a`. */
 enum hby_status hby_check_same_count(const struct hby_lowering *lo, int a, int b);
 bool hby_is_float(const struct hby_lowering *lo, int tensor);
