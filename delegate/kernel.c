@@ -102,12 +102,19 @@ static int cannot_set_up(struct hby_tfl_context *ctx, const struct hby_kernel *k
     return HBY_TFL_ERROR;
 }
 
+/* Also where the last plan failed: what was wrong then need not be wrong now. */
+static void plan_if_need_be(struct hby_kernel *k, const struct hby_tfl_context *ctx, bool values)
+{
+    if (k && k->in && (!k->executor || !hby_kernel_fits(k, ctx, values)))
+        hby_kernel_plan_again(k, ctx, values);
+}
+
 static int kernel_prepare(struct hby_tfl_context *ctx, struct hby_tfl_node *node)
 {
     struct hby_kernel *k = node->user_data;
-    if (k && k->in && !hby_kernel_fits(k, ctx, false))
-        hby_kernel_plan_again(k, ctx, false);
-    return k && k->executor ? size_outputs(k, ctx) : cannot_set_up(ctx, k);
+    plan_if_need_be(k, ctx, false);
+    /* A shape that comes with the data need not fit before they are there: invoke plans for it, or complains. */
+    return k && (k->executor || k->shaped_by_input) ? size_outputs(k, ctx) : cannot_set_up(ctx, k);
 }
 
 /* In a forked child the parent's OpenCL must not be touched: the CPU takes over, once for all. */
@@ -167,8 +174,7 @@ static int kernel_invoke(struct hby_tfl_context *ctx, struct hby_tfl_node *node)
     if (hby_delegate_forked(k->delegate))
         leave_device_behind(k);
     if (k->shaped_by_input) {
-        if (!hby_kernel_fits(k, ctx, true))
-            hby_kernel_plan_again(k, ctx, true);
+        plan_if_need_be(k, ctx, true);
         if (k->executor && size_outputs(k, ctx) != HBY_TFL_OK)
             return HBY_TFL_ERROR;
     }
