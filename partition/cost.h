@@ -5,8 +5,8 @@
 #include "partition/plan.h"
 
 /* Kinds of work with rates of their own: convolutions, depthwise ones, FULLY_CONNECTED, BATCH_MATMUL, recurrent steps; what computes much for each element
- * (functions, windows, reductions); and what mostly moves bytes. */
-enum hby_work { HBY_WORK_CONV, HBY_WORK_DEPTHWISE, HBY_WORK_DENSE, HBY_WORK_MATMUL, HBY_WORK_RECURRENT, HBY_WORK_MATH, HBY_WORK_MOVE, HBY_WORK_COUNT };
+ * (functions, windows, reductions); and what mostly moves bytes. Those before MATH are told by their multiply-adds, the others by their bytes. */
+enum hby_work { HBY_WORK_CONV, HBY_WORK_DEPTHWISE, HBY_WORK_DENSE, HBY_WORK_MATMUL, HBY_WORK_RECURRENT, HBY_WORK_MATH, HBY_WORK_MOVE };
 
 struct hby_cost {
     double macs;  /* multiply-adds, or elements of something dearer than a copy */

@@ -148,8 +148,6 @@ union hby_params {
     } strided_slice;
 };
 
-enum { HBY_MAX_FUSED = 8 };
-
 struct hby_node {
     enum hby_op op;
     int version;
