@@ -4,14 +4,61 @@
 
 enum { BY_DATA = -1 }; /* the values of its inputs decide, whatever they are */
 
-/* Operators of TFLite whose output shape depends on the values of an input, by their codes. */
+/* Operators of TFLite whose output shape depends on the values of an input. Those that Halfbyte has are here, too: a node of a newer version stays unknown. */
 static const struct {
     int builtin, input;
 } shaped_by[] = {
-    {37, 1},  {37, 2},  {38, 1},  {38, 2},  {102, 1}, {94, 0},       {69, 1},        {130, 1},       {68, 1},        {85, 1},        {48, 1},
-    {74, 1},  {81, 1},  {82, 1},  {89, 1},  {91, 1},  {140, 1},      {56, 1},        {79, 1},        {100, 1},       {122, 2},       {131, 1},
-    {141, 0}, {146, 0}, {148, 0}, {149, 1}, {120, 2}, {121, 2},      {96, BY_DATA},  {109, BY_DATA}, {103, BY_DATA}, {118, BY_DATA}, {119, BY_DATA},
-    {125, 1}, {153, 2}, {154, 2}, {155, 2}, {157, 2}, {32, BY_DATA}, {145, BY_DATA}, {206, BY_DATA},
+    {22, 1},                           /* RESHAPE */
+    {23, 1},                           /* RESIZE_BILINEAR */
+    {97, 1},                           /* RESIZE_NEAREST_NEIGHBOR */
+    {34, 1},                           /* PAD */
+    {60, 1},                           /* PADV2 */
+    {39, 1},                           /* TRANSPOSE */
+    {40, 1},                           /* MEAN */
+    {45, 1},        {45, 2},  {45, 3}, /* STRIDED_SLICE */
+    {65, 1},        {65, 2},           /* SLICE */
+    {67, 0},                           /* TRANSPOSE_CONV */
+    {70, 1},                           /* EXPAND_DIMS */
+    {49, 0},                           /* SPLIT */
+    {37, 1},        {37, 2},           /* BATCH_TO_SPACE_ND */
+    {38, 1},        {38, 2},           /* SPACE_TO_BATCH_ND */
+    {102, 1},       {102, 2},          /* SPLIT_V */
+    {94, 0},                           /* FILL */
+    {69, 1},                           /* TILE */
+    {130, 1},                          /* BROADCAST_TO */
+    {68, 1},                           /* SPARSE_TO_DENSE */
+    {85, 1},                           /* ONE_HOT */
+    {48, 1},                           /* TOPK_V2 */
+    {74, 1},                           /* SUM */
+    {81, 1},                           /* REDUCE_PROD */
+    {82, 1},                           /* REDUCE_MAX */
+    {89, 1},                           /* REDUCE_MIN */
+    {91, 1},                           /* REDUCE_ANY */
+    {140, 1},                          /* REDUCE_ALL */
+    {56, 1},                           /* ARG_MAX */
+    {79, 1},                           /* ARG_MIN */
+    {100, 1},                          /* MIRROR_PAD */
+    {122, 2},                          /* SCATTER_ND */
+    {131, 1},                          /* RFFT2D */
+    {141, 0},                          /* CONV_3D_TRANSPOSE */
+    {146, 0},                          /* RANDOM_STANDARD_NORMAL */
+    {148, 0},                          /* RANDOM_UNIFORM */
+    {149, 1},                          /* MULTINOMIAL */
+    {120, 2},                          /* NON_MAX_SUPPRESSION_V4 */
+    {121, 2},                          /* NON_MAX_SUPPRESSION_V5 */
+    {96, BY_DATA},                     /* RANGE */
+    {109, BY_DATA},                    /* WHERE */
+    {103, BY_DATA},                    /* UNIQUE */
+    {118, BY_DATA},                    /* IF */
+    {119, BY_DATA},                    /* WHILE */
+    {125, 1},                          /* SEGMENT_SUM */
+    {153, 2},                          /* UNSORTED_SEGMENT_PROD */
+    {154, 2},                          /* UNSORTED_SEGMENT_MAX */
+    {155, 2},                          /* UNSORTED_SEGMENT_SUM */
+    {157, 2},                          /* UNSORTED_SEGMENT_MIN */
+    {32, BY_DATA},                     /* CUSTOM */
+    {145, BY_DATA},                    /* BROADCAST_ARGS */
+    {206, BY_DATA},                    /* STABLEHLO_COMPOSITE */
 };
 
 bool hby_import_shape_is_fixed(const struct hby_tfl_tensor *t)

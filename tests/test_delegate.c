@@ -386,6 +386,32 @@ static void shape_from_the_caller(void **state)
     hby_delegate_unref(&d);
 }
 
+/* An operator of a version that is not known here, whose result has a shape that depends on data: nothing is planned behind it. */
+static void shape_of_the_unknown(void **state)
+{
+    (void)state;
+    static struct hby_tfl_reshape params;
+    static struct hby_tfl_arith none;
+    static const struct {
+        int size, data[2];
+    } open = {2, {-1, -1}};
+    for (int is_constant = 0; is_constant < 2; is_constant++) {
+        static const int32_t shape[2] = {2, 2};
+        struct fake *f = fake_create();
+        int x = fake_tensor(f, HBY_TFL_FLOAT32, 4, 0, NULL), s = fake_tensor(f, HBY_TFL_INT32, 2, 0, is_constant ? shape : NULL);
+        int y = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL), z = fake_tensor(f, HBY_TFL_FLOAT32, 2, 2, NULL);
+        f->tensor[y].dims_signature = (const struct hby_tfl_ints *)(const void *)&open;
+        fake_node(f, RESHAPE, 99, &params, IN(x, s), y);
+        fake_node(f, ADD, 1, &none, IN(y, y), z);
+        fake_add(&f->outputs, z);
+        struct hby_delegate *d = create(NULL, NULL);
+        apply(f, d);
+        assert_int_equal(f->kernel[0].node.user_data != NULL, is_constant);
+        fake_destroy(f);
+        hby_delegate_unref(&d);
+    }
+}
+
 static void second_interpreter_appends(void **state)
 {
     (void)state;
@@ -513,6 +539,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shared_dequantize, setup, teardown),
         cmocka_unit_test_setup_teardown(resized_input, setup, teardown),
         cmocka_unit_test_setup_teardown(shape_from_the_caller, setup, teardown),
+        cmocka_unit_test_setup_teardown(shape_of_the_unknown, setup, teardown),
         cmocka_unit_test_setup_teardown(second_interpreter_appends, setup, teardown),
         cmocka_unit_test_setup_teardown(no_order_no_claim, setup, teardown),
         cmocka_unit_test(every_operator_has_operands),
