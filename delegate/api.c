@@ -7,8 +7,6 @@
 
 #include "delegate/delegate.h"
 
-#define HBY_EXPORT __attribute__((visibility("default")))
-
 HBY_EXPORT HalfbyteDelegateOptions HalfbyteDelegateOptionsDefault(void)
 {
     return (HalfbyteDelegateOptions){.struct_size = sizeof(HalfbyteDelegateOptions)};

@@ -43,14 +43,14 @@ struct hby_tfl_transpose_conv {
     int32_t padding;
     int stride_width, stride_height;
     int32_t activation;          /* operator version 4, since 2.12 */
-    int32_t quantized_bias_type; /* operator version 5: a TfLiteType, 2 is int32 */
+    int32_t quantized_bias_type; /* operator version 5: enum hby_tfl_type */
 };
 
 struct hby_tfl_fully_connected {
     int32_t activation;
     int32_t weights_format;
     hby_tfl_bool keep_num_dims, asymmetric_quantize_inputs;
-    int32_t quantized_bias_type; /* version 11 */
+    int32_t quantized_bias_type; /* version 11: enum hby_tfl_type */
 };
 
 /* ADD, SUB; MUL and DIV have the first field only. */

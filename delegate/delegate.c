@@ -81,7 +81,8 @@ enum hby_status hby_delegate_create(const char *const *keys, const char *const *
     d->pid = getpid();
     d->tfl.data_ = d;
     d->tfl.Prepare = hby_delegate_prepare;
-    d->tfl.flags = HBY_TFL_FLAG_ALLOW_DYNAMIC; /* without it, models that compute a shape (SHAPE, PACK, RESHAPE) are rejected as a whole */
+    /* Without it models that compute a shape (SHAPE, PACK, RESHAPE) are rejected as a whole, and LiteRT refuses those with an open batch dimension. */
+    d->tfl.flags = HBY_TFL_FLAG_ALLOW_DYNAMIC;
     log_notes(d->opt);
     *out = d;
     return HBY_OK;

@@ -13,6 +13,9 @@
 #include "delegate/tflite_abi.h"
 #include "kernels_cl/device.h"
 
+/* All other symbols are hidden (CMakeLists.txt). */
+#define HBY_EXPORT __attribute__((visibility("default")))
+
 struct hby_delegate {
     struct TfLiteDelegate tfl; /* first: the runtime's pointer is ours */
     struct hby_options *opt;

@@ -22,8 +22,8 @@ static enum hby_status read_padding(const struct hby_builtin *b, int32_t value, 
 
 static enum hby_status check_window(const struct hby_builtin *b, const struct hby_window_params *w)
 {
-    const int least = w->stride_h | w->stride_w | w->dilation_h | w->dilation_w; /* none may be 0, and the sign of one is the sign of all */
-    if (least < 0 || !w->stride_h || !w->stride_w || !w->dilation_h || !w->dilation_w || least > INT16_MAX)
+    const int bits = w->stride_h | w->stride_w | w->dilation_h | w->dilation_w; /* negative where one is, and beyond INT16_MAX where one is */
+    if (bits < 0 || bits > INT16_MAX || !w->stride_h || !w->stride_w || !w->dilation_h || !w->dilation_w)
         return hby_say(HBY_BAD_MODEL, b->why, "strides %d x %d and dilations %d x %d must be between 1 and %d", w->stride_h, w->stride_w, w->dilation_h,
                        w->dilation_w, INT16_MAX);
     return HBY_OK;
@@ -83,7 +83,7 @@ enum hby_status hby_import_transpose_conv(const struct hby_builtin *b, struct hb
     enum hby_status st = read_padding(b, p->padding, &w->padding);
     if (!st && b->version >= 4)
         st = read_act(b, p->activation, &w->act);
-    w->int32_sums = b->version >= 5 && p->quantized_bias_type == 2;
+    w->int32_sums = b->version >= 5 && p->quantized_bias_type == HBY_TFL_INT32;
     return st ? st : check_window(b, w);
 }
 
@@ -115,7 +115,7 @@ enum hby_status hby_import_fully_connected(const struct hby_builtin *b, struct h
     node->params.fully_connected.weights_format = p->weights_format;
     node->params.fully_connected.keep_num_dims = p->keep_num_dims;
     node->params.fully_connected.asymmetric_quantize_inputs = p->asymmetric_quantize_inputs;
-    node->params.fully_connected.int32_sums = b->version >= 11 && p->quantized_bias_type == 2;
+    node->params.fully_connected.int32_sums = b->version >= 11 && p->quantized_bias_type == HBY_TFL_INT32;
     node->asymmetric_quantize_inputs = p->asymmetric_quantize_inputs;
     return read_act(b, p->activation, &node->params.fully_connected.act);
 }

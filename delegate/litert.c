@@ -2,8 +2,6 @@
  * libLiteRtGpuAccelerator.so. LiteRT passes no options of ours: the environment variable HALFBYTE_OPTIONS does. */
 #include "delegate/delegate.h"
 
-#define HBY_EXPORT __attribute__((visibility("default")))
-
 enum { LITERT_OK = 0, LITERT_ERROR_RUNTIME_FAILURE = 3, LITERT_ERROR_WRONG_VERSION = 8, LITERT_HW_GPU = 2 };
 
 /* Every struct of this interface starts so; a new field at the end raises minor and struct_size, anything else raises major. */
@@ -94,8 +92,6 @@ static int create_delegate(struct runtime_context *rc, void *environment, const 
         hby_log(0, HBY_LOG_WARNING, "%s", error.text);
         return LITERT_ERROR_RUNTIME_FAILURE;
     }
-    /* LiteRT treats a model with an open batch dimension as dynamic, and would refuse to compile it with us. */
-    d->tfl.flags = HBY_TFL_FLAG_ALLOW_DYNAMIC;
     int st = rc->wrap_delegate(&d->tfl, delete_delegate, wrapper);
     if (st != LITERT_OK)
         hby_delegate_unref(&d);

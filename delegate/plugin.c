@@ -1,8 +1,6 @@
 /* The entry points of TFLite's external delegates: what load_delegate and TfLiteExternalDelegateCreate look for. */
 #include "delegate/delegate.h"
 
-#define HBY_EXPORT __attribute__((visibility("default")))
-
 HBY_EXPORT struct TfLiteDelegate *tflite_plugin_create_delegate(const char *const *keys, const char *const *values, size_t n,
                                                                 void (*report_error)(const char *));
 HBY_EXPORT void tflite_plugin_destroy_delegate(struct TfLiteDelegate *delegate);

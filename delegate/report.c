@@ -244,7 +244,7 @@ static enum hby_status write_file(const char *path, const struct hby_report_cont
     size_t size = strlen(path) + 32;
     char *temporary = malloc(size);
     if (!temporary)
-        return HBY_NO_MEMORY;
+        return hby_say(HBY_NO_MEMORY, why, "out of memory");
     snprintf(temporary, size, "%s.%ld.tmp", path, (long)getpid());
     const char *target = in_place ? path : temporary;
     FILE *f = fopen(target, "w");
