@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "partition/element.h"
+
 static void redirect(struct hby_graph *g, int from, int to)
 {
     for (int k = 0; k < g->n_nodes; k++)
@@ -199,7 +201,7 @@ static bool read_pads(const struct hby_graph *g, const struct hby_node *pad, int
     if (!p->data || (p->type != HBY_I32 && p->type != HBY_I64) || hby_tensor_count(p) != 8 || p->bytes < 8 * hby_type_size(p->type))
         return false;
     for (int i = 0; i < 8; i++) {
-        int64_t v = p->type == HBY_I64 ? ((const int64_t *)p->data)[i] : ((const int32_t *)p->data)[i];
+        int64_t v = hby_load_int64(p->data, p->type, (size_t)i);
         if (v < 0 || v > 1 << 20 || (v && (i < 2 || i > 5)))
             return false;
         if (i >= 2 && i < 6 && i % 2)

@@ -1,39 +1,14 @@
 /* The forms that one tensor may take inside a partition: float32 and float16, or float32 in place of integers. */
 #include <math.h>
-#include <string.h>
 
+#include "partition/element.h"
 #include "partition/plan_build.h"
-
-/* Round to nearest, ties to even; overflow gives infinity, subnormals are kept. */
-static uint16_t half_of(float f)
-{
-    uint32_t x;
-    memcpy(&x, &f, sizeof x);
-    uint32_t sign = x >> 16 & 0x8000u, mag = x & 0x7fffffffu;
-    if (mag > 0x7f800000u)
-        return (uint16_t)(sign | 0x7e00u);
-    if (mag >= 0x47800000u) /* 65536 and above */
-        return (uint16_t)(sign | 0x7c00u);
-    if (mag < 0x33000000u) /* below half the least subnormal */
-        return (uint16_t)sign;
-    uint32_t e = mag >> 23, m = mag & 0x7fffffu, drop = 13;
-    if (e < 113) {
-        m |= 0x800000u;
-        drop += 113 - e;
-        e = 113;
-    } else {
-        m |= (e - 112) << 23;
-    }
-    uint32_t kept = m >> drop, rest = m & ((1u << drop) - 1), half = 1u << (drop - 1);
-    return (uint16_t)(sign | (kept + (rest > half || (rest == half && (kept & 1)))));
-}
 
 bool hby_form_fits_half(const struct hby_tensor *t)
 {
     int64_t n = hby_tensor_count(t);
     for (int64_t i = 0; i < n; i++) {
-        float v;
-        memcpy(&v, (const char *)t->data + i * 4, sizeof v);
+        const float v = hby_load_float(t->data, HBY_F32, (size_t)i);
         if (fabsf(v) > 65504.0f && isfinite(v))
             return false;
     }
@@ -84,11 +59,8 @@ static enum hby_status half_constant(struct hby_builder *b, int tensor, int *id)
         enum hby_status st = half ? hby_form_new(b, form, tensor, HBY_F16, id) : HBY_NO_MEMORY;
         if (st)
             return st;
-        for (size_t i = 0; i < n; i++) {
-            float v;
-            memcpy(&v, (const char *)g->tensor[tensor].data + i * sizeof v, sizeof v);
-            half[i] = half_of(v);
-        }
+        for (size_t i = 0; i < n; i++)
+            half[i] = hby_float_to_half(hby_load_float(g->tensor[tensor].data, HBY_F32, i));
         struct hby_tensor *t = &g->tensor[form->tensor];
         t->data = half;
         t->data_owned = true;
@@ -161,7 +133,7 @@ enum hby_status hby_form_real_bias(struct hby_builder *b, int bias, int input, i
         return st;
     t = &g->tensor[bias];
     for (int64_t i = 0; i < n; i++) {
-        double q = t->type == HBY_I64 ? (double)((const int64_t *)t->data)[i] : (double)((const int32_t *)t->data)[i];
+        const double q = (double)hby_load_int64(t->data, t->type, (size_t)i);
         real[i] = (float)(q * (double)in->scale[0] * (double)w->scale[w->count > 1 ? i : 0]);
     }
     g->tensor[*id].data = real;

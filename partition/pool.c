@@ -1,4 +1,5 @@
 /* A growing set of allocations that is freed as one: each has a header of one cache line and hangs in a list. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@ struct hby_pool {
     struct hby_pool *next;
 };
 
-_Static_assert(sizeof(struct hby_pool) <= HBY_POOL_ALIGN, "the header takes one line");
+static_assert(sizeof(struct hby_pool) <= HBY_POOL_ALIGN, "the header takes one line");
 
 void *hby_pool_alloc(struct hby_pool **pool, size_t bytes)
 {
