@@ -10,7 +10,7 @@
 static bool is_plain_copy(const struct hby_plan *p, const struct hby_step *s)
 {
     const struct hby_args_move *a = &s->args.move;
-    if (s->nest != HBY_NEST_move || a->in_offset || a->out_offset || p->storage[s->in[0]] != p->storage[s->out[0]])
+    if (s->nest != HBY_NEST_move || a->has_table || a->in_offset || a->out_offset || p->storage[s->in[0]] != p->storage[s->out[0]])
         return false;
     for (int i = 0; i < HBY_MOVE_RANK; i++)
         if (a->dim[i] != 1 && a->in_stride[i] != a->out_stride[i])

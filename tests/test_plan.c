@@ -238,6 +238,31 @@ static void copies_are_elided(void **state)
     hby_executor_destroy(&ex);
 }
 
+/* CONCATENATION of one uint8 tensor with another scale than its result's is no copy, one with the same scale is. */
+static void rescaling_is_no_copy(void **state)
+{
+    (void)state;
+    static const uint8_t x_value[4] = {1, 2, 100, 200}, want[4] = {2, 4, 200, 255};
+    struct hby_graph *g = NULL;
+    assert_int_equal(hby_graph_create(&g), HBY_OK);
+    const int x = add_tensor(g, HBY_U8, NULL, 1, 4), mid = add_tensor(g, HBY_U8, NULL, 1, 4), y = add_tensor(g, HBY_U8, NULL, 1, 4);
+    set_quant(g, x, 1.0f, 0);
+    set_quant(g, mid, 0.5f, 0);
+    set_quant(g, y, 0.5f, 0);
+    add_node(g, HBY_OP_concatenation, mid, 1, x);
+    add_node(g, HBY_OP_concatenation, y, 1, mid);
+    set_border(g, x, y);
+    struct hby_plan *p = plan_of(g, (struct hby_plan_options){0}, &fake_device);
+    assert_int_equal(p->n_steps, 1);
+    struct hby_executor *ex = executor_of(p, &fake_device);
+    uint8_t y_value[4] = {0};
+    const void *in[1] = {x_value};
+    void *out[1] = {y_value};
+    assert_int_equal(hby_executor_run(ex, in, out, NULL), HBY_OK);
+    assert_memory_equal(y_value, want, sizeof want);
+    hby_executor_destroy(&ex);
+}
+
 static void host_ref_fills_in(void **state)
 {
     (void)state;
@@ -556,17 +581,12 @@ static void allocation_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(copies_are_elided, reset),
-        cmocka_unit_test_setup(host_ref_fills_in, reset),
-        cmocka_unit_test_setup(without_a_device, reset),
-        cmocka_unit_test_setup(faults_are_repaired, reset),
-        cmocka_unit_test_setup(dequantization_is_the_second_tier, reset),
-        cmocka_unit_test_setup(half_storage_stays_inside, reset),
-        cmocka_unit_test_setup(dynamic_range_is_not_stored_in_half, reset),
-        cmocka_unit_test_setup(half_models_are_fused, reset),
-        cmocka_unit_test_setup(unusual_outputs, reset),
-        cmocka_unit_test_setup(bad_graphs_are_refused, reset),
-        cmocka_unit_test_setup(allocation_failures, reset),
+        cmocka_unit_test_setup(copies_are_elided, reset),         cmocka_unit_test_setup(rescaling_is_no_copy, reset),
+        cmocka_unit_test_setup(host_ref_fills_in, reset),         cmocka_unit_test_setup(without_a_device, reset),
+        cmocka_unit_test_setup(faults_are_repaired, reset),       cmocka_unit_test_setup(dequantization_is_the_second_tier, reset),
+        cmocka_unit_test_setup(half_storage_stays_inside, reset), cmocka_unit_test_setup(dynamic_range_is_not_stored_in_half, reset),
+        cmocka_unit_test_setup(half_models_are_fused, reset),     cmocka_unit_test_setup(unusual_outputs, reset),
+        cmocka_unit_test_setup(bad_graphs_are_refused, reset),    cmocka_unit_test_setup(allocation_failures, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
