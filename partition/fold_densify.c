@@ -40,6 +40,15 @@ static bool walk_level(const struct walk *w, int level, size_t segment, size_t a
     return true;
 }
 
+/* Segments that never overlap: then the walk takes each index once, and ends. */
+static bool ascends(const struct hby_sparse_dim *d)
+{
+    for (int i = 1; i < d->n_segments; i++)
+        if (d->segments[i] < d->segments[i - 1])
+            return false;
+    return true;
+}
+
 /* Sizes of the blocks, and from them how far each level moves. */
 static bool find_steps(struct walk *w, const struct hby_tensor *dense)
 {
@@ -55,7 +64,7 @@ static bool find_steps(struct walk *w, const struct hby_tensor *dense)
         if (d < 0 || d >= sp->n_dims || seen[d])
             return false;
         seen[d] = true;
-        if (!sp->dim[level].is_csr && sp->dim[level].dense_size < 0)
+        if (sp->dim[level].is_csr ? !ascends(&sp->dim[level]) : sp->dim[level].dense_size < 0)
             return false;
         if (d < rank)
             continue;
@@ -85,7 +94,7 @@ enum hby_status hby_fold_densify(struct hby_graph *g, const struct hby_tensor *s
         return HBY_UNSUPPORTED;
     int64_t count = hby_tensor_count(dense);
     struct walk w = {.sp = sparse->sparsity, .values = sparse->data, .size = size, .n_values = sparse->bytes / size, .n_dense = (size_t)count};
-    if (count < 0 || dense->rank > HBY_MAX_RANK || !hby_same_shape(sparse, dense) || !find_steps(&w, dense))
+    if (count < 1 || dense->rank > HBY_MAX_RANK || !hby_same_shape(sparse, dense) || !find_steps(&w, dense))
         return HBY_UNSUPPORTED;
     w.dense = hby_pool_alloc(&g->pool, (size_t)count * size);
     if (!w.dense)

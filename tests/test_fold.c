@@ -421,11 +421,11 @@ static void densify_refuses_contradictions(void **state)
         const char *what;
         size_t at;
         int32_t value;
-    } changes[] = {SET(n_dims, 0),      SET(n_dims, 3),        SET(n_traversal, 3), SET(n_block_map, 1),     SET(n_block_map, 20), SET(n_segments, 2),
-                   SET(n_indices, 1),   SET(of_type, HBY_F32), SET(dim0, 8),        SET(dim0, -4),           SET(bytes, 7),        SET(csr[2], 1),
-                   SET(size[0], 3),     SET(size[0], -1),      SET(size[2], 0),     SET(size[3], 4),         SET(order[0], -1),    SET(order[0], 4),
-                   SET(order[1], 0),    SET(map[0], -1),       SET(map[0], 2),      SET(map[1], 0),          SET(segments[0], -1), SET(segments[2], 3),
-                   SET(indices[0], -1), SET(indices[1], 2),    SET(indices[1], -1), SET(indices[0], 1 << 30)};
+    } changes[] = {SET(n_dims, 0),      SET(n_dims, 3),        SET(n_traversal, 3), SET(n_block_map, 1), SET(n_block_map, 20),    SET(n_segments, 2),
+                   SET(n_indices, 1),   SET(of_type, HBY_F32), SET(dim0, 8),        SET(dim0, -4),       SET(bytes, 7),           SET(csr[2], 1),
+                   SET(size[0], 3),     SET(size[0], -1),      SET(size[2], 0),     SET(size[3], 4),     SET(order[0], -1),       SET(order[0], 4),
+                   SET(order[1], 0),    SET(map[0], -1),       SET(map[0], 2),      SET(map[1], 0),      SET(segments[0], -1),    SET(segments[0], 2),
+                   SET(segments[2], 3), SET(indices[0], -1),   SET(indices[1], 2),  SET(indices[1], -1), SET(indices[0], 1 << 30)};
 #undef SET
     struct sparse x = sound;
     assert_int_equal(densify(&x), HBY_OK);
@@ -441,6 +441,23 @@ static void densify_refuses_contradictions(void **state)
     assert_int_equal(densify(&x), HBY_UNSUPPORTED);
 }
 
+/* 2^62 rows of no elements: nothing to walk over. */
+static void densify_of_nothing_ends(void **state)
+{
+    (void)state;
+    static const int32_t order[3] = {1, 2, 0};
+    static const struct hby_sparse_dim dim[3] = {{.dense_size = INT32_MAX}, {.dense_size = INT32_MAX}, {.dense_size = 0}};
+    static const struct hby_sparsity sp = {.n_traversal = 3, .n_dims = 3, .traversal = order, .dim = dim};
+    static const int8_t nothing[1];
+    struct hby_graph *g = NULL;
+    void *data = NULL;
+    assert_int_equal(hby_graph_create(&g), HBY_OK);
+    const int s = add_tensor(g, HBY_I8, nothing, 3, 0, INT32_MAX, INT32_MAX), d = add_tensor(g, HBY_I8, NULL, 3, 0, INT32_MAX, INT32_MAX);
+    g->tensor[s].sparsity = &sp;
+    assert_int_equal(hby_fold_densify(g, &g->tensor[s], &g->tensor[d], &data), HBY_UNSUPPORTED);
+    hby_graph_destroy(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +467,7 @@ int main(void)
         cmocka_unit_test(integer_weights_are_read_directly),
         cmocka_unit_test(densify_follows_the_metadata),
         cmocka_unit_test(densify_refuses_contradictions),
+        cmocka_unit_test(densify_of_nothing_ends),
         cmocka_unit_test(activations_fuse_where_exact),
         cmocka_unit_test(requantization_to_the_same_parameters_vanishes),
         cmocka_unit_test(pads_fuse_into_convolutions),
