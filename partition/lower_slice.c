@@ -86,6 +86,9 @@ static int64_t clamp64(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
+/* Beyond every dimension, also with another added: models of int64 say "to the end" by the largest number there is. */
+static const int64_t far_off = INT64_C(1) << 40;
+
 /* First index and number of indices, as TFLite's reference reads the masks. */
 static void resolve(const struct span *s, bool offset, int64_t *first, int64_t *count)
 {
@@ -93,7 +96,7 @@ static void resolve(const struct span *s, bool offset, int64_t *first, int64_t *
     *first = clamp64(s->begin < 0 ? s->begin + s->size : s->begin, low, high);
     if (s->begin_open)
         *first = s->stride > 0 ? 0 : s->size - 1;
-    int64_t end = s->end + (offset ? *first : 0);
+    int64_t end = clamp64(s->end, -far_off, far_off) + (offset ? *first : 0);
     end = clamp64(end < 0 ? end + s->size : end, low, high);
     if (s->end_open)
         end = s->stride > 0 ? s->size : -1;
@@ -115,6 +118,8 @@ static enum hby_status read_spec(const struct hby_lowering *lo, const struct hby
         return st;
     if (s->n != n_end || s->n != n_stride)
         return hby_say(HBY_UNSUPPORTED, lo->why, "STRIDED_SLICE has %d begins, %d ends and %d strides", s->n, n_end, n_stride);
+    for (int i = 0; i < n_stride; i++)
+        s->stride[i] = clamp64(s->stride[i], -INT32_MAX, INT32_MAX); /* a longer one leads out of every dimension, too */
     s->begin_mask = node->params.strided_slice.begin_mask;
     s->end_mask = node->params.strided_slice.end_mask;
     s->ellipsis_mask = node->params.strided_slice.ellipsis_mask;
@@ -142,8 +147,8 @@ enum hby_status hby_lower_strided_slice(struct hby_lowering *lo, const struct hb
     int kept = out->rank; /* the output's dimensions are matched from the last */
     for (int i = n - 1; i >= 0; i--) {
         int64_t first;
-        if (span[i].stride == 0 || span[i].stride <= INT32_MIN)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "STRIDED_SLICE has stride %lld", (long long)span[i].stride);
+        if (span[i].stride == 0)
+            return hby_say(HBY_UNSUPPORTED, lo->why, "STRIDED_SLICE has a stride of 0");
         resolve(&span[i], s.offset, &first, &w.dim[i]);
         w.stride[0][i] = span[i].stride * span[i].stride_of_input;
         w.stride[1][i] = dense;

@@ -233,9 +233,11 @@ enum hby_status hby_shape_pad(const struct hby_shape_call *c, struct hby_shape *
         return st;
     hby_shape_same(in, out);
     for (int i = 0; i < in->rank; i++) {
-        if (pad.value[2 * i] < 0 || pad.value[2 * i + 1] < 0)
-            return hby_say(HBY_BAD_MODEL, c->why, "a padding is negative");
-        out->dim[i] += pad.value[2 * i] + pad.value[2 * i + 1];
+        const int64_t before = pad.value[2 * i], after = pad.value[2 * i + 1];
+        if (before < 0 || after < 0 || before > INT32_MAX || after > INT32_MAX)
+            return hby_say(HBY_BAD_MODEL, c->why, "a padding is %lld; it must be between 0 and 2^31 - 1",
+                           (long long)(before < 0 || before > INT32_MAX ? before : after));
+        out->dim[i] += before + after;
     }
     return HBY_OK;
 }
@@ -254,8 +256,11 @@ enum hby_status hby_shape_slice(const struct hby_shape_call *c, struct hby_shape
     if (st)
         return st;
     out->rank = in->rank;
-    for (int i = 0; i < in->rank; i++)
+    for (int i = 0; i < in->rank; i++) {
+        if (begin.value[i] < 0 || begin.value[i] > in->dim[i])
+            return hby_say(HBY_BAD_MODEL, c->why, "SLICE begins at %lld in a dimension of %d", (long long)begin.value[i], (int)in->dim[i]);
         out->dim[i] = size.value[i] == -1 ? in->dim[i] - begin.value[i] : size.value[i];
+    }
     return HBY_OK;
 }
 
@@ -280,17 +285,20 @@ static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
+/* Beyond every dimension, also with another added: models of int64 say "to the end" by the largest number there is. */
+static const int64_t far_off = INT64_C(1) << 40;
+
 /* One dimension of `size` under entry i of the specification. */
 static void take_range(const struct hby_shape_call *c, int i, int64_t size, const struct hby_known *begin, const struct hby_known *end,
                        const struct hby_known *step, struct hby_slice_range *r)
 {
     const int begin_mask = c->node->params.strided_slice.begin_mask, end_mask = c->node->params.strided_slice.end_mask;
-    const int64_t s = step->value[i], low = s > 0 ? 0 : -1, high = s > 0 ? size : size - 1;
+    const int64_t s = clamp(step->value[i], -INT32_MAX, INT32_MAX), low = s > 0 ? 0 : -1, high = s > 0 ? size : size - 1;
     *r = (struct hby_slice_range){.step = s, .shrunk = c->node->params.strided_slice.shrink_axis_mask >> i & 1};
     r->begin = clamp(begin->value[i] < 0 ? begin->value[i] + size : begin->value[i], low, high);
     if (begin_mask >> i & 1)
         r->begin = s > 0 ? 0 : size - 1;
-    int64_t stop = end->value[i] + (c->node->params.strided_slice.offset ? r->begin : 0);
+    int64_t stop = clamp(end->value[i], -far_off, far_off) + (c->node->params.strided_slice.offset ? r->begin : 0);
     stop = clamp(stop < 0 ? stop + size : stop, low, high);
     if (end_mask >> i & 1)
         stop = s > 0 ? size : -1;
