@@ -1,29 +1,25 @@
 /* The order of the passes, and what they share. */
 #include "partition/fold.h"
 
-static const char *name_of(const struct hby_tensor *t)
-{
-    return t->name && *t->name ? t->name : "(unnamed)";
-}
-
 /* What every lowering may rely on: shapes known and of at most 2^31 - 1 elements, constants complete. */
 static enum hby_status check_tensor(const struct hby_tensor *t, struct hby_reason *why)
 {
     int64_t n = 1;
     if (t->rank < 0 || t->rank > HBY_MAX_RANK)
-        return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has rank %d; at most %d is supported", name_of(t), t->rank, HBY_MAX_RANK);
+        return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has rank %d; at most %d is supported", hby_tensor_name(t), t->rank, HBY_MAX_RANK);
     for (int i = 0; i < t->rank; i++) {
         if (t->dim[i] < 0)
-            return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has an unknown size in dimension %d; resize the input to a fixed shape", name_of(t), i);
+            return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has an unknown size in dimension %d; resize the input to a fixed shape", hby_tensor_name(t),
+                           i);
         n *= t->dim[i];
         if (n > INT32_MAX)
-            return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has more than 2^31 - 1 elements", name_of(t));
+            return hby_say(HBY_UNSUPPORTED, why, "tensor '%.60s' has more than 2^31 - 1 elements", hby_tensor_name(t));
     }
     size_t size = hby_type_size(t->type), need = t->type == HBY_I4 ? ((size_t)n + 1) / 2 : (size_t)n * size;
     if (t->data && !t->is_sparse && t->bytes < need)
-        return hby_say(HBY_UNSUPPORTED, why, "constant '%.60s' has %zu bytes; its shape needs %zu", name_of(t), t->bytes, need);
+        return hby_say(HBY_UNSUPPORTED, why, "constant '%.60s' has %zu bytes; its shape needs %zu", hby_tensor_name(t), t->bytes, need);
     if (t->is_sparse)
-        return hby_say(HBY_UNSUPPORTED, why, "constant '%.60s' is sparse; only DENSIFY may read it", name_of(t));
+        return hby_say(HBY_UNSUPPORTED, why, "constant '%.60s' is sparse; only DENSIFY may read it", hby_tensor_name(t));
     return HBY_OK;
 }
 

@@ -22,6 +22,11 @@ const char *hby_type_name(enum hby_type t)
     return (unsigned)t < sizeof types / sizeof *types ? types[t].name : "another type";
 }
 
+const char *hby_tensor_name(const struct hby_tensor *t)
+{
+    return t->name && *t->name ? t->name : "(unnamed)";
+}
+
 int64_t hby_tensor_count(const struct hby_tensor *t)
 {
     int64_t n = 1;

@@ -185,6 +185,8 @@ enum hby_status hby_graph_add_tensor(struct hby_graph *g, const struct hby_tenso
  * reads constants only (the DEQUANTIZE of a float16 weight) comes along when a listed node needs its result. `whole` must not be folded. */
 enum hby_status hby_graph_select(const struct hby_graph *whole, const int *node, int n, struct hby_graph **out);
 
+/* For messages: "(unnamed)" where it has none. */
+const char *hby_tensor_name(const struct hby_tensor *t);
 size_t hby_type_size(enum hby_type t); /* bytes per element; 0 for int4 and unknown types */
 const char *hby_type_name(enum hby_type t);
 int64_t hby_tensor_count(const struct hby_tensor *t); /* INT64_MAX where the product is beyond it */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "partition/element.h"
+
 const hby_lower_fn hby_lower[HBY_OP_COUNT] = {
 #define HBY_OP(name, builtin, version, import, lower) [HBY_OP_##name] = hby_lower_##lower,
 #include "partition/ops.def"
@@ -27,11 +29,6 @@ enum hby_status hby_lower_fold_only(struct hby_lowering *lo, const struct hby_no
         return hby_say(HBY_UNSUPPORTED, lo->why, "DENSIFY is supported for constants of float32, float16 or int8 only");
     return hby_say(HBY_UNSUPPORTED, lo->why, "%s is supported only where its input's shape is known before the model runs, and of a moderate size",
                    hby_ops[node->op].name);
-}
-
-static const char *name_of(const struct hby_tensor *t)
-{
-    return t->name && *t->name ? t->name : "(unnamed)";
 }
 
 /* Room for one more step. */
@@ -116,9 +113,10 @@ static enum hby_status check_entry(const struct hby_lowering *lo, const struct h
 {
     float scale = t->quant.scale[i];
     if (!isnormal(scale) || scale < 0.0f)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g; it must be finite, positive and not subnormal", name_of(t), (double)scale);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g; it must be finite, positive and not subnormal", hby_tensor_name(t),
+                       (double)scale);
     if (!zero_point_fits(t->type, t->quant.zero_point[i]))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has zero point %d, which %s cannot hold%s", name_of(t), (int)t->quant.zero_point[i],
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has zero point %d, which %s cannot hold%s", hby_tensor_name(t), (int)t->quant.zero_point[i],
                        hby_type_name(t->type), t->type == HBY_I16 ? " (it must be 0)" : "");
     return HBY_OK;
 }
@@ -128,11 +126,12 @@ enum hby_status hby_check_quant(const struct hby_lowering *lo, int tensor)
     const struct hby_tensor *t = &lo->graph->tensor[tensor];
     const struct hby_quant *q = &t->quant;
     if (q->unusable)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s': %.90s", name_of(t), q->why_unusable ? q->why_unusable : "quantization cannot be used");
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s': %.90s", hby_tensor_name(t),
+                       q->why_unusable ? q->why_unusable : "quantization cannot be used");
     if (q->count == 0)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s without quantization parameters", name_of(t), hby_type_name(t->type));
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s without quantization parameters", hby_tensor_name(t), hby_type_name(t->type));
     if (q->count != 1)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is quantized per channel; activations must be quantized per tensor", name_of(t));
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is quantized per channel; activations must be quantized per tensor", hby_tensor_name(t));
     return check_entry(lo, t, 0);
 }
 
@@ -149,17 +148,18 @@ enum hby_status hby_check_weights_quant(const struct hby_lowering *lo, int tenso
     const struct hby_tensor *t = &lo->graph->tensor[tensor];
     const struct hby_quant *q = &t->quant;
     if (q->unusable)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s': %.90s", name_of(t), q->why_unusable ? q->why_unusable : "quantization cannot be used");
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s': %.90s", hby_tensor_name(t),
+                       q->why_unusable ? q->why_unusable : "quantization cannot be used");
     if (q->count != 1 && q->count != channels)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have %d scales for %d channels", name_of(t), q->count, channels);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have %d scales for %d channels", hby_tensor_name(t), q->count, channels);
     if (q->count > 1 && q->axis != axis)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are quantized along axis %d; it must be %d", name_of(t), q->axis, axis);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' are quantized along axis %d; it must be %d", hby_tensor_name(t), q->axis, axis);
     for (int i = 0; i < q->count; i++) {
         enum hby_status st = check_entry(lo, t, i);
         if (st)
             return st;
         if (t->type != HBY_U8 && q->zero_point[i] != 0)
-            return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have zero point %d; %s weights must have 0", name_of(t), (int)q->zero_point[i],
+            return hby_say(HBY_UNSUPPORTED, lo->why, "weights '%.60s' have zero point %d; %s weights must have 0", hby_tensor_name(t), (int)q->zero_point[i],
                            hby_type_name(t->type));
     }
     return HBY_OK;
@@ -209,13 +209,15 @@ enum hby_status hby_act_range_int(const struct hby_lowering *lo, enum hby_act ac
     int64_t lo_q = t->type == HBY_U8 ? 0 : t->type == HBY_I8 ? -128 : -32768, hi_q = t->type == HBY_U8 ? 255 : t->type == HBY_I8 ? 127 : 32767;
     float f_min = -INFINITY, f_max = INFINITY;
     if (t->type != HBY_U8 && t->type != HBY_I8 && t->type != HBY_I16)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s; a quantized result is int8, uint8 or int16", name_of(t), hby_type_name(t->type));
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s; a quantized result is int8, uint8 or int16", hby_tensor_name(t),
+                       hby_type_name(t->type));
     enum hby_status st = hby_act_range_float(lo, act, &f_min, &f_max);
     if (st)
         return st;
     int64_t q_min = lo_q, q_max = hi_q;
     if ((isfinite(f_min) && !quantized(&t->quant, f_min, &q_min)) || (isfinite(f_max) && !quantized(&t->quant, f_max, &q_max)))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g, too small for its fused activation", name_of(t), (double)t->quant.scale[0]);
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has scale %g, too small for its fused activation", hby_tensor_name(t),
+                       (double)t->quant.scale[0]);
     *act_min = (hby_i32)(q_min > lo_q ? q_min : lo_q);
     *act_max = (hby_i32)(q_max < hi_q ? q_max : hi_q);
     return HBY_OK;
@@ -246,21 +248,14 @@ enum hby_status hby_constant_ints(const struct hby_lowering *lo, int tensor, int
         return hby_say(HBY_UNSUPPORTED, lo->why, "an input that must be a constant is absent");
     const struct hby_tensor *t = &lo->graph->tensor[tensor];
     if (!t->data)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is computed while the model runs; it must be a constant", name_of(t));
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is computed while the model runs; it must be a constant", hby_tensor_name(t));
     if (t->type != HBY_I32 && t->type != HBY_I64)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s; it must be int32 or int64", name_of(t), hby_type_name(t->type));
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' is %s; it must be int32 or int64", hby_tensor_name(t), hby_type_name(t->type));
     int64_t count = hby_tensor_count(t);
     if (count < 0 || count > max || (size_t)count * hby_type_size(t->type) > t->bytes)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has %lld values; at most %d are expected", name_of(t), (long long)count, max);
-    for (int64_t i = 0; i < count; i++) {
-        int32_t v32;
-        if (t->type == HBY_I64) {
-            memcpy(&value[i], (const char *)t->data + i * 8, 8);
-        } else {
-            memcpy(&v32, (const char *)t->data + i * 4, 4);
-            value[i] = v32;
-        }
-    }
+        return hby_say(HBY_UNSUPPORTED, lo->why, "tensor '%.60s' has %lld values; at most %d are expected", hby_tensor_name(t), (long long)count, max);
+    for (int64_t i = 0; i < count; i++)
+        value[i] = hby_load_int64(t->data, t->type, (size_t)i);
     *n = (int)count;
     return HBY_OK;
 }

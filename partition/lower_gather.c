@@ -1,6 +1,5 @@
 /* GATHER and GATHER_ND: strided copies where the indices are constants in equal steps, a nest of their own otherwise. */
-#include <string.h>
-
+#include "partition/element.h"
 #include "partition/lower_move.h"
 
 static enum hby_status check_indices(const struct hby_lowering *lo, int tensor)
@@ -13,19 +12,7 @@ static enum hby_status check_indices(const struct hby_lowering *lo, int tensor)
 
 static int64_t index_at(const struct hby_tensor *t, int64_t i)
 {
-    int16_t i16;
-    int32_t i32;
-    int64_t i64;
-    if (t->type == HBY_I16) {
-        memcpy(&i16, (const char *)t->data + i * 2, sizeof i16);
-        return i16;
-    }
-    if (t->type == HBY_I32) {
-        memcpy(&i32, (const char *)t->data + i * 4, sizeof i32);
-        return i32;
-    }
-    memcpy(&i64, (const char *)t->data + i * 8, sizeof i64);
-    return i64;
+    return hby_load_int64(t->data, t->type, (size_t)i);
 }
 
 /* The runtime fails on a constant index that is outside: so be it. */

@@ -1,7 +1,7 @@
 /* PAD, PADV2 and MIRROR_PAD. */
 #include <string.h>
 
-#include "partition/half.h"
+#include "partition/element.h"
 #include "partition/lower_move.h"
 
 enum { PAD_RANK = 5 /* TFLite's limit */ };
@@ -17,12 +17,8 @@ static enum hby_status read_paddings(const struct hby_lowering *lo, int tensor, 
     } else if (!t->data || (t->type != HBY_I8 && t->type != HBY_I16) || hby_tensor_count(t) != n || t->bytes < (size_t)n * hby_type_size(t->type)) {
         st = hby_say(HBY_UNSUPPORTED, lo->why, "the paddings '%.60s' must be a constant of int32 or int64", hby_name_of(lo, tensor));
     } else {
-        for (int i = 0; i < n; i++) {
-            int16_t v = ((const int8_t *)t->data)[i];
-            if (t->type == HBY_I16)
-                memcpy(&v, (const char *)t->data + 2 * i, 2);
-            pad[i] = v;
-        }
+        for (int i = 0; i < n; i++)
+            pad[i] = hby_load_int64(t->data, t->type, (size_t)i);
     }
     if (st)
         return st;
@@ -55,12 +51,10 @@ static enum hby_status given_value(const struct hby_lowering *lo, int value, int
     if (t->quant.count && (t->type == HBY_I8 || t->type == HBY_U8 || t->type == HBY_I16) &&
         (hby_scale_of(lo, value) != hby_scale_of(lo, out) || hby_zero_point_of(lo, value) != hby_zero_point_of(lo, out)))
         return hby_say(HBY_UNSUPPORTED, lo->why, "PADV2's value '%.60s' must have the output's scale and zero point", hby_name_of(lo, value));
-    memcpy(bits, v->data, size); /* little-endian, as asserted for all targets */
-    if (v->type == HBY_F32 || v->type == HBY_F16) {
-        float f;
-        memcpy(&f, v->data, v->type == HBY_F32 ? sizeof f : 0);
-        *bits = float_bits(storage, v->type == HBY_F32 ? f : hby_half_to_float((uint16_t)*bits));
-    }
+    if (hby_is_float(lo, value))
+        *bits = float_bits(storage, hby_load_float(v->data, v->type, 0));
+    else
+        memcpy(bits, v->data, size); /* little-endian, as all targets are */
     return HBY_OK;
 }
 

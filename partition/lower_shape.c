@@ -10,8 +10,7 @@ const struct hby_tensor *hby_tensor_of(const struct hby_lowering *lo, int tensor
 
 const char *hby_name_of(const struct hby_lowering *lo, int tensor)
 {
-    const char *name = lo->graph->tensor[tensor].name;
-    return name && *name ? name : "(unnamed)";
+    return hby_tensor_name(&lo->graph->tensor[tensor]);
 }
 
 enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 *count)

@@ -7,7 +7,7 @@
 /* The most dimensions that lowering handles before it collapses them: the IR's, and what a STRIDED_SLICE may add. */
 enum { HBY_SHAPE_RANK = 2 * HBY_MAX_RANK };
 
-/* "(unnamed)" where the tensor has no name. */
+/* hby_tensor_name of a tensor of the lowering's graph. */
 const char *hby_name_of(const struct hby_lowering *lo, int tensor);
 const struct hby_tensor *hby_tensor_of(const struct hby_lowering *lo, int tensor);
 

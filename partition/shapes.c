@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "partition/element.h"
+
 static const hby_shape_fn shape_functions[HBY_OP_COUNT] = {
 #define HBY_OP(name, builtin, version, import, lower) [HBY_OP_##name] = hby_shape_##lower,
 #include "partition/ops.def"
@@ -49,16 +51,8 @@ static bool read_constant(const struct hby_tensor *t, struct hby_known *k)
     if (!t->data || t->is_sparse || (t->type != HBY_I32 && t->type != HBY_I64) || n > HBY_SHAPE_VALUES || t->bytes < (size_t)n * size)
         return false;
     k->n = (int)n;
-    for (int i = 0; i < k->n; i++) {
-        int32_t narrow;
-        const char *from = (const char *)t->data + (size_t)i * size; /* may be 4-byte aligned only */
-        if (size == sizeof narrow) {
-            memcpy(&narrow, from, size);
-            k->value[i] = narrow;
-        } else {
-            memcpy(&k->value[i], from, size);
-        }
-    }
+    for (int i = 0; i < k->n; i++)
+        k->value[i] = hby_load_int64(t->data, t->type, (size_t)i);
     return true;
 }
 
