@@ -63,7 +63,7 @@ with tempfile.TemporaryDirectory() as folder:
     (folder / "bin" / "python3").chmod(0o755)
     clean = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "HOME": str(folder), "TMPDIR": str(folder), "LD_LIBRARY_PATH": str(folder / "drivers")}
     results = there / "results"
-    code, out = run(there / "run", "-d", "0", "-o", results, "-c", "1", "-k", "relu:i8,floor", "-p", "devices,checks,networks,profile", **clean)
+    code, out = run(there / "run", "-d", "0", "-o", results, "-c", "1", "-j", "2", "-k", "relu:i8,floor,sign:f32", "-p", "devices,checks,networks,profile", **clean)
     expect("parts go right", code == 0, out)
     expect("a driver without an .icd file is found", "libmali.so.1 (found-libmali.icd)" in out, out)
     code, out = run(there / "run", "-d", "0", "-o", results, "-p", "kernels", "-x", "--only softmax --scheme i8 --rounds 1", "-l", driver, **clean)
@@ -82,7 +82,7 @@ with tempfile.TemporaryDirectory() as folder:
     report = json.loads((results / "report.json").read_text())
     expect("the report has all parts", PARTS <= set(report), PARTS - set(report))
     expect("what it was", all(report[k] for k in ("commit", "date", "kernel", "processor", "device_name", "driver")), report)
-    expect("the checks", report["checks"]["right"] == 2 and report["checks"]["wrong"] == 0 and report["checks"]["failing"] == [], report["checks"])
+    expect("the checks", report["checks"]["right"] == 3 and report["checks"]["wrong"] == 0 and report["checks"]["failing"] == [], report["checks"])
     rows = {(row["width"], row["where"]): row for part in report["networks"] for row in part["results"]}
     expect("the networks", {place for width, place in rows if width == "int8"} == {"device", "cpu", "host_ref"} and rows["int8", "device"]["difference_fraction"] == 0, rows)
     expect("with precision=fast", {row["width"] for part in report["fast"] for row in part["results"]} == {"int8", "float16"}, report["fast"])
