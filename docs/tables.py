@@ -68,6 +68,8 @@ TABLES = {"README.md": (("options", options),), "docs/operators.md": (("operator
 
 
 def main():
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit(__doc__)
     stale = []
     for path, tables in TABLES.items():
         text = old = (ROOT / path).read_text()
@@ -76,7 +78,7 @@ def main():
             text, n = re.subn(rf"<!-- {name} -->.*?<!-- end of {name} -->", lambda _: block, text, flags=re.S)
             if n != 1:
                 sys.exit(f"{path} has no marks <!-- {name} --> ... <!-- end of {name} -->")
-        if text != old and "--check" in sys.argv:
+        if text != old and sys.argv[1:]:
             stale.append(path)
         elif text != old:
             (ROOT / path).write_text(text)
