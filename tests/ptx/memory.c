@@ -117,11 +117,7 @@ static struct place find_place(const struct hby_ptx_warp *w, enum hby_ptx_space 
     } else if (space == HBY_PTX_LOCAL) {
         p.at = w->group->local + ((size_t)w->number * HBY_PTX_LANES + lane) * size + address;
     } else {
-        union {
-            const unsigned char *from;
-            unsigned char *to;
-        } params = {.from = launch->params}; /* loads alone: the parser sees to it */
-        p.at = params.to + (address - HBY_PTX_WINDOW);
+        p.at = launch->params + (address - HBY_PTX_WINDOW);
     }
     return p;
 }

@@ -1,120 +1,8 @@
 /* PTX as NVIDIA's OpenCL compiler writes it: directives, declarations, kernels. What is not expected is refused, never skipped. */
-#include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/ptx/text.h"
-
-/* --- words --- */
-
-void hby_ptx_refuse(struct hby_ptx_text *t, const char *fmt, ...)
-{
-    if (t->error[0])
-        return;
-    const int n = snprintf(t->error, sizeof t->error, "PTX line %d: ", t->statement ? t->statement : t->line);
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(t->error + n, sizeof t->error - (size_t)n, fmt, ap);
-    va_end(ap);
-    t->at = "";
-    t->word = (struct hby_ptx_word){t->at, 0, t->line};
-}
-
-static void skip_space(struct hby_ptx_text *t)
-{
-    for (;; t->at++) {
-        if (t->at[0] == '/' && t->at[1] == '/')
-            t->at += strcspn(t->at, "\n");
-        if (*t->at == '\n')
-            t->line++;
-        if (!isspace((unsigned char)*t->at))
-            return;
-    }
-}
-
-static bool in_word(char c)
-{
-    return isalnum((unsigned char)c) || (c && strchr("_$%.", c));
-}
-
-void hby_ptx_next(struct hby_ptx_text *t)
-{
-    skip_space(t);
-    const char *from = t->at;
-    if (*t->at == '"') {
-        t->at += 1 + strcspn(t->at + 1, "\"\n");
-        t->at += *t->at == '"';
-    } else if (in_word(*t->at)) {
-        while (in_word(*t->at))
-            t->at++;
-    } else if (*t->at) {
-        t->at++;
-    }
-    t->word = (struct hby_ptx_word){from, (int)(t->at - from), t->line};
-}
-
-bool hby_ptx_word_is(struct hby_ptx_word w, const char *text)
-{
-    return strlen(text) == (size_t)w.length && !memcmp(w.at, text, (size_t)w.length);
-}
-
-bool hby_ptx_same(struct hby_ptx_word a, struct hby_ptx_word b)
-{
-    return a.length == b.length && !memcmp(a.at, b.at, (size_t)a.length);
-}
-
-bool hby_ptx_is(const struct hby_ptx_text *t, const char *word)
-{
-    return hby_ptx_word_is(t->word, word);
-}
-
-void hby_ptx_expect(struct hby_ptx_text *t, const char *word)
-{
-    if (!hby_ptx_is(t, word))
-        hby_ptx_refuse(t, "\"%s\" where \"%.*s\" stands", word, t->word.length, t->word.at);
-    else
-        hby_ptx_next(t);
-}
-
-static bool take(struct hby_ptx_text *t, const char *word)
-{
-    const bool is = hby_ptx_is(t, word);
-    if (is)
-        hby_ptx_next(t);
-    return is;
-}
-
-static struct hby_ptx_word name(struct hby_ptx_text *t)
-{
-    const struct hby_ptx_word w = t->word;
-    if (w.length == 0 || !in_word(*w.at))
-        hby_ptx_refuse(t, "a name where \"%.*s\" stands", w.length, w.at);
-    hby_ptx_next(t);
-    return w;
-}
-
-long long hby_ptx_number(struct hby_ptx_text *t)
-{
-    const bool minus = take(t, "-");
-    char *end;
-    const long long v = (long long)strtoull(t->word.at, &end, 0);
-    if (!isdigit((unsigned char)*t->word.at) || (end != t->word.at + t->word.length && !(*end == 'U' && end + 1 == t->word.at + t->word.length)))
-        hby_ptx_refuse(t, "a number where \"%.*s\" stands", t->word.length, t->word.at);
-    hby_ptx_next(t);
-    return minus ? (long long)(0 - (unsigned long long)v) : v;
-}
-
-void *hby_ptx_more(struct hby_ptx_text *t, void *array, int n, size_t size)
-{
-    if (n & (n - 1) && n > 1) /* grown at powers of two */
-        return array;
-    void *grown = realloc(array, size * (n ? 2 * (size_t)n : 1));
-    if (!grown)
-        hby_ptx_refuse(t, "out of memory");
-    return grown ? grown : array;
-}
 
 /* --- declarations --- */
 
@@ -144,9 +32,9 @@ static void registers(struct hby_ptx_text *t)
         hby_ptx_refuse(t, "registers of \"%.*s\"", t->word.length, t->word.at);
     hby_ptx_next(t);
     do {
-        const struct hby_ptx_word symbol = name(t);
+        const struct hby_ptx_word symbol = hby_ptx_name(t);
         int count = 0; /* one, without a number in its name */
-        if (take(t, "<")) {
+        if (hby_ptx_take(t, "<")) {
             count = (int)hby_ptx_number(t);
             hby_ptx_expect(t, ">");
         }
@@ -155,7 +43,7 @@ static void registers(struct hby_ptx_text *t)
         *used = (*used + 63) & ~63u;
         add_symbol(t, symbol, count, size, *used);
         *used += bytes * (uint32_t)(count ? count : 1);
-    } while (take(t, ","));
+    } while (hby_ptx_take(t, ","));
     hby_ptx_expect(t, ";");
 }
 
@@ -163,15 +51,15 @@ static void registers(struct hby_ptx_text *t)
 static uint32_t array(struct hby_ptx_text *t, uint32_t *align, struct hby_ptx_word *symbol, int *element)
 {
     *align = 1;
-    if (take(t, ".align"))
+    if (hby_ptx_take(t, ".align"))
         *align = (uint32_t)hby_ptx_number(t);
     *element = type_bytes(t->word);
     if (!*element || *align == 0 || *align & (*align - 1))
         hby_ptx_refuse(t, "a variable of \"%.*s\"", t->word.length, t->word.at);
     hby_ptx_next(t);
-    *symbol = name(t);
+    *symbol = hby_ptx_name(t);
     uint32_t count = 1;
-    if (take(t, "[")) {
+    if (hby_ptx_take(t, "[")) {
         count = (uint32_t)hby_ptx_number(t);
         hby_ptx_expect(t, "]");
     }
@@ -211,7 +99,7 @@ static void variable(struct hby_ptx_text *t)
     memset(data, 0, bytes);
     m->variable[m->n_variables] = data;
     m->variable_bytes[m->n_variables++] = bytes;
-    if (take(t, "=")) {
+    if (hby_ptx_take(t, "=")) {
         hby_ptx_expect(t, "{");
         for (uint32_t at = 0; at < bytes && !t->error[0]; at += (uint32_t)element) {
             const long long value = hby_ptx_number(t);
@@ -234,18 +122,18 @@ static void parameter(struct hby_ptx_text *t)
     uint32_t align = 1, count = 1;
     bool is_buffer = false;
     hby_ptx_expect(t, ".param");
-    if (take(t, ".align"))
+    if (hby_ptx_take(t, ".align"))
         align = (uint32_t)hby_ptx_number(t);
     const uint32_t size = (uint32_t)type_bytes(t->word);
     hby_ptx_next(t);
-    if (take(t, ".ptr")) {
+    if (hby_ptx_take(t, ".ptr")) {
         is_buffer = true;
         hby_ptx_expect(t, ".global");
         hby_ptx_expect(t, ".align");
         hby_ptx_number(t);
     }
-    const struct hby_ptx_word symbol = name(t);
-    if (take(t, "[")) {
+    const struct hby_ptx_word symbol = hby_ptx_name(t);
+    if (hby_ptx_take(t, "[")) {
         count = (uint32_t)hby_ptx_number(t);
         hby_ptx_expect(t, "]");
     }
@@ -280,19 +168,19 @@ static void close_scope(struct hby_ptx_text *t)
 static void statement(struct hby_ptx_text *t)
 {
     t->statement = t->word.line;
-    if (take(t, "{")) {
+    if (hby_ptx_take(t, "{")) {
         t->depth++;
     } else if (hby_ptx_is(t, "}")) {
         close_scope(t);
         if (t->depth)
             hby_ptx_next(t);
-    } else if (take(t, ".reg")) {
+    } else if (hby_ptx_take(t, ".reg")) {
         registers(t);
-    } else if (take(t, ".local")) {
+    } else if (hby_ptx_take(t, ".local")) {
         memory(t, &t->kernel->local_bytes);
-    } else if (take(t, ".shared")) {
+    } else if (hby_ptx_take(t, ".shared")) {
         memory(t, &t->kernel->shared_bytes);
-    } else if (take(t, ".pragma")) {
+    } else if (hby_ptx_take(t, ".pragma")) {
         hby_ptx_next(t);
         hby_ptx_expect(t, ";");
     } else if (t->word.length && *t->at == ':') {
@@ -328,7 +216,7 @@ static void entry(struct hby_ptx_text *t)
     k->register_bytes = HBY_PTX_WARP_REGISTERS * HBY_PTX_REGISTER;
     k->constant_bytes = HBY_PTX_LAUNCH_REGISTERS * HBY_PTX_REGISTER;
     k->constant = calloc(1, k->constant_bytes);
-    const struct hby_ptx_word symbol = name(t);
+    const struct hby_ptx_word symbol = hby_ptx_name(t);
     k->name = strndup(symbol.at, (size_t)symbol.length);
     if (!k->name || !k->constant)
         hby_ptx_refuse(t, "out of memory");
@@ -341,7 +229,7 @@ static void entry(struct hby_ptx_text *t)
             hby_ptx_expect(t, ",");
     }
     hby_ptx_expect(t, ")");
-    if (take(t, ".reqntid"))
+    if (hby_ptx_take(t, ".reqntid"))
         for (int d = 0; d < 3; d++) {
             k->group[d] = (unsigned)hby_ptx_number(t);
             if (d < 2)
@@ -360,17 +248,17 @@ static void module(struct hby_ptx_text *t)
 {
     hby_ptx_next(t);
     while (t->word.length) {
-        if (take(t, ".version") || take(t, ".address_size")) {
+        if (hby_ptx_take(t, ".version") || hby_ptx_take(t, ".address_size")) {
             hby_ptx_next(t);
-        } else if (take(t, ".target")) {
+        } else if (hby_ptx_take(t, ".target")) {
             hby_ptx_next(t);
-            while (take(t, ","))
+            while (hby_ptx_take(t, ","))
                 hby_ptx_next(t);
-        } else if (take(t, ".global")) {
+        } else if (hby_ptx_take(t, ".global")) {
             variable(t);
-        } else if (take(t, ".entry")) {
+        } else if (hby_ptx_take(t, ".entry")) {
             entry(t);
-        } else if (take(t, ".metadata_section")) { /* the attributes, once more */
+        } else if (hby_ptx_take(t, ".metadata_section")) { /* the attributes, once more */
             int depth = 0;
             do {
                 depth += hby_ptx_is(t, "{") - hby_ptx_is(t, "}");

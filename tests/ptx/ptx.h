@@ -113,7 +113,7 @@ hby_ptx_fn hby_ptx_access;
 
 struct hby_ptx_launch {
     const struct hby_ptx_kernel *kernel;
-    const unsigned char *params;
+    unsigned char *params;
     const struct hby_ptx_range *range;
     int n_ranges;
     unsigned groups[3], items[3]; /* of a group */

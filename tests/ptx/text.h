@@ -38,10 +38,13 @@ struct hby_ptx_text {
     int n_symbols, n_labels, n_jumps, n_constants;
 };
 
+/* words.c: goes to the next word. */
 void hby_ptx_next(struct hby_ptx_text *t);
 bool hby_ptx_is(const struct hby_ptx_text *t, const char *word);
-/* Goes past the word, which must be this one. */
+/* Goes past the word, which must be this one; or past it if it is. */
 void hby_ptx_expect(struct hby_ptx_text *t, const char *word);
+bool hby_ptx_take(struct hby_ptx_text *t, const char *word);
+struct hby_ptx_word hby_ptx_name(struct hby_ptx_text *t);
 long long hby_ptx_number(struct hby_ptx_text *t);
 void hby_ptx_refuse(struct hby_ptx_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool hby_ptx_word_is(struct hby_ptx_word w, const char *text);
