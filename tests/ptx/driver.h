@@ -9,7 +9,7 @@
 
 #define HBY_PTX_API CL_API_ENTRY __attribute__((visibility("default")))
 
-enum { HBY_PTX_BASE_ALIGN = 512, HBY_PTX_LOCAL_BYTES = 48 << 10, HBY_PTX_MAX_GROUP = 1024, HBY_PTX_MAX_PARAMETERS = 4352 };
+enum { HBY_PTX_BASE_ALIGN = 512, HBY_PTX_LOCAL_BYTES = 48 << 10, HBY_PTX_DEVICE_GROUP = 1024, HBY_PTX_MAX_PARAMETERS = 4352 };
 
 struct _cl_platform_id {
     int unused;
@@ -63,6 +63,8 @@ struct _cl_kernel {
 cl_int hby_ptx_answer(const void *value, size_t bytes, size_t room, void *out, size_t *needed);
 /* 10 * major + minor, from HBY_PTX_CAPABILITY; 90. */
 int hby_ptx_capability(void);
+/* The largest work-group, from HBY_PTX_GROUP: a kernel of many registers may have a smaller one than others. 1024. */
+size_t hby_ptx_max_group(void);
 /* Is this word in HBY_PTX_CHECK? */
 bool hby_ptx_checks(const char *word);
 cl_ulong hby_ptx_now(void);

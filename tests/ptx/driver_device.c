@@ -36,6 +36,13 @@ int hby_ptx_capability(void)
     return 10 * major + minor;
 }
 
+size_t hby_ptx_max_group(void)
+{
+    const char *text = getenv("HBY_PTX_GROUP");
+    const long group = text ? strtol(text, NULL, 10) : 0;
+    return group > 0 && group < HBY_PTX_DEVICE_GROUP ? (size_t)group : HBY_PTX_DEVICE_GROUP;
+}
+
 bool hby_ptx_checks(const char *word)
 {
     const char *text = getenv("HBY_PTX_CHECK");
@@ -111,7 +118,7 @@ HBY_PTX_API cl_int clGetDeviceInfo(cl_device_id device, cl_device_info what, siz
         {CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint), 132},
         {CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof(cl_uint), 1785},
         {CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS, sizeof(cl_uint), 3},
-        {CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t), HBY_PTX_MAX_GROUP},
+        {CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t), HBY_PTX_DEVICE_GROUP},
         {CL_DEVICE_MAX_PARAMETER_SIZE, sizeof(size_t), HBY_PTX_MAX_PARAMETERS},
         {CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint), 8 * HBY_PTX_BASE_ALIGN},
         {CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong), (uint64_t)16 << 30},

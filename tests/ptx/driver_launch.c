@@ -35,7 +35,9 @@ static cl_int shape(const struct hby_ptx_kernel *k, cl_uint dims, const size_t *
         l->items[d] = (unsigned)size;
         l->groups[d] = (unsigned)(items / size);
     }
-    return all > HBY_PTX_MAX_GROUP ? CL_INVALID_WORK_GROUP_SIZE : k->shared_bytes - HBY_PTX_WINDOW > HBY_PTX_LOCAL_BYTES ? CL_OUT_OF_RESOURCES : CL_SUCCESS;
+    return all > (k->group[0] ? HBY_PTX_DEVICE_GROUP : hby_ptx_max_group()) ? CL_INVALID_WORK_GROUP_SIZE
+           : k->shared_bytes - HBY_PTX_WINDOW > HBY_PTX_LOCAL_BYTES         ? CL_OUT_OF_RESOURCES
+                                                                            : CL_SUCCESS;
 }
 
 /* Where the kernel may go: its buffers, and its program's variables. */

@@ -207,6 +207,6 @@ HBY_PTX_API cl_int clGetKernelWorkGroupInfo(cl_kernel k, cl_device_id device, cl
 {
     (void)device;
     const unsigned *g = k->code->group;
-    const size_t size = g[0] ? (size_t)g[0] * g[1] * g[2] : HBY_PTX_MAX_GROUP;
+    const size_t size = g[0] ? (size_t)g[0] * g[1] * g[2] : hby_ptx_max_group();
     return what == CL_KERNEL_WORK_GROUP_SIZE ? hby_ptx_answer(&size, sizeof size, room, out, needed) : CL_INVALID_VALUE;
 }

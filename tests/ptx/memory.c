@@ -153,11 +153,15 @@ static void watch(struct hby_ptx_warp *w, const struct hby_ptx_insn *i, struct p
     for (uint64_t b = 0; b < bytes; b++) {
         struct hby_ptx_shadow *s = &p.shadow[b];
         if (!i->writes) {
+            if (i->constant && s->written >> 32 >= g->launch_epoch)
+                hby_ptx_warn(w, i, "work-item %u reads byte 0x%llx as a constant, which %u has written", item - 1, (unsigned long long)(address + b),
+                             (uint32_t)s->written - 1);
             if (shared && s->written >> 32 < g->first_epoch)
                 hby_ptx_warn(w, i, "byte 0x%llx of shared memory is read, and was never written", (unsigned long long)(address + b));
             else if (conflict(g, s->written, me, shared))
                 hby_ptx_warn(w, i, "race: work-item %u reads byte 0x%llx, which %u writes", item - 1, (unsigned long long)(address + b),
                              (uint32_t)s->written - 1);
+            s->constant = i->constant ? g->epoch : s->constant;
             if (s->read >> 32 < g->launch_epoch || s->read >> 32 >= g->first_epoch) /* a reader of another group is kept */
                 s->read = s->read >> 32 == g->epoch && (uint32_t)s->read != item ? g->epoch << 32 | MANY : me;
         } else {
@@ -165,6 +169,8 @@ static void watch(struct hby_ptx_warp *w, const struct hby_ptx_insn *i, struct p
                 hby_ptx_warn(w, i, "race: work-items %u and %u write byte 0x%llx", item - 1, (uint32_t)s->written - 1, (unsigned long long)(address + b));
             else if (conflict(g, s->read, me, shared) && new[b] != p.at[b])
                 hby_ptx_warn(w, i, "race: work-item %u writes byte 0x%llx, which another reads", item - 1, (unsigned long long)(address + b));
+            if (s->constant >= g->launch_epoch && new[b] != p.at[b])
+                hby_ptx_warn(w, i, "work-item %u writes byte 0x%llx, which is read as a constant", item - 1, (unsigned long long)(address + b));
             s->written = me;
         }
     }

@@ -36,7 +36,7 @@ struct hby_ptx_insn {
     uint32_t guard;
     int32_t target, line;
     uint8_t kind, space, size, count, register_bytes; /* loads and stores: bytes of an element, elements, bytes of a lane of their registers */
-    bool guard_not, writes;
+    bool guard_not, writes, constant;
 };
 
 struct hby_ptx_param {
@@ -105,6 +105,7 @@ struct hby_ptx_range {
 };
 struct hby_ptx_shadow {
     uint64_t written, read; /* epoch << 32 | work-item + 1 */
+    uint64_t constant;      /* the epoch in which it was read as what no launch that reads it so may write: ld.global.nc */
 };
 
 hby_ptx_fn hby_ptx_access;
