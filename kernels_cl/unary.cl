@@ -19,53 +19,58 @@
 #define HBY_OUT_TYPE HBY_IN_TYPE
 #endif
 
-/* --- functions of all lanes --- */
+/* --- one expression of a float x --- */
 
 #if HBY_FN == HBY_FN_CONVERT
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return x;
-}
-
+#define HBY_OF_X x
 #elif HBY_FN == HBY_FN_RELU && HBY_IN_TYPE <= 1
-#define HBY_WHOLE 1
+#define HBY_OF_X hby_clamp_float(x, p->f_min, p->f_max)
+#elif HBY_FN == HBY_FN_TANH && HBY_IN_TYPE <= 1
+#define HBY_OF_X tanh(x)
+#elif HBY_FN == HBY_FN_HARD_SWISH
+#define HBY_OF_X x * hby_clamp_float(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f)
+#elif HBY_FN == HBY_FN_LEAKY_RELU && HBY_IN_TYPE <= 1
+#define HBY_OF_X select(x * p->alpha, x, x > (hby_vf)(0.0f))
+#elif HBY_FN == HBY_FN_SQUARE
+#define HBY_OF_X x * x
+#elif HBY_FN == HBY_FN_SQRT
+#define HBY_OF_X sqrt(x)
+#elif HBY_FN == HBY_FN_RSQRT
+#define HBY_OF_X 1.0f / sqrt(x)
+#elif HBY_FN == HBY_FN_EXP
+#define HBY_OF_X exp(x)
+#elif HBY_FN == HBY_FN_LOG
+#define HBY_OF_X log(x)
+#elif HBY_FN == HBY_FN_FLOOR
+#define HBY_OF_X floor(x)
+#elif HBY_FN == HBY_FN_CEIL
+#define HBY_OF_X ceil(x)
+#elif HBY_FN == HBY_FN_ROUND
+#define HBY_OF_X rint(x)
+#elif HBY_FN == HBY_FN_ELU
+#define HBY_OF_X select(x, expm1(x), x < (hby_vf)(0.0f))
+#elif HBY_FN == HBY_FN_GELU
+#define HBY_OF_X 0.5f * x * erfc(x * -0.70710678118654752f)
+#elif (HBY_FN == HBY_FN_ABS || HBY_FN == HBY_FN_NEG) && HBY_IN_TYPE <= 1
+#define HBY_OF_X HBY_FN == HBY_FN_ABS ? fabs(x) : -x
+#endif
+
+/* --- all lanes at once: hby_f; lane by lane (HBY_WHOLE is 0): hby_curve --- */
+
+#if defined(HBY_OF_X)
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
-    return hby_clamp_float(x, p->f_min, p->f_max);
+    return HBY_OF_X;
 }
 
 #elif HBY_FN == HBY_FN_LOGISTIC && HBY_IN_TYPE <= 1
-#define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
     const hby_vf e = exp(-x);
     return 1.0f / select(1.0f + e, e, x < (hby_vf)(-9.0f)); /* the reference's cut-off */
 }
 
-#elif HBY_FN == HBY_FN_TANH && HBY_IN_TYPE <= 1
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return tanh(x);
-}
-
-#elif HBY_FN == HBY_FN_HARD_SWISH
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return x * hby_clamp_float(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6.0f);
-}
-
-#elif HBY_FN == HBY_FN_LEAKY_RELU && HBY_IN_TYPE <= 1
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return select(x * p->alpha, x, x > (hby_vf)(0.0f));
-}
-
 #elif HBY_FN == HBY_FN_LEAKY_RELU
-#define HBY_WHOLE 1
 /* alt's multiplier carries the sign of alpha. */
 static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 {
@@ -76,7 +81,6 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 }
 
 #elif HBY_FN == HBY_FN_RELU || HBY_FN == HBY_FN_REQUANTIZE
-#define HBY_WHOLE 1
 static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 {
     const hby_vi y = hby_rescale_v(q - (hby_vi)(p->in.zero_point), p->out.mult, p->out.shift, p->rounding);
@@ -84,47 +88,11 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 }
 
 #elif HBY_FN == HBY_FN_QUANTIZE_EVEN
-#define HBY_WHOLE 1
 /* fmin and fmax: a NaN is the largest value */
 static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vf x)
 {
     const float low = (float)(p->act_min - p->out.zero_point), high = (float)(p->act_max - p->out.zero_point);
     return HBY_V(convert_int)(rint(fmax(fmin(x * p->scale, (hby_vf)(high)), (hby_vf)(low)))) + (hby_vi)(p->out.zero_point);
-}
-
-#elif HBY_FN == HBY_FN_SQUARE
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return x * x;
-}
-
-#elif HBY_FN == HBY_FN_SQRT
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return sqrt(x);
-}
-
-#elif HBY_FN == HBY_FN_RSQRT
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return 1.0f / sqrt(x);
-}
-
-#elif HBY_FN == HBY_FN_EXP
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return exp(x);
-}
-
-#elif HBY_FN == HBY_FN_LOG
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return log(x);
 }
 
 #elif HBY_FN == HBY_FN_SIN || HBY_FN == HBY_FN_COS
@@ -133,7 +101,6 @@ static inline hby_vf hby_sine(hby_vf x)
 {
     return HBY_FN == HBY_FN_SIN ? sin(x) : cos(x);
 }
-#define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
     const hby_vi large = fabs(x) > (hby_vf)(30000.0f);
@@ -141,58 +108,14 @@ static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
     return any(large) ? select(y, hby_sine(select((hby_vf)(1e9f), x, large)), large) : y;
 }
 
-#elif HBY_FN == HBY_FN_FLOOR
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return floor(x);
-}
-
-#elif HBY_FN == HBY_FN_CEIL
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return ceil(x);
-}
-
-#elif HBY_FN == HBY_FN_ROUND
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return rint(x);
-}
-
-#elif HBY_FN == HBY_FN_ELU
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return select(x, expm1(x), x < (hby_vf)(0.0f));
-}
-
-#elif HBY_FN == HBY_FN_GELU
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return 0.5f * x * erfc(x * -0.70710678118654752f);
-}
-
 #elif HBY_FN == HBY_FN_GELU_TANH
-#define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
     const hby_vf v = 0.79788456080286536f * (x + 0.044715f * x * x * x);
     return 0.5f * x * select(1.0f + tanh(v), (hby_vf)(0.0f), v < (hby_vf)(-10.0f)); /* not every library's tanh(-INFINITY) is -1 */
 }
 
-#elif (HBY_FN == HBY_FN_ABS || HBY_FN == HBY_FN_NEG) && HBY_IN_TYPE <= 1
-#define HBY_WHOLE 1
-static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
-{
-    return HBY_FN == HBY_FN_ABS ? fabs(x) : -x;
-}
-
 #elif HBY_FN == HBY_FN_ABS || HBY_FN == HBY_FN_NEG
-#define HBY_WHOLE 1
 static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi x)
 {
     const hby_vi y = HBY_V(as_int)(-HBY_V(as_uint)(x)); /* INT_MIN stays */
@@ -200,7 +123,6 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi x)
 }
 
 #elif HBY_FN == HBY_FN_SIGN && HBY_IN_TYPE <= 1
-#define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 {
     const hby_vf one = select(x, (hby_vf)(1.0f), x > (hby_vf)(0.0f));
@@ -208,7 +130,6 @@ static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vf x)
 }
 
 #elif HBY_FN == HBY_FN_SIGN
-#define HBY_WHOLE 1
 static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi x)
 {
     return select(select(x, (hby_vi)(1), x > (hby_vi)(0)), (hby_vi)(-1), x < (hby_vi)(0));
@@ -250,7 +171,6 @@ static inline int hby_curve(const struct hby_args_unary *p, int q, __global cons
 }
 
 #elif HBY_FN == HBY_FN_DEQUANTIZE
-#define HBY_WHOLE 1
 static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vi q)
 {
     return HBY_V(convert_float)(q - (hby_vi)(p->in.zero_point)) * p->scale; /* both factors are exact: one rounding, as in double */
@@ -260,7 +180,6 @@ static inline hby_vf hby_f(const struct hby_args_unary *p, hby_vi q)
 
 /* --- QUANTIZE --- */
 
-#define HBY_WHOLE 1
 /* round(x / scale) + zero_point, ties away from zero. The quotient is corrected to the nearest float: y is the reciprocal rounded to nearest, so each fma
  * step leaves an exact remainder (Markstein); scaled by 2^-e nothing underflows that matters. From 2^24 on the rough quotient is as good. What leaves int32
  * becomes INT_MIN before the zero point is added, as in the reference on x86. */
@@ -280,6 +199,10 @@ static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int
     const hby_vi rounded = whole + select(none, one, rest >= (hby_vf)(0.5f)) - select(none, one, rest <= (hby_vf)(-0.5f));
     return hby_quantized(select((hby_vi)(INT_MIN), rounded, fits), zero_point, lowest, highest);
 }
+#endif
+
+#ifndef HBY_WHOLE
+#define HBY_WHOLE 1
 #endif
 
 HBY_NEST_KERNEL void hby_unary(const struct hby_args_unary p, __global const HBY_P(HBY_IN_TYPE) * in, __global HBY_P(HBY_OUT_TYPE) * out, __global const void *table_0,
