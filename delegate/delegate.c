@@ -215,7 +215,7 @@ static enum hby_status choose(struct hby_delegate *d, struct hby_tfl_context *ct
     bool again = true;
     for (int attempt = 0; attempt < 2 && again; attempt++) {
         struct hby_plan *plan = NULL;
-        struct hby_reason failure;
+        struct hby_reason failure = {""};
         st = judge(d, im, ctx->recommended_num_threads, &plan, why);
         if (!st)
             st = hby_claim(ctx, d->opt, im);

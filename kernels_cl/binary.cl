@@ -186,8 +186,8 @@ static inline hby_vi hby_apply(const struct hby_args_binary *p, hby_vi a, hby_vi
 #endif
 
 /* Elements [from, to) of rows [first, last). */
-HBY_APART void hby_binary_part(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
-                               __global int *bad_data, int from, int to, int first, int last)
+HBY_APART void hby_binary_part(const struct hby_args_binary p, __global const HBY_P(HBY_A_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
+                               __global HBY_P(HBY_TYPE) * out, __global int *bad_data, int from, int to, int first, int last)
 {
     const int inner = p.dim[HBY_BINARY_RANK - 1];
     const int a_step = p.a_stride[HBY_BINARY_RANK - 1], b_step = p.b_stride[HBY_BINARY_RANK - 1];

@@ -1,4 +1,5 @@
-/* CONV_3D of floats: a work-item computes one vector of output channels of one place; see struct hby_args_conv3d. HBY_WEIGHT_TYPE is the weights' storage type. */
+/* CONV_3D of floats: a work-item computes one vector of output channels of one place; see struct hby_args_conv3d. HBY_WEIGHT_TYPE is the weights' storage
+ * type. */
 #include "types.clh"
 #include "args_conv.h"
 #include "nest.clh"
@@ -7,8 +8,8 @@
 #define HBY_WEIGHT_TYPE 0
 #endif
 
-__kernel void hby_conv3d(const struct hby_args_conv3d p, __global const HBY_P(HBY_TYPE) * in, __global const HBY_P(HBY_WEIGHT_TYPE) * weights, __global const float *bias,
-                         __global HBY_P(HBY_TYPE) * out, int has_bias)
+__kernel void hby_conv3d(const struct hby_args_conv3d p, __global const HBY_P(HBY_TYPE) * in, __global const HBY_P(HBY_WEIGHT_TYPE) * weights,
+                         __global const float *bias, __global HBY_P(HBY_TYPE) * out, int has_bias)
 {
     const int channel = (int)get_global_id(0) * HBY_LANES, place = (int)get_global_id(1);
     if (channel >= p.out_c || place >= p.batch * p.out[0] * p.out[1] * p.out[2])

@@ -1,5 +1,5 @@
-/* Dynamic range CONV_2D and FULLY_CONNECTED: int8 activations from hybrid.cl, float results. A work-item computes tiles of HBY_MR output pixels x HBY_NR vectors of
- * channels, as in conv_i8.cl; the image has its border in memory, so no tap is outside.
+/* Dynamic range CONV_2D and FULLY_CONNECTED: int8 activations from hybrid.cl, float results. A work-item computes tiles of HBY_MR output pixels x HBY_NR
+ * vectors of channels, as in conv_i8.cl; the image has its border in memory, so no tap is outside.
  *
  * in     bytes of dot.clh's form, and slack.   row   [batch]: how each image is quantized
  * w      [block][tap][k4][16][4] signed bytes; a block is 16 output channels of one group, padded with zero weights; k4 = ceil(group_c / 4)

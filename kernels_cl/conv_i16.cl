@@ -3,7 +3,7 @@
  * in     NHWC, zero point 0.   zero   group_c (with HBY_GATHER: k_w * in_c) zeros, and slack
  * w      [block][tap][k2][16][2] short; a block is 16 output channels of one group, padded with zeros; k2 = ceil(group_c / 2); HBY_GATHER: as in conv_i8.cl
  * bias   [block][16], int, or long with -DHBY_WIDE.   mult, shift   [block][16].   real   [block][16] double, HBY_ROUND_EXACT only
- * chunk  HBY_WIDE: that many pairs of products fit 32 bits; then they are added to the 64-bit sums. Without HBY_WIDE sums wrap at 32 bits, as the reference's do
+ * chunk  HBY_WIDE: so many pairs of products fit 32 bits; then they are added to the 64-bit sums. Without it sums wrap at 32 bits, as the reference's do
  * sum, other   what comes behind it, and the tensor that is added (sum.clh)
  * -D HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_GATHER, HBY_ALIGNED, HBY_ROUNDING, HBY_WIDE */
 #include "types.clh"
@@ -115,9 +115,9 @@ static inline void hby_pairs(struct hby_sums *s, hby_shorts a[HBY_MR], const __g
 #endif
 }
 
-static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_sum *sum, int chunk, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift,
-    const __global HBY_REAL *real, const __global HBY_T *other, __global HBY_T *out)
+static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, const struct hby_sum *sum, int chunk,
+    const __global HBY_T *in, const __global HBY_T *zero, const __global int *w, const __global HBY_BIAS *bias, const __global int *mult,
+    const __global int *shift, const __global HBY_REAL *real, const __global HBY_T *other, __global HBY_T *out)
 {
     const int taps = HBY_GATHER ? p->k_h : p->k_h * p->k_w, depth = HBY_GATHER ? p->k_w * p->in_c : p->group_c, k2 = (depth + 1) >> 1;
     const size_t block_ints = (size_t)taps * k2 * 16;
@@ -199,9 +199,9 @@ static inline void hby_tile_i16(const struct hby_args_conv *p, const struct hby_
     HBY_TILE_END(sum, *s, rows, sums.acc, other, out, p->out_c)
 }
 
-HBY_APART void hby_tiles_i16(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, int chunk, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global int *w, const __global HBY_BIAS *bias, const __global int *mult, const __global int *shift,
-    const __global HBY_REAL *real, const __global HBY_T *other, __global HBY_T *out)
+HBY_APART void hby_tiles_i16(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, int chunk,
+    const __global HBY_T *in, const __global HBY_T *zero, const __global int *w, const __global HBY_BIAS *bias, const __global int *mult,
+    const __global int *shift, const __global HBY_REAL *real, const __global HBY_T *other, __global HBY_T *out)
 {
     const int first = s.group * t.group_out + s.channel;
     for (; s.row < s.end; s.row += HBY_MR)

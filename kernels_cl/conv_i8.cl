@@ -1,5 +1,5 @@
-/* Convolution, transposed convolution and FULLY_CONNECTED on 8-bit integers: a work-item computes tiles of HBY_MR output pixels x HBY_NR vectors of channels, an
- * implicit GEMM over the taps.
+/* Convolution, transposed convolution and FULLY_CONNECTED on 8-bit integers: a work-item computes tiles of HBY_MR output pixels x HBY_NR vectors of channels,
+ * an implicit GEMM over the taps.
  *
  * in     NHWC bytes.   zero   group_c bytes (with HBY_GATHER: k_w * in_c) of the input's zero point, and slack
  * w      [block][tap][k4][16][4] signed bytes; a block is 16 output channels of one group, padded with zero weights; k4 = ceil(group_c / 4).
@@ -123,9 +123,9 @@ HBY_WITHIN void hby_tile_i8(const struct hby_args_conv *p, const struct hby_conv
 #endif
 }
 
-HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, int w_zp, const __global HBY_T *in,
-    const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift,
-    const __global HBY_T *other, __global HBY_T *out)
+HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_tiles t, struct hby_tile s, const struct hby_sum sum, int w_zp,
+    const __global HBY_T *in, const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold,
+    const __global int *mult, const __global int *shift, const __global HBY_T *other, __global HBY_T *out)
 {
     const int taps = HBY_GATHER ? p.k_h : p.k_h * p.k_w, depth = HBY_GATHER ? p.k_w * p.in_c : p.group_c, first = s.group * t.group_out + s.channel;
     struct hby_channels c;
@@ -151,9 +151,9 @@ HBY_APART void hby_tiles_i8(const struct hby_args_conv p, const struct hby_conv_
         hby_tile_i8(&p, &t, &s, &c, with, in, zero, other + first, out + first);
 }
 
-__kernel HBY_TILE_GROUP void hby_conv_i8(struct hby_args_conv p, struct hby_conv_tiles t, struct hby_sum sum, int w_zp, const __global HBY_T *in, const __global HBY_T *zero,
-    const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult, const __global int *shift, const __global HBY_T *other,
-    __global HBY_T *out)
+__kernel HBY_TILE_GROUP void hby_conv_i8(struct hby_args_conv p, struct hby_conv_tiles t, struct hby_sum sum, int w_zp, const __global HBY_T *in,
+    const __global HBY_T *zero, const __global int *w, const __global int *fold, const __global int *tap_fold, const __global int *mult,
+    const __global int *shift, const __global HBY_T *other, __global HBY_T *out)
 {
     const struct hby_tile s = hby_tile_here(&t, p.out_c);
     if (s.channels > 0)

@@ -2,10 +2,10 @@
  *
  * in     NHWC.   zero   in_c elements of real zero, and slack
  * w      [tap][channels_padded]: integer schemes short, the weights' zero point taken off; float schemes of HBY_WEIGHT_KIND (weights.clh), no nibbles
- * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias.   mult, shift   [channels_padded], integer schemes;
- *        weight-only: floats, scale and zero point of the weights
- * -D HBY_IN_WHOLES (types.clh), HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_WEIGHT_KIND, HBY_KH, HBY_KW and HBY_SW (window, and stride along x, without
- *    dilation along x: every column is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
+ * fold   [channels_padded] int: bias - in_zp * sum of w; i16: long, the bias, and sums of k_h * k_w products fit 32 bits; float schemes: the bias
+ * mult, shift   [channels_padded], integer schemes; weight-only: floats, scale and zero point of the weights
+ * -D HBY_IN_WHOLES (types.clh), HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_ROUNDING, HBY_NARROW, HBY_WEIGHT_KIND, HBY_KH, HBY_KW and HBY_SW
+ *    (window, and stride along x, without dilation along x: every column is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
 #ifndef HBY_MR
 #define HBY_MR 4
 #endif
@@ -60,8 +60,8 @@
 
 typedef HBY_V(uint) hby_vu;
 
-/* The inputs of the vector's channels, at the pixel whose channel 0 is p: with a depth multiplier, lane l is input first + spread[l] (up to 15 elements past the pixel
- * are read: slack). */
+/* The inputs of the vector's channels, at the pixel whose channel 0 is p: with a depth multiplier, lane l is input first + spread[l] (up to 15 elements past
+ * the pixel are read: slack). */
 static inline hby_vc hby_inputs(const __global HBY_T *p, int first, hby_vu spread)
 {
     const hby_vc v = HBY_GETV(HBY_TYPE, p, first);
@@ -162,7 +162,8 @@ static inline void hby_depthwise_channels(const struct hby_args_conv *p, int cha
     tile -= line * tiles_per_line;
     for (int k = 0; k < tiles_each && line < lines; k++) {
         const int x0 = tile * HBY_MR;
-        struct hby_window s = {in + (size_t)b * p->in_h * p->in_w * p->in_c, zero, (line - b * p->out_h) * p->stride_h - p->pad_top, x0 * p->stride_w - p->pad_left, false};
+        struct hby_window s = {in + (size_t)b * p->in_h * p->in_w * p->in_c, zero, (line - b * p->out_h) * p->stride_h - p->pad_top,
+                               x0 * p->stride_w - p->pad_left, false};
         s.interior = s.x >= 0 && s.x + (HBY_MR - 1) * p->stride_w + (p->k_w - 1) * p->dilation_w < p->in_w;
         hby_vc acc[HBY_MR];
         HBY_EACH_ROW acc[r] = HBY_FIRST_SUM(f);
@@ -221,6 +222,6 @@ __kernel HBY_TILE_GROUP void hby_depthwise(struct hby_args_conv p, int tiles_per
     const __global int *shift, __global HBY_T *out)
 {
     const int first = get_global_id(0) * vectors_each * HBY_LANES;
-    hby_depthwise_part(p, first, min(first + vectors_each * HBY_LANES, p.out_c), (int)get_global_id(1) * tiles_each, tiles_per_line, tiles_each, channels_padded, in,
-                       zero, w, fold, mult, shift, out);
+    hby_depthwise_part(p, first, min(first + vectors_each * HBY_LANES, p.out_c), (int)get_global_id(1) * tiles_each, tiles_per_line, tiles_each,
+                       channels_padded, in, zero, w, fold, mult, shift, out);
 }

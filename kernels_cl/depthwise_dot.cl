@@ -1,6 +1,6 @@
-/* DEPTHWISE_CONV_2D of bytes by dot products over the lines of the window: 64 channels at a time, where registers hold 64 bytes and multiply four of them at once (x86:
- * AVX-512 and vpdpbusd). Lines of one column are interleaved, so that a 32-bit lane has the bytes of one channel from four lines; what is interleaved within quarters
- * of a register is packed back by the same token, so that results come out in order.
+/* DEPTHWISE_CONV_2D of bytes by dot products over the lines of the window: 64 channels at a time, where registers hold 64 bytes and multiply four of them at
+ * once (x86: AVX-512 and vpdpbusd). Lines of one column are interleaved, so that a 32-bit lane has the bytes of one channel from four lines; what is
+ * interleaved within quarters of a register is packed back by the same token, so that results come out in order.
  *
  * in     NHWC bytes.   zero   in_c bytes of the input's zero point, and slack
  * w      [block][k_w][lines / 4][4][16][4] signed bytes; a block is 64 channels; lines are padded to a multiple of 4 with zero weights
@@ -92,7 +92,8 @@ HBY_WITHIN void hby_half_tile(int16 words[HBY_MR], const struct hby_args_conv *p
 }
 
 /* The lines of a tile whose window begins at pixel (y, x) of the image: `zero` outside. */
-HBY_APART void hby_find_columns(struct hby_columns *c, const struct hby_args_conv *p, int y, int x, int count, const __global HBY_T *in, const __global HBY_T *zero)
+HBY_APART void hby_find_columns(struct hby_columns *c, const struct hby_args_conv *p, int y, int x, int count, const __global HBY_T *in,
+    const __global HBY_T *zero)
 {
     for (int i = 0; i < HBY_KH; i++) {
         const int at_y = y + i * p->dilation_h;

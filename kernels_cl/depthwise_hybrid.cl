@@ -4,8 +4,7 @@
  * in     bytes of dot.clh's form, and slack.   row   [batch]: how each image is quantized
  * w      [tap][channels_padded] short.   w_sum   [channels_padded]: the sum of a channel's weights.   w_scale, bias   [channels_padded]
  * p      is the step's, but for the image with its border
- * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_HALF_OUT (the output is stored in half), HBY_KH, HBY_KW and HBY_SW (window, and stride along x, without
- *    dilation along x: every column is then read once for all the outputs that it counts in; HBY_KW 0: any window) */
+ * -D HBY_MR, HBY_SPREAD (depth_multiplier is not 1), HBY_HALF_OUT (the output is stored in half), HBY_KH, HBY_KW and HBY_SW (as depthwise.cl has them) */
 #ifndef HBY_MR
 #define HBY_MR 4
 #endif

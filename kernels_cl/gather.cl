@@ -15,8 +15,8 @@ typedef int hby_index;
 typedef long hby_index;
 #endif
 
-HBY_NEST_KERNEL void hby_gather(const struct hby_args_gather p, __global const HBY_E *in, __global const hby_index *index, __global HBY_E *out, __global int *bad_data,
-                                int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_gather(const struct hby_args_gather p, __global const HBY_E *in, __global const hby_index *index, __global HBY_E *out,
+                                __global int *bad_data, int chunk, int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, n = min(p.inner - from, chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);

@@ -5,8 +5,9 @@
  * range  [batch * parts][2]: least and most of each part
  * row    [batch]
  * q      [batch][padded_lines][pitch] bytes, and slack
- * Short images: hby_hybrid_whole does all, a work-group each. Else hby_hybrid_range, a work-group per part; then hby_hybrid_quantize, where on CPUs each of the few
- * work-items joins the parts; elsewhere (HBY_JOINS) one of each work-group does, which is quicker than a launch, or, of several images, hby_hybrid_join in between. */
+ * Short images: hby_hybrid_whole does all, a work-group each. Else hby_hybrid_range, a work-group per part; then hby_hybrid_quantize, where on CPUs each of the
+ * few work-items joins the parts; elsewhere (HBY_JOINS) one of each work-group does, which is quicker than a launch, or, of several images, hby_hybrid_join in
+ * between. */
 #include "group.clh"
 #include "hybrid_row.clh"
 #include "nest.clh"
@@ -34,8 +35,8 @@ static inline void hby_put_bytes(hby_vi v, __global char *p, int i, int n)
 }
 #endif
 
-/* Of n elements from `first`, by the work-group; x: the least negated and the most. It is negated from the beginning: of a minimum that is negated behind the loop, the
- * vectorizer of Intel's CPU runtime makes one item's for all (right with -cl-opt-disable). */
+/* Of n elements from `first`, by the work-group; x: the least negated and the most. It is negated from the beginning: of a minimum that is negated behind the
+ * loop, the vectorizer of Intel's CPU runtime makes one item's for all (right with -cl-opt-disable). */
 static inline void hby_range_of(hby_floats in, size_t first, int n, float x[2], __local float *part)
 {
     const __global HBY_P(HBY_IN_TYPE) *from = in + first;
@@ -68,8 +69,8 @@ static inline void hby_fill(__global char *q, int from, int to, int step, int ze
 }
 
 /* The bytes [from, to) of one line of the padded image; in steps of `step`, of which this work-item takes the one at `mine`. */
-static inline void hby_quantize_line(const struct hby_hybrid_args *h, const struct hby_hybrid_row *row, hby_floats in, __global char *q, int b, int line, int from,
-                                     int to, int mine, int step)
+static inline void hby_quantize_line(const struct hby_hybrid_args *h, const struct hby_hybrid_row *row, hby_floats in, __global char *q, int b, int line,
+                                     int from, int to, int mine, int step)
 {
     const int y = line - h->top, end = h->left + h->width, lowest = h->asymmetric ? -128 : -127;
     const bool inside = y >= 0 && y < h->lines;
@@ -107,10 +108,11 @@ __kernel void hby_hybrid_join(struct hby_hybrid_args h, const __global float *ra
 }
 
 /* nest.clh's cut of batch * padded_lines rows of pitch bytes. */
-__kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P(HBY_IN_TYPE) *in, const __global float *range, __global struct hby_hybrid_row *row, __global char *q,
-                                  int chunk, int rows, int rows_each)
+__kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P(HBY_IN_TYPE) *in, const __global float *range,
+                                  __global struct hby_hybrid_row *row, __global char *q, int chunk, int rows, int rows_each)
 {
-    const int from = (int)get_global_id(0) * chunk, to = min(from + chunk, h.pitch), first = (int)get_global_id(1) * rows_each, last = min(first + rows_each, rows);
+    const int from = (int)get_global_id(0) * chunk, to = min(from + chunk, h.pitch);
+    const int first = (int)get_global_id(1) * rows_each, last = min(first + rows_each, rows);
     struct hby_hybrid_row r;
 #if HBY_JOINS
     __local struct hby_hybrid_row joined;

@@ -1,5 +1,5 @@
-/* UNIDIRECTIONAL_SEQUENCE_LSTM (args_recurrent.h): hby_lstm_input multiplies all steps' inputs with their weights, hby_lstm_steps goes through time, a work-group
- * for each batch. `cells` and `outs` are n_cell and n_out, rounded up to 16.
+/* UNIDIRECTIONAL_SEQUENCE_LSTM (args_recurrent.h): hby_lstm_input multiplies all steps' inputs with their weights, hby_lstm_steps goes through time, a
+ * work-group for each batch. `cells` and `outs` are n_cell and n_out, rounded up to 16.
  *
  * w, r, proj   blocks of 16 features (recurrent.clh): w and r [4][cells], proj [outs]
  * sums         int[8][cells]: of w's and then of r's rows. int8: what is added to a dot product (zero points, bias); dynamic range: the sums of the weights
@@ -370,17 +370,17 @@ static inline void hby_take_step(const struct hby_args_lstm p, const struct hby_
     HBY_R_FENCE();
 }
 
-__kernel void hby_lstm_steps(const struct hby_args_lstm p, const __global HBY_G *gates, const __global HBY_W *r, const __global int *sums, const __global HBY_V *peep,
-                             const __global HBY_V *norm, const __global int *numbers, const __global HBY_W *proj, const __global int *psum, const __global short *curve,
-                             const __global HBY_X *h0, const __global HBY_S *c0, __global HBY_X *out, __global HBY_X *h1, __global HBY_S *c1, __global HBY_V *work,
-                             int peep_stride)
+__kernel void hby_lstm_steps(const struct hby_args_lstm p, const __global HBY_G *gates, const __global HBY_W *r, const __global int *sums,
+                             const __global HBY_V *peep, const __global HBY_V *norm, const __global int *numbers, const __global HBY_W *proj,
+                             const __global int *psum, const __global short *curve, const __global HBY_X *h0, const __global HBY_S *c0, __global HBY_X *out,
+                             __global HBY_X *h1, __global HBY_S *c1, __global HBY_V *work, int peep_stride)
 {
     __local float part[HBY_R_GROUP];
     __local hby_statistic statistics[HBY_GATES];
     const int b = (int)get_group_id(0), me = (int)get_local_id(0), step = (int)get_local_size(0);
     const int cells = (p.n_cell + 15) / 16 * 16, outs = (p.n_out + 15) / 16 * 16, wide = max(cells, outs);
-    struct hby_step s = {.sums = sums, .psum = psum, .numbers = numbers, .r = r, .proj = proj, .peep = peep + (size_t)b * peep_stride, .norm = norm, .curve = curve,
-                         .b = b, .cells = cells, .outs = outs};
+    struct hby_step s = {.sums = sums, .psum = psum, .numbers = numbers, .r = r, .proj = proj, .peep = peep + (size_t)b * peep_stride, .norm = norm,
+                         .curve = curve, .b = b, .cells = cells, .outs = outs};
     s.pre = work + (size_t)b * (HBY_GATES * cells + cells + 2 * wide + wide / 2);
     s.c = s.pre + HBY_GATES * cells;
     s.hidden = s.c + cells;

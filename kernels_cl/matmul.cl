@@ -1,7 +1,8 @@
 /* Products of matrices that are computed at run time: see struct hby_args_matmul.
  *
- * A work-item takes HBY_ROWS rows of HBY_LANES neighbouring outputs: columns along work dimension 0, row tiles of all batches along dimension 1. Lanes past the end
- * of a row of b read what follows it; they are not stored. Rows past the last are computed from the last. HBY_B_TYPE is b's storage type where it differs. */
+ * A work-item takes HBY_ROWS rows of HBY_LANES neighbouring outputs: columns along work dimension 0, row tiles of all batches along dimension 1. Lanes past the
+ * end of a row of b read what follows it; they are not stored. Rows past the last are computed from the last. HBY_B_TYPE is b's storage type where it
+ * differs. */
 #include "args_matmul.h"
 #include "nest.clh"
 
@@ -35,8 +36,8 @@ static inline hby_vc hby_finish_sum(const struct hby_args_matmul *p, hby_sum sum
 #endif
 }
 
-HBY_NEST_KERNEL void hby_matmul(const struct hby_args_matmul p, __global const HBY_P(HBY_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b, __global HBY_P(HBY_TYPE) * out,
-                                int row_tiles)
+HBY_NEST_KERNEL void hby_matmul(const struct hby_args_matmul p, __global const HBY_P(HBY_TYPE) * a, __global const HBY_P(HBY_B_TYPE) * b,
+                                __global HBY_P(HBY_TYPE) * out, int row_tiles)
 {
     const int j = (int)get_global_id(0) * HBY_LANES, tile = (int)get_global_id(1), batch = tile / row_tiles, i = tile % row_tiles * HBY_ROWS;
     if (j >= p.n || batch >= p.batch[0] * p.batch[1] * p.batch[2])
@@ -49,7 +50,8 @@ HBY_NEST_KERNEL void hby_matmul(const struct hby_args_matmul p, __global const H
     for (int l = 0; l < p.k; l++) {
 #if HBY_FLOAT
         const hby_vf y = HBY_GETV(HBY_B_TYPE, b, l * p.n);
-        const float x0 = HBY_GET(HBY_TYPE, a, at0 + l), x1 = HBY_GET(HBY_TYPE, a, at1 + l), x2 = HBY_GET(HBY_TYPE, a, at2 + l), x3 = HBY_GET(HBY_TYPE, a, at3 + l);
+        const float x0 = HBY_GET(HBY_TYPE, a, at0 + l), x1 = HBY_GET(HBY_TYPE, a, at1 + l);
+        const float x2 = HBY_GET(HBY_TYPE, a, at2 + l), x3 = HBY_GET(HBY_TYPE, a, at3 + l);
 #else
         const hby_vi y = HBY_GETV(HBY_B_TYPE, b, l * p.n) - (hby_vi)(p.b_zp);
         const int x0 = HBY_GET(HBY_TYPE, a, at0 + l) - p.a_zp, x1 = HBY_GET(HBY_TYPE, a, at1 + l) - p.a_zp;

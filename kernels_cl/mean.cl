@@ -1,5 +1,5 @@
-/* MEAN, and with HBY_REDUCE_FN SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD: see struct hby_args_mean. The tensor's innermost dimension is either kept, then hby_mean_columns adds whole vectors of neighbours,
- * or averaged over, then hby_mean_rows adds along it. */
+/* MEAN, and with HBY_REDUCE_FN SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD: see struct hby_args_mean. The tensor's innermost dimension is either kept, then
+ * hby_mean_columns adds whole vectors of neighbours, or averaged over, then hby_mean_rows adds along it. */
 #include "args_reduce.h"
 #include "group.clh"
 #include "nest.clh"

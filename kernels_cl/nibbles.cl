@@ -1,10 +1,12 @@
-/* FULLY_CONNECTED with int4 weights that stay packed: a word is eight weights, which two masks turn into 16 times as many bytes for the int8 dot product; the sum
- * is divided by 16 at the end, exactly. Tiles as in conv_i8.cl, rows of in_c bytes.
+/* FULLY_CONNECTED with int4 weights that stay packed: a word is eight weights, which two masks turn into 16 times as many bytes for the int8 dot product; the
+ * sum is divided by 16 at the end, exactly. Tiles as in conv_i8.cl, rows of in_c bytes.
  *
  * in     i8: int8; f32w8: hybrid.cl's bytes.   row   f32w8: [rows], how each is quantized
- * w      [block][k8][16] words: byte i holds weight 8 * k8 + i in its low and 8 * k8 + 4 + i in its high nibble; k8 = ceil(in_c / 8); a block is 16 output channels
+ * w      [block][k8][16] words: byte i holds weight 8 * k8 + i in its low and 8 * k8 + 4 + i in its high nibble; k8 = ceil(in_c / 8); a block is 16 output
+ *        channels
  * fold, mult, shift   i8: [block][16], as conv_i8.cl's
- * w_sum, scale   f32w8: [block][run][16]: the weights' sum and scale for each run of 8 * run_words inputs, of which there are `runs`.   bias   [block][16] floats
+ * w_sum, scale   f32w8: [block][run][16]: the weights' sum and scale for each run of 8 * run_words inputs, of which there are `runs`
+ * bias   f32w8: [block][16] floats
  * -D HBY_MR, HBY_NR, HBY_ALIGNED; i8: HBY_ROUNDING, HBY_NARROW; f32w8: HBY_HALF_OUT, HBY_RUNS (a channel has several scales) */
 #ifndef HBY_RUNS
 #define HBY_RUNS 0
@@ -95,8 +97,8 @@ __kernel HBY_TILE_GROUP void hby_nibbles_hybrid(struct hby_args_conv p, struct h
             hby_tile_nibbles(&p, &t, &s, runs, run_words, in, row, w, w_sum, scale, bias, out + s.channel);
 }
 #else
-static inline void hby_tile_nibbles(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, int words, const __global HBY_T *in,
-    const __global int *w, const __global int *fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
+static inline void hby_tile_nibbles(const struct hby_args_conv *p, const struct hby_conv_tiles *t, const struct hby_tile *s, int words,
+    const __global HBY_T *in, const __global int *w, const __global int *fold, const __global int *mult, const __global int *shift, __global HBY_T *out)
 {
     struct hby_rows rows;
     hby_rows_dense(&rows, p, s->row, s->end);

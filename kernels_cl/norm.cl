@@ -1,5 +1,5 @@
-/* LOG_SOFTMAX, L2_NORMALIZATION, LOCAL_RESPONSE_NORMALIZATION over the rows of [rows, depth]: see struct hby_args_norm. A work-group takes a row. HBY_NORM_FN is
- * the function.
+/* LOG_SOFTMAX, L2_NORMALIZATION, LOCAL_RESPONSE_NORMALIZATION over the rows of [rows, depth]: see struct hby_args_norm. A work-group takes a row. HBY_NORM_FN
+ * is the function.
  *
  * table_0, table_1: LOG_SOFTMAX of 8 bits, the exponential of a distance from the row's largest element in Q19, and minus the distance in Q26 (int[256]). */
 #include "args_reduce.h"

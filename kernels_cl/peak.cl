@@ -13,8 +13,8 @@
 #endif
 #define HBY_EACH_SUM HBY_UNROLL for (int r = 0; r < HBY_SUMS; r++)
 
-/* Weights change from round to round, or the compiler would take the unpacking of them out of the loop. Where an instruction does it, a sum serves as the weights
- * of its neighbour, which costs nothing; elsewhere one addition changes those of all, as a tile's rows share theirs. */
+/* Weights change from round to round, or the compiler would take the unpacking of them out of the loop. Where an instruction does it, a sum serves as the
+ * weights of its neighbour, which costs nothing; elsewhere one addition changes those of all, as a tile's rows share theirs. */
 #if HBY_DEVICE_CPU || HBY_DOT_PORTABLE
 #define HBY_WEIGHTS_OF(r) w
 #define HBY_NEXT_WEIGHTS w += step

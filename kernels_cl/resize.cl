@@ -68,8 +68,9 @@ static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int s
 }
 #endif
 
-/* A blend in two steps, in the reference's order of operations: v[0..3], upper left, lower left, upper right and lower right, become products with the share of their
- * line, which neighbours in a line of the output have in common; then columns are blended. int8: terms below 2^29, so 32 bits hold the sum of four; int16 needs 64. */
+/* A blend in two steps, in the reference's order of operations: v[0..3], upper left, lower left, upper right and lower right, become products with the share of
+ * their line, which neighbours in a line of the output have in common; then columns are blended. int8: terms below 2^29, so 32 bits hold the sum of four; int16
+ * needs 64. */
 #if HBY_BLEND == HBY_BLEND_Q11
 typedef hby_vi hby_vs;
 #define HBY_BLENDED(v) (v)
@@ -129,7 +130,8 @@ static inline hby_vc hby_blend_columns(const struct hby_corners *c, hby_weight d
 }
 #endif
 
-/* Channels are the outer loop: while neighbours lie between the same pixels of the input, as most do where an image grows much, their corners stay in registers. */
+/* Channels are the outer loop: while neighbours lie between the same pixels of the input, as most do where an image grows much, their corners stay in
+ * registers. */
 HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,
                                          int rows, int rows_each)
 {
@@ -169,8 +171,8 @@ HBY_NEST_KERNEL void hby_resize_bilinear(const struct hby_args_resize p, __globa
 
 #if (HBY_TYPE == 2 && HBY_BLEND == HBY_BLEND_REF || HBY_TYPE == 0) && HBY_LANES == 16
 
-/* Three to eight channels: a pixel is a vector of eight lanes, of which the last belong to the next pixel and are overwritten by it. hby_column is what a column
- * of two pixels gives; places and blends are those of hby_between, hby_blend_lines and hby_blend_columns. */
+/* Three to eight channels: a pixel is a vector of eight lanes, of which the last belong to the next pixel and are overwritten by it. hby_column is what a
+ * column of two pixels gives; places and blends are those of hby_between, hby_blend_lines and hby_blend_columns. */
 #if HBY_TYPE == 2
 typedef int hby_share;
 typedef int8 hby_column;
@@ -217,8 +219,8 @@ static inline float8 hby_across(hby_column left, hby_column right, hby_share dx)
 #endif
 
 /* A row is a row of the output, of out_w pixels. */
-HBY_NEST_KERNEL void hby_resize_bilinear_few(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk, int rows,
-                                             int rows_each)
+HBY_NEST_KERNEL void hby_resize_bilinear_few(const struct hby_args_resize p, __global const HBY_P(HBY_TYPE) * in, __global HBY_P(HBY_TYPE) * out, int chunk,
+                                             int rows, int rows_each)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.out_w, from + chunk), c = p.channels;
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);

@@ -1,5 +1,5 @@
-/* UNIDIRECTIONAL_SEQUENCE_RNN (args_recurrent.h): hby_rnn_input multiplies all steps' inputs with their weights, hby_rnn_steps goes through time, a work-group for
- * each batch. `outs` is n_out, rounded up to 16.
+/* UNIDIRECTIONAL_SEQUENCE_RNN (args_recurrent.h): hby_rnn_input multiplies all steps' inputs with their weights, hby_rnn_steps goes through time, a work-group
+ * for each batch. `outs` is n_out, rounded up to 16.
  *
  * w, r    blocks of 16 features (recurrent.clh)
  * sums    int[2][outs]: dynamic range, the sums of w's and r's rows
@@ -46,8 +46,8 @@ __kernel void hby_rnn_input(const struct hby_args_rnn p, const __global float *x
     }
 }
 
-__kernel void hby_rnn_steps(const struct hby_args_rnn p, const __global float *sum_x, const __global HBY_W *r, const __global int *sums, const __global float *h0,
-                            __global float *out, __global float *h1, __global float *work)
+__kernel void hby_rnn_steps(const struct hby_args_rnn p, const __global float *sum_x, const __global HBY_W *r, const __global int *sums,
+                            const __global float *h0, __global float *out, __global float *h1, __global float *work)
 {
     __local float part[HBY_R_GROUP];
     const int b = (int)get_group_id(0), me = (int)get_local_id(0), step = (int)get_local_size(0), outs = (p.n_out + 15) / 16 * 16;

@@ -1,5 +1,5 @@
-/* SCATTER_ND: a work-item takes `chunk` elements of every slice, one update after the other, so that sums come out as the reference's; see struct hby_args_scatter.
- * HBY_IN_TYPE is the storage type of updates and output. */
+/* SCATTER_ND: a work-item takes `chunk` elements of every slice, one update after the other, so that sums come out as the reference's; see struct
+ * hby_args_scatter. HBY_IN_TYPE is the storage type of updates and output. */
 #include "args_gather.h"
 #include "any.clh"
 
@@ -12,8 +12,8 @@ typedef float hby_total;
 typedef ulong hby_total;
 #endif
 
-HBY_NEST_KERNEL void hby_scatter(const struct hby_args_scatter p, __global const int *index, __global const HBY_P(HBY_IN_TYPE) * update, __global HBY_P(HBY_IN_TYPE) * out,
-                                 __global int *bad_data, int chunk)
+HBY_NEST_KERNEL void hby_scatter(const struct hby_args_scatter p, __global const int *index, __global const HBY_P(HBY_IN_TYPE) * update,
+                                 __global HBY_P(HBY_IN_TYPE) * out, __global int *bad_data, int chunk)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.slice, from + chunk);
     for (int row = 0; row < p.rows; row++)

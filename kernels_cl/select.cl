@@ -5,8 +5,8 @@
 #include "args_elementwise.h"
 #include "any.clh"
 
-HBY_NEST_KERNEL void hby_select(const struct hby_args_select p, __global const uchar *condition, __global const HBY_E *a, __global const HBY_E *b, __global HBY_E *out,
-                                int chunk, int rows, int rows_each)
+HBY_NEST_KERNEL void hby_select(const struct hby_args_select p, __global const uchar *condition, __global const HBY_E *a, __global const HBY_E *b,
+                                __global HBY_E *out, int chunk, int rows, int rows_each)
 {
     enum { LAST = HBY_BINARY_RANK - 1 };
     const int inner = p.dim[LAST], from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);

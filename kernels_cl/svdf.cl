@@ -112,8 +112,8 @@ static inline HBY_M hby_newest(const struct hby_args_svdf p, const __global HBY_
 }
 
 __kernel void hby_svdf(const struct hby_args_svdf p, const __global HBY_X *x, const __global char *bytes_x, const __global struct hby_hybrid_row *row_x,
-                       const __global HBY_F *feature, const __global HBY_O *over_time, const __global int *bias, const __global HBY_M *before, __global HBY_X *out,
-                       __global HBY_M *after, int pitch, int has_bias)
+                       const __global HBY_F *feature, const __global HBY_O *over_time, const __global int *bias, const __global HBY_M *before,
+                       __global HBY_X *out, __global HBY_M *after, int pitch, int has_bias)
 {
     const int u = (int)get_global_id(0), b = (int)get_global_id(1), units = p.filters / p.rank;
     if (u >= units || b >= p.batch)

@@ -1,5 +1,5 @@
-/* TOPK_V2: a work-group finds the k largest of a row, one after the other; see struct hby_args_topk. HBY_IN_TYPE is the storage type of input and values, HBY_INDEX
- * the size of a position in bytes. */
+/* TOPK_V2: a work-group finds the k largest of a row, one after the other; see struct hby_args_topk. HBY_IN_TYPE is the storage type of input and values,
+ * HBY_INDEX the size of a position in bytes. */
 #include "args_gather.h"
 #include "any.clh"
 #include "group.clh"

@@ -1,5 +1,5 @@
-/* Dynamic range TRANSPOSE_CONV: int8 activations from hybrid.cl. The reference scales every product and sums in float, so here that is done in its order: tap by tap,
- * inputs first to last (so the last tap first), channel by channel. A work-item computes tiles of HBY_MR output pixels x HBY_NR vectors of channels.
+/* Dynamic range TRANSPOSE_CONV: int8 activations from hybrid.cl. The reference scales every product and sums in float, so here that is done in its order: tap
+ * by tap, inputs first to last (so the last tap first), channel by channel. A work-item computes tiles of HBY_MR output pixels x HBY_NR vectors of channels.
  *
  * in     bytes of dot.clh's form: images of in_h + 1 lines, the last one real 0, and slack.   row   [batch]: how each image is quantized
  * w      [block][tap][in_c][16] signed bytes; a block is 16 output channels, padded with zeros.   w_scale, bias   [block][16]

@@ -205,8 +205,8 @@ static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int
 #define HBY_WHOLE 1
 #endif
 
-HBY_NEST_KERNEL void hby_unary(const struct hby_args_unary p, __global const HBY_P(HBY_IN_TYPE) * in, __global HBY_P(HBY_OUT_TYPE) * out, __global const void *table_0,
-                               __global const int *table_1, __global int *bad_data, int chunk)
+HBY_NEST_KERNEL void hby_unary(const struct hby_args_unary p, __global const HBY_P(HBY_IN_TYPE) * in, __global HBY_P(HBY_OUT_TYPE) * out,
+                               __global const void *table_0, __global const int *table_1, __global int *bad_data, int chunk)
 {
     const int from = (int)get_global_id(0) * chunk, to = min(p.count, from + chunk);
 #if !HBY_WHOLE
