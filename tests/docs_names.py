@@ -1,5 +1,5 @@
 """Are the names in the documentation those of the tree? Files, links, tests, options and their values, words of HALFBYTE_DEVICE_FEATURES, flags of our programs,
-environment variables and whatever else looks like a name of ours; in comments and messages of all other files, files.
+environment variables and whatever else looks like a name of ours; in comments and messages of all other files, files. And are figures that stand twice the same?
 
 usage: docs_names.py BUILD_FOLDER
 
@@ -183,6 +183,12 @@ def page_errors(page, text, build):
     return found + [f"{page}: {e}" for e in wrong_links(page, text)]
 
 
+def other_figures(readme, performance):
+    """Rows of bench/run's table in README are an excerpt of those in docs/performance.md."""
+    rows = re.findall(r"^    .*(?:device|CPU \(XNNPACK\)|host_ref) +\d+\.\d\d .*$", readme, re.M)
+    return [f"docs/performance.md has not README's row: {row.strip()}" for row in rows if row not in performance] if rows else ["README has no table of bench/run"]
+
+
 PLANTED = {
     "no such file: tests/no_such.py": "see `tests/no_such.py`",
     "no such file: no_such_file.cl": "see `no_such_file.cl`",
@@ -215,6 +221,7 @@ def main():
             for i, line in enumerate(text.splitlines(), 1):
                 found += [f"{path}:{i}: {e}" for e in wrong_paths(line)]
     found += [f"docs/devices.md has no {word}" for word in features() if "`" + word.replace("#", "N") not in tree()["docs/devices.md"] and not word.startswith("dot=")]
+    found += other_figures(tree()["README.md"], tree()["docs/performance.md"])
     for error in found:
         print(error)
     sys.exit(1 if found else 0)
