@@ -25,8 +25,8 @@ bool bench_runtime_version(const char *path, char *version, size_t size, char *w
         fclose(f);
     }
     if (!found) {
-        snprintf(why, why_size, "%s %s%s: name the libLiteRt.so inside an installed ai-edge-litert %s", access(path, F_OK) ? "there is no" : "cannot tell which version", path,
-                 access(path, F_OK) ? "" : " is", tried[0]);
+        snprintf(why, why_size, "%s %s%s: name the libLiteRt.so inside an installed ai-edge-litert %s",
+                 access(path, F_OK) ? "there is no" : "cannot tell which version", path, access(path, F_OK) ? "" : " is", tried[0]);
         return false;
     }
     for (size_t i = 0; i < sizeof tried / sizeof *tried; i++) {

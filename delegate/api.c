@@ -76,9 +76,9 @@ HBY_EXPORT int HalfbyteListDevices(char *buffer, size_t size)
     }
     for (int i = 0; i < n; i++) {
         const struct hby_cl_info *d = &info[i];
-        append(buffer, size, &used, "%d: %s / %s (%s, %s, driver %s, %d compute units, %d MHz, %llu MiB%s%s)\n", i, d->platform, d->name, hby_cl_kind_names[d->kind],
-               d->version, d->driver, d->compute_units, d->clock_mhz, (unsigned long long)(d->global_bytes >> 20), d->has_fp16 ? ", float16" : "",
-               d->has_int_dot ? ", integer dot product" : "");
+        append(buffer, size, &used, "%d: %s / %s (%s, %s, driver %s, %d compute units, %d MHz, %llu MiB%s%s)\n", i, d->platform, d->name,
+               hby_cl_kind_names[d->kind], d->version, d->driver, d->compute_units, d->clock_mhz, (unsigned long long)(d->global_bytes >> 20),
+               d->has_fp16 ? ", float16" : "", d->has_int_dot ? ", integer dot product" : "");
     }
     free(info);
     return n;

@@ -128,7 +128,8 @@ int main(int argc, char **argv)
     roof_parse(argc, argv, &o);
     struct roof_row *row = make_rows(&o, &n);
     if (!row || n == 0) {
-        fprintf(stderr, row ? "error: no layer's name contains '%s', or none has such a scheme; --list shows them\n" : "error: out of memory%s\n", row ? o.only : "");
+        fprintf(stderr, row ? "error: no layer's name contains '%s', or none has such a scheme; --list shows them\n" : "error: out of memory%s\n",
+                row ? o.only : "");
         free(row);
         return 1;
     }
