@@ -26,13 +26,6 @@ HBY_INLINE void hby_odometer_next(struct hby_odometer *o, int rank, const hby_i3
     }
 }
 
-/* min(max(x, lo), hi) in TFLite's order: a NaN stays. */
-HBY_INLINE float hby_clamp_float(float x, float lo, float hi)
-{
-    x = x < lo ? lo : x;
-    return hi < x ? hi : x;
-}
-
 /* x + sign * y, sign +1 or -1. tflite/kernels/internal/reference/add.h and sub.h. */
 HBY_INLINE void hby_ref_sum_float(const struct hby_ref_call *c, float sign)
 {

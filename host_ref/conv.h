@@ -9,13 +9,6 @@
 #include "partition/element.h"
 #include "partition/fixedpoint.h"
 
-/* NaN passes, as it does through std::max and std::min. */
-HBY_INLINE float hby_clamp_float(float v, float lo, float hi)
-{
-    v = v < lo ? lo : v;
-    return hi < v ? hi : v;
-}
-
 /* What a conversion to int32 gives on x86 where the value does not fit; elsewhere C leaves it undefined. */
 HBY_INLINE int32_t hby_to_int32(double v)
 {

@@ -16,6 +16,13 @@ struct hby_ref_call {
     void *state[HBY_STEP_OUTPUTS - 1]; /* the outputs after the first */
 };
 
+/* min(max(x, lo), hi) in TFLite's order: a NaN stays. */
+static inline float hby_clamp_float(float x, float lo, float hi)
+{
+    x = x < lo ? lo : x;
+    return hi < x ? hi : x;
+}
+
 typedef void (*hby_ref_fn)(const struct hby_ref_call *c);
 
 #define HBY_REF(op, scheme, function) void hby_ref_##function(const struct hby_ref_call *c);

@@ -1,8 +1,9 @@
 /* A wait that ends. No OpenCL call can be interrupted, so none that blocks is made on the caller's thread:
  *   GPU: it looks at the event, with naps when that takes long;
- *   CPU: it lets a thread of ours block in clWaitForEvents, and sleeps until that or the deadline. Some CPU drivers put the thread that waits to work, and run
- * on one core less without it; and looking would take the core from the kernels. Where the last wait was a short one it looks for a moment before: that spares
- *        two threads their waking up. On a busy machine whoever looks for longer gives its core to other processes, and gets it back late. */
+ *   CPU: it lets a thread of ours block in clWaitForEvents, and sleeps until that or the deadline. Some CPU drivers put the thread that
+ *        waits to work, and run on one core less without it; and looking would take the core from the kernels. Where the last wait was a
+ *        short one it looks for a moment before: that spares two threads their waking up. On a busy machine whoever looks for longer gives
+ *        its core to other processes, and gets it back late. */
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>

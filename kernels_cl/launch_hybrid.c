@@ -10,11 +10,6 @@ enum { BYTES, ROWS, RANGES }; /* scratch memory */
  * is left to every work-item on a CPU, and to every work-group elsewhere. */
 enum { WHOLE = 16 * 1024, PART = 8 * 1024, CPU_PARTS = 8, GPU_PARTS = 64 };
 
-static int ceil_div(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
 /* The image with the border that the windows read. */
 static bool border_of(const struct hby_cl_site *site, struct hby_hybrid *y)
 {
@@ -23,7 +18,7 @@ static bool border_of(const struct hby_cl_site *site, struct hby_hybrid *y)
     int64_t columns = s->out_w;
     if (site->step->op == HBY_OP_depthwise_conv_2d) {
         const int rows = site->dev->info.kind == HBY_CL_CPU ? 7 : 4;
-        y->tiles_per_line = ceil_div(s->out_w, rows);
+        y->tiles_per_line = hby_ceil_div(s->out_w, rows);
         columns = (int64_t)y->tiles_per_line * rows;
     } else if (s->dilation_w == 1 && s->group_c == s->in_c) { /* the taps of a line lie side by side */
         y->p.k_w = 1;
@@ -145,11 +140,11 @@ enum hby_status hby_hybrid_quantize(const struct hby_cl_site *site, struct hby_c
     const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, count = h->lines * h->width;
     if (count <= WHOLE || (cpu && h->batch >= 2 * units))
         return quantize_whole(site, l, y);
-    const int wanted = ceil_div(cpu ? 2 * units : GPU_PARTS, h->batch), most = cpu ? CPU_PARTS : GPU_PARTS;
+    const int wanted = hby_ceil_div(cpu ? 2 * units : GPU_PARTS, h->batch), most = cpu ? CPU_PARTS : GPU_PARTS;
     h->parts = count / PART < wanted ? count / PART : wanted;
     h->parts = h->parts < 1 ? 1 : h->parts > most ? most : h->parts;
-    h->part = ceil_div(ceil_div(count, h->parts), 16) * 16;
-    h->parts = ceil_div(count, h->part);
+    h->part = hby_ceil_div(hby_ceil_div(count, h->parts), 16) * 16;
+    h->parts = hby_ceil_div(count, h->part);
     const size_t ranges = (size_t)h->batch * (size_t)h->parts * 2 * sizeof(float);
     enum hby_status st = use_quantizer(site, l, y, "hby_hybrid_range");
     if (st)
@@ -228,15 +223,15 @@ static struct cut cut_of(const struct hby_cl_site *site, const struct hby_hybrid
 {
     enum { LINE_BYTES = 64, NEAR_BYTES = 24 * 1024 };
     const struct hby_args_conv *p = &y->p;
-    const int lanes = hby_nest_lanes(site->dev), vectors = ceil_div(p->out_c, lanes), lines = p->out_h * p->batch;
+    const int lanes = hby_nest_lanes(site->dev), vectors = hby_ceil_div(p->out_c, lanes), lines = p->out_h * p->batch;
     if (site->dev->info.kind != HBY_CL_CPU)
         return (struct cut){1, 1, (size_t)vectors, (size_t)y->tiles_per_line * (size_t)lines};
-    const int each = vectors < LINE_BYTES / lanes ? vectors : LINE_BYTES / lanes, across = ceil_div(vectors, each);
+    const int each = vectors < LINE_BYTES / lanes ? vectors : LINE_BYTES / lanes, across = hby_ceil_div(vectors, each);
     const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, share = (int)((int64_t)across * lines / (12 * units));
     int many = (NEAR_BYTES / LINE_BYTES / p->in_w - p->k_h) / p->stride_h + 1;
     many = many > share ? share : many;
     many = many < 1 ? 1 : many;
-    return (struct cut){many * y->tiles_per_line, each, (size_t)across, (size_t)ceil_div(lines, many)};
+    return (struct cut){many * y->tiles_per_line, each, (size_t)across, (size_t)hby_ceil_div(lines, many)};
 }
 
 enum hby_status hby_cl_launch_depthwise_hybrid(const struct hby_cl_site *site, struct hby_cl_launch *l)

@@ -87,11 +87,6 @@ int hby_nest_takes(const struct hby_cl_site *site, bool has_kernel, struct hby_r
     return 0;
 }
 
-static int ceil_div(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
 struct hby_nest_cut hby_nest_cut(const struct hby_cl_device *dev, int rows, int inner, int work)
 {
     const int lanes = hby_nest_lanes(dev);
@@ -104,8 +99,8 @@ struct hby_nest_cut hby_nest_cut(const struct hby_cl_device *dev, int rows, int 
     const int64_t least = 2048 / work, most = 32768 / work;
     target = target < least ? least : target > most ? most : target;
     if (inner >= target)
-        return (struct hby_nest_cut){.chunk = ceil_div((int)target, lanes) * lanes, .rows = rows, .rows_each = 1};
-    return (struct hby_nest_cut){.chunk = ceil_div(inner, lanes) * lanes, .rows = rows, .rows_each = (int)(target / inner)};
+        return (struct hby_nest_cut){.chunk = hby_ceil_div((int)target, lanes) * lanes, .rows = rows, .rows_each = 1};
+    return (struct hby_nest_cut){.chunk = hby_ceil_div(inner, lanes) * lanes, .rows = rows, .rows_each = (int)(target / inner)};
 }
 
 void hby_nest_grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_nest_cut *cut, int inner)
@@ -113,7 +108,7 @@ void hby_nest_grid(const struct hby_cl_site *site, struct hby_cl_launch *l, cons
     hby_cl_arg_i32(l, cut->chunk);
     hby_cl_arg_i32(l, cut->rows);
     hby_cl_arg_i32(l, cut->rows_each);
-    hby_nest_grid_2d(site, l, (size_t)ceil_div(inner, cut->chunk), (size_t)ceil_div(cut->rows, cut->rows_each));
+    hby_nest_grid_2d(site, l, (size_t)hby_ceil_div(inner, cut->chunk), (size_t)hby_ceil_div(cut->rows, cut->rows_each));
 }
 
 void hby_nest_grid_2d(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t x, size_t y)
@@ -134,7 +129,7 @@ void hby_nest_grid_rows(const struct hby_cl_site *site, struct hby_cl_launch *l,
 {
     enum { MOST = 64 }; /* HBY_GROUP */
     size_t group = 1;
-    const size_t most = hby_cl_max_group(l), useful = (size_t)ceil_div(length, hby_nest_lanes(site->dev));
+    const size_t most = hby_cl_max_group(l), useful = (size_t)hby_ceil_div(length, hby_nest_lanes(site->dev));
     if (site->dev->info.kind != HBY_CL_CPU)
         while (group * 2 <= MOST && group * 2 <= most && group * 2 <= site->dev->info.max_work_item[0] && group < useful)
             group *= 2;

@@ -4,6 +4,12 @@
 
 #include "kernels_cl/kernel.h"
 
+/* a / b, rounded up; a >= 0, b > 0. */
+static inline int hby_ceil_div(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+
 /* The program that holds the light nests' kernels. */
 extern const char *const hby_nest_program;
 

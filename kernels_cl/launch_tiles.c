@@ -5,11 +5,6 @@
 
 #include "kernels_cl/cl_tuner.h"
 
-static int ceil_div(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
 /* Are activations and output stored as the scheme says, and the weights a constant? */
 bool hby_conv_fits(const struct hby_cl_site *site, struct hby_reason *why)
 {
@@ -45,7 +40,7 @@ bool hby_conv_gathers(const struct hby_cl_site *site)
 int hby_conv_rows(const struct hby_step *s)
 {
     const struct hby_args_conv *p = &s->args.conv;
-    const int columns = s->op == HBY_OP_transpose_conv ? ceil_div(p->out_w, p->stride_w) * p->stride_w : p->out_w;
+    const int columns = s->op == HBY_OP_transpose_conv ? hby_ceil_div(p->out_w, p->stride_w) * p->stride_w : p->out_w;
     return p->batch * p->out_h * columns;
 }
 
@@ -62,7 +57,7 @@ static int log2_of(int64_t n)
 static int tile_of_class(const struct hby_cl_site *site, const struct hby_cl_launch *l, const struct hby_conv_shape *s, int rows)
 {
     const struct hby_step *step = site->step;
-    const int vectors = ceil_div(s->group_out, HBY_BLOCK);
+    const int vectors = hby_ceil_div(s->group_out, HBY_BLOCK);
     char shape[HBY_CL_CLASS_CHARS];
     snprintf(shape, sizeof shape, "%s %s*%s rows 2^%d channels %d%s depth 2^%d%s%s", step->op == HBY_OP_transpose_conv ? "transposed" : "conv",
              hby_scheme_names[step->scheme], hby_type_name(hby_nest_stored(site, step->in[1])), log2_of(rows),
@@ -86,17 +81,17 @@ int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l
     const int tuned = rows <= 2 ? 0 : tile_of_class(site, l, s, rows);
     if (tuned > 0) {
         const struct hby_cl_tile t = hby_cl_tile_of(dev, tuned);
-        const int lanes = hby_nest_lanes(dev), all = ceil_div(s->group_out, lanes), wide = t.vectors < all ? t.vectors : all;
-        part[0] = (struct hby_conv_part){{t.rows, wide}, 0, ceil_div(all, wide)};
+        const int lanes = hby_nest_lanes(dev), all = hby_ceil_div(s->group_out, lanes), wide = t.vectors < all ? t.vectors : all;
+        part[0] = (struct hby_conv_part){{t.rows, wide}, 0, hby_ceil_div(all, wide)};
         return 1;
     }
     if (dev->info.kind != HBY_CL_CPU) {
-        part[0] = (struct hby_conv_part){{many, 1}, 0, ceil_div(s->group_out, 4)};
+        part[0] = (struct hby_conv_part){{many, 1}, 0, hby_ceil_div(s->group_out, 4)};
         return 1;
     }
-    const int vectors = ceil_div(s->group_out, HBY_BLOCK), most = hby_cl_tune(dev, tunes[product].lanes) / HBY_BLOCK;
+    const int vectors = hby_ceil_div(s->group_out, HBY_BLOCK), most = hby_cl_tune(dev, tunes[product].lanes) / HBY_BLOCK;
     if (rows <= 2) {
-        part[0] = (struct hby_conv_part){{1, vectors < 4 ? 1 : 4}, 0, ceil_div(vectors, vectors < 4 ? 1 : 4)};
+        part[0] = (struct hby_conv_part){{1, vectors < 4 ? 1 : 4}, 0, hby_ceil_div(vectors, vectors < 4 ? 1 : 4)};
         return 1;
     }
     if (vectors == 1 || most < 2) {
@@ -104,7 +99,7 @@ int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l
         return 1;
     }
     const int wide = vectors < most ? vectors : most, rest = rows >= 512 ? vectors % wide : 0;
-    part[0] = (struct hby_conv_part){{many, wide}, 0, rest ? vectors / wide : ceil_div(vectors, wide)};
+    part[0] = (struct hby_conv_part){{many, wide}, 0, rest ? vectors / wide : hby_ceil_div(vectors, wide)};
     if (rest)
         part[1] = (struct hby_conv_part){{wide / rest * many, rest}, (vectors - rest) * HBY_BLOCK, 1};
     return rest ? 2 : 1;
@@ -113,7 +108,7 @@ int hby_conv_split(const struct hby_cl_site *site, const struct hby_cl_launch *l
 /* Work-items along rows and channels; on a CPU one per group, the dimension that reuses what is larger runs fastest. */
 void hby_conv_grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_conv_part *p, struct hby_conv_tiles *t, int groups)
 {
-    const size_t along_rows = (size_t)ceil_div(t->rows, p->tile.rows * t->tiles_each), along_channels = (size_t)p->tiles_per_group * (size_t)groups;
+    const size_t along_rows = (size_t)hby_ceil_div(t->rows, p->tile.rows * t->tiles_each), along_channels = (size_t)p->tiles_per_group * (size_t)groups;
     size_t local[3] = {1, 1, 1}, global[3] = {along_channels, along_rows, 1};
     if (t->rows_first) {
         global[0] = along_rows;
@@ -160,7 +155,7 @@ void hby_conv_cost(const struct hby_cl_site *site, struct hby_cl_launch *l, cons
     const struct hby_step *step = site->step;
     const double sums = (double)hby_tensor_count(&site->plan->graph->tensor[step->out[0]]);
     const double taps = step->op == HBY_OP_transpose_conv
-                            ? ceil_div(step->args.conv.k_h, step->args.conv.stride_h) * ceil_div(step->args.conv.k_w, step->args.conv.stride_w)
+                            ? hby_ceil_div(step->args.conv.k_h, step->args.conv.stride_h) * hby_ceil_div(step->args.conv.k_w, step->args.conv.stride_w)
                             : s->taps;
     hby_cl_cost(l, sums * taps * s->group_in, (double)weight_bytes + hby_nest_bytes(site));
 }

@@ -17,7 +17,7 @@ enum hby_status hby_lower_arg(struct hby_lowering *lo, const struct hby_node *no
     const struct hby_tensor *in = hby_tensor_of(lo, node->in[0]), *out = hby_tensor_of(lo, node->out[0]);
     const enum hby_scheme scheme = hby_scheme_of(lo, node->in[0]);
     if (!hby_has_ref(node->op, scheme) || in->type == HBY_I64 || in->type == HBY_BOOL)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(in->type));
+        return hby_refuse_type(lo, node, in->type);
     if (out->type != HBY_I32 && out->type != HBY_I64)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the output of %s is %s; it must be int32 or int64", hby_ops[node->op].name, hby_type_name(out->type));
     axis += n == 1 && axis < 0 ? in->rank : 0;

@@ -96,15 +96,6 @@ static enum hby_status arith_args(const struct hby_lowering *lo, const struct hb
     return quantized(lo, node, a);
 }
 
-static enum hby_status append(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_binary *a)
-{
-    struct hby_step *s = hby_step_add(lo, node, HBY_NEST_binary, scheme);
-    if (!s)
-        return HBY_UNSUPPORTED;
-    s->args.binary = *a;
-    return HBY_OK;
-}
-
 enum hby_status hby_lower_add_sub(struct hby_lowering *lo, const struct hby_node *node)
 {
     struct hby_args_binary a = {.fn = node->op == HBY_OP_sub ? HBY_FN_SUB : HBY_FN_ADD};
@@ -113,7 +104,7 @@ enum hby_status hby_lower_add_sub(struct hby_lowering *lo, const struct hby_node
         return st;
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     st = arith_args(lo, node, scheme, add_quantized, &a);
-    return st ? st : append(lo, node, scheme, &a);
+    return st ? st : hby_lower_binary(lo, node, scheme, &a);
 }
 
 static enum hby_status mul_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a)
@@ -147,7 +138,7 @@ enum hby_status hby_lower_mul(struct hby_lowering *lo, const struct hby_node *no
         return st;
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     st = arith_args(lo, node, scheme, mul_quantized, &a);
-    return st ? st : append(lo, node, scheme, &a);
+    return st ? st : hby_lower_binary(lo, node, scheme, &a);
 }
 
 static enum hby_status prelu_quantized(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a)
@@ -182,5 +173,5 @@ enum hby_status hby_lower_prelu(struct hby_lowering *lo, const struct hby_node *
     st = hby_lower_broadcast(lo, node, &a);
     if (!st && scheme != HBY_SCHEME_f32 && scheme != HBY_SCHEME_f16)
         st = prelu_quantized(lo, node, &a);
-    return st ? st : append(lo, node, scheme, &a);
+    return st ? st : hby_lower_binary(lo, node, scheme, &a);
 }

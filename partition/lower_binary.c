@@ -12,6 +12,15 @@ enum hby_status hby_check_binary(const struct hby_lowering *lo, const struct hby
     return st;
 }
 
+enum hby_status hby_lower_binary(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_binary *a)
+{
+    struct hby_step *s = hby_step_add(lo, node, HBY_NEST_binary, scheme);
+    if (!s)
+        return HBY_UNSUPPORTED;
+    s->args.binary = *a;
+    return HBY_OK;
+}
+
 /* Stride of dimension i of the output for an input that is aligned to it on the right. */
 static bool broadcast_stride(const struct hby_tensor *in, const int64_t *dense, int rank, int i, int64_t out_dim, int64_t *stride)
 {

@@ -11,6 +11,8 @@ enum hby_status hby_lower_broadcast(const struct hby_lowering *lo, const struct 
 enum hby_status hby_lower_act_float(const struct hby_lowering *lo, enum hby_act act, struct hby_args_binary *a);
 /* The clamp of plain integers: INT32_MIN and INT32_MAX stand for "unbounded" also on int64. */
 enum hby_status hby_lower_act_plain(const struct hby_lowering *lo, enum hby_act act, int tensor, struct hby_args_binary *a);
+/* A binary step with these args. */
+enum hby_status hby_lower_binary(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_binary *a);
 /* The output has the type of the first input and, where `same_type`, so has the second. */
 enum hby_status hby_check_binary(const struct hby_lowering *lo, const struct hby_node *node, bool same_type);
 

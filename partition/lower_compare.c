@@ -17,11 +17,6 @@ static enum hby_status append(struct hby_lowering *lo, const struct hby_node *no
     return HBY_OK;
 }
 
-static enum hby_status not_supported(const struct hby_lowering *lo, const struct hby_node *node, enum hby_type type)
-{
-    return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
-}
-
 /* The scale as a multiplier of x * 2^8. */
 static enum hby_status scale_operand(const struct hby_lowering *lo, int tensor, struct hby_rescale *r)
 {
@@ -51,7 +46,7 @@ enum hby_status hby_lower_compare(struct hby_lowering *lo, const struct hby_node
     if (out != HBY_BOOL)
         return hby_say(HBY_UNSUPPORTED, lo->why, "the output of %s is %s; it must be bool", hby_ops[node->op].name, hby_type_name(out));
     if (!hby_has_ref(node->op, scheme) || (type == HBY_BOOL && !equality))
-        return not_supported(lo, node, type);
+        return hby_refuse_type(lo, node, type);
     /* int16: (in)equality minds scales, order does not */
     const bool scales = hby_tensor_of(lo, node->in[0])->quant.count > 0 || hby_tensor_of(lo, node->in[0])->quant.unusable;
     if (type == HBY_I16 && node->op == HBY_OP_not_equal && !scales)
@@ -69,7 +64,7 @@ enum hby_status hby_lower_logical(struct hby_lowering *lo, const struct hby_node
     struct hby_args_binary a = {.fn = node->op == HBY_OP_logical_and ? HBY_FN_MINIMUM : HBY_FN_MAXIMUM};
     enum hby_status st = hby_check_binary(lo, node, true);
     if (!st && hby_tensor_of(lo, node->out[0])->type != HBY_BOOL)
-        st = not_supported(lo, node, hby_tensor_of(lo, node->out[0])->type);
+        st = hby_refuse_type(lo, node, hby_tensor_of(lo, node->out[0])->type);
     return st ? st : append(lo, node, HBY_SCHEME_i32, &a);
 }
 
@@ -83,7 +78,7 @@ enum hby_status hby_lower_floor_div(struct hby_lowering *lo, const struct hby_no
     const enum hby_type type = hby_tensor_of(lo, node->out[0])->type;
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, scheme) || type == HBY_BOOL || (type == HBY_I64 && node->op == HBY_OP_floor_div))
-        return not_supported(lo, node, type);
+        return hby_refuse_type(lo, node, type);
     return append(lo, node, scheme, &a);
 }
 
@@ -96,7 +91,7 @@ enum hby_status hby_lower_pow(struct hby_lowering *lo, const struct hby_node *no
     const struct hby_tensor *x = hby_tensor_of(lo, node->in[0]), *y = hby_tensor_of(lo, node->in[1]);
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, scheme) || x->type == HBY_BOOL || x->type == HBY_I64)
-        return not_supported(lo, node, x->type);
+        return hby_refuse_type(lo, node, x->type);
     a.pot_scale = hby_tensor_count(y) == 1 && !hby_same_shape(x, y);
     return append(lo, node, scheme, &a);
 }

@@ -4,15 +4,6 @@
 #include "partition/lower_binary.h"
 #include "partition/lower_unary.h"
 
-static enum hby_status append(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_binary *a)
-{
-    struct hby_step *s = hby_step_add(lo, node, HBY_NEST_binary, scheme);
-    if (!s)
-        return HBY_UNSUPPORTED;
-    s->args.binary = *a;
-    return HBY_OK;
-}
-
 /* The checks that all share; the scheme. */
 static enum hby_status prepare(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a, enum hby_scheme *scheme)
 {
@@ -24,7 +15,7 @@ static enum hby_status prepare(const struct hby_lowering *lo, const struct hby_n
     const enum hby_type type = hby_tensor_of(lo, node->out[0])->type;
     *scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, *scheme) || type == HBY_BOOL)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
+        return hby_refuse_type(lo, node, type);
     return HBY_OK;
 }
 
@@ -34,7 +25,7 @@ enum hby_status hby_lower_maximum(struct hby_lowering *lo, const struct hby_node
     struct hby_args_binary a = {.fn = node->op == HBY_OP_maximum ? HBY_FN_MAXIMUM : HBY_FN_MINIMUM};
     enum hby_scheme scheme;
     enum hby_status st = prepare(lo, node, &a, &scheme);
-    return st ? st : append(lo, node, scheme, &a);
+    return st ? st : hby_lower_binary(lo, node, scheme, &a);
 }
 
 static enum hby_status check_quants(const struct hby_lowering *lo, const struct hby_node *node, struct hby_args_binary *a)
@@ -73,7 +64,7 @@ enum hby_status hby_lower_squared_difference(struct hby_lowering *lo, const stru
         st = hby_say(HBY_UNSUPPORTED, lo->why, "SQUARED_DIFFERENCE of int64 is not supported");
     if (!st && scheme == HBY_SCHEME_i8)
         st = squared_quantized(lo, node, &a);
-    return st ? st : append(lo, node, scheme, &a);
+    return st ? st : hby_lower_binary(lo, node, scheme, &a);
 }
 
 enum hby_status hby_lower_div(struct hby_lowering *lo, const struct hby_node *node)
@@ -96,5 +87,5 @@ enum hby_status hby_lower_div(struct hby_lowering *lo, const struct hby_node *no
         if (!st && hby_quantize_multiplier((double)factor, &a.out.mult, &a.out.shift))
             st = hby_say(HBY_UNSUPPORTED, lo->why, "the scales ask for a factor of %g, which no 32-bit multiplier says", (double)factor);
     }
-    return st ? st : append(lo, node, scheme, &a);
+    return st ? st : hby_lower_binary(lo, node, scheme, &a);
 }

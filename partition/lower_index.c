@@ -3,11 +3,6 @@
 
 #include "partition/lower_move.h"
 
-static enum hby_status not_supported(const struct hby_lowering *lo, const struct hby_node *node, enum hby_type type)
-{
-    return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
-}
-
 enum hby_status hby_lower_one_hot(struct hby_lowering *lo, const struct hby_node *node)
 {
     struct hby_args_one_hot a = {.outer = 1, .inner = 1};
@@ -30,7 +25,7 @@ enum hby_status hby_lower_one_hot(struct hby_lowering *lo, const struct hby_node
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     const int axis = node->params.one_hot.axis == -1 ? index->rank : node->params.one_hot.axis;
     if (!hby_has_ref(node->op, scheme))
-        return not_supported(lo, node, out->type);
+        return hby_refuse_type(lo, node, out->type);
     if (index->type != HBY_I32 && index->type != HBY_I64)
         return hby_say(HBY_UNSUPPORTED, lo->why, "indices '%.60s' are %s; they must be int32 or int64", hby_name_of(lo, node->in[0]),
                        hby_type_name(index->type));
@@ -149,7 +144,7 @@ enum hby_status hby_lower_topk(struct hby_lowering *lo, const struct hby_node *n
     const enum hby_type index = hby_tensor_of(lo, node->out[1])->type;
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, scheme) || in->type == HBY_BOOL)
-        return not_supported(lo, node, in->type);
+        return hby_refuse_type(lo, node, in->type);
     if (index != HBY_I32 && index != HBY_I16)
         return hby_say(HBY_UNSUPPORTED, lo->why, "TOPK_V2's positions are %s; they must be int32 or int16", hby_type_name(index));
     const int depth = in->rank > 0 ? in->dim[in->rank - 1] : 0;
@@ -226,7 +221,7 @@ enum hby_status hby_lower_scatter(struct hby_lowering *lo, const struct hby_node
     const struct hby_tensor *index = hby_tensor_of(lo, node->in[0]), *update = hby_tensor_of(lo, node->in[1]), *out = hby_tensor_of(lo, node->out[0]);
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, scheme))
-        return not_supported(lo, node, out->type);
+        return hby_refuse_type(lo, node, out->type);
     if (!hby_tensor_of(lo, node->in[2])->data)
         return hby_say(HBY_UNSUPPORTED, lo->why, "'%.60s' says the shape while the model runs; it must be a constant", hby_name_of(lo, node->in[2]));
     if (index->type != HBY_I32)

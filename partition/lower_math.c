@@ -196,7 +196,7 @@ enum hby_status hby_lower_math(struct hby_lowering *lo, const struct hby_node *n
     const enum hby_type type = hby_tensor_of(lo, node->out[0])->type;
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, scheme) || type == HBY_BOOL || (type == HBY_I64 && node->op != HBY_OP_neg))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
+        return hby_refuse_type(lo, node, type);
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16 || scheme == HBY_SCHEME_i32)
         return hby_lower_unary(lo, node, scheme, &a);
     struct math m = {.f = op.curve};

@@ -160,7 +160,7 @@ enum hby_status hby_lower_reduce(struct hby_lowering *lo, const struct hby_node 
     if (node->op == HBY_OP_sum && (type == HBY_I8 || type == HBY_I16))
         return hby_say(HBY_UNSUPPORTED, lo->why, "SUM of %s is left to the runtime: its own kernels disagree about it", hby_type_name(type));
     if (!hby_has_ref(node->op, scheme) || (type == HBY_BOOL) != bools)
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
+        return hby_refuse_type(lo, node, type);
     if (is_quantized(scheme) && extreme &&
         (hby_scale_of(lo, node->in[0]) != hby_scale_of(lo, node->out[0]) || hby_zero_point_of(lo, node->in[0]) != hby_zero_point_of(lo, node->out[0])))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s needs one scale and zero point for input and output", hby_ops[node->op].name);

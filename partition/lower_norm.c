@@ -46,7 +46,7 @@ enum hby_status hby_lower_norm(struct hby_lowering *lo, const struct hby_node *n
     const bool is_int = scheme == HBY_SCHEME_i8 || scheme == HBY_SCHEME_u8;
     a.fn = node->op == HBY_OP_log_softmax ? HBY_NORM_LOG_SOFTMAX : node->op == HBY_OP_l2_normalization ? HBY_NORM_L2 : HBY_NORM_LOCAL_RESPONSE;
     if (!hby_has_ref(node->op, scheme))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(in->type));
+        return hby_refuse_type(lo, node, in->type);
     if (in->rank < 1 || (a.fn == HBY_NORM_LOCAL_RESPONSE && in->rank != 4))
         return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %d dimensions", hby_ops[node->op].name, in->rank);
     if (a.fn == HBY_NORM_L2 && node->params.norm.act != HBY_ACT_NONE)

@@ -67,12 +67,6 @@ static enum hby_status quantize_float(struct hby_lowering *lo, const struct hby_
     return hby_lower_unary(lo, node, scheme, a);
 }
 
-static int32_t requantize_at(int32_t q, const void *context)
-{
-    const struct hby_args_unary *a = context;
-    return hby_clamp32(hby_add32(hby_rescale_double(q - a->in.zero_point, a->out.mult, a->out.shift), a->out.zero_point), a->act_min, a->act_max);
-}
-
 /* The optimized kernels' vector loops. */
 static int32_t requantize_up_at(int32_t q, const void *context)
 {
@@ -95,7 +89,7 @@ static enum hby_status requantize_bytes(struct hby_lowering *lo, const struct hb
         a->out.mult = (hby_i32)lrintf(256.0f * factor);
         return hby_lower_bytes(lo, node, requantize_256_at, a);
     }
-    return hby_lower_bytes(lo, node, lo->plan->opt.rounding != HBY_ROUNDING_REF && out != HBY_I16 ? requantize_up_at : requantize_at, a);
+    return hby_lower_bytes(lo, node, lo->plan->opt.rounding != HBY_ROUNDING_REF && out != HBY_I16 ? requantize_up_at : hby_rescaled_byte, a);
 }
 
 /* Which integer types TFLite takes to which. */

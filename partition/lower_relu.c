@@ -4,12 +4,6 @@
 #include "partition/fixedpoint.h"
 #include "partition/lower_unary.h"
 
-static int32_t relu_at(int32_t q, const void *context)
-{
-    const struct hby_args_unary *a = context;
-    return hby_clamp32(hby_add32(hby_rescale_double(q - a->in.zero_point, a->out.mult, a->out.shift), a->out.zero_point), a->act_min, a->act_max);
-}
-
 /* The clamp in quantized values. TFLite rounds the bound's quotient in float32 and adds the zero point. */
 static enum hby_status relu_clamp(const struct hby_lowering *lo, int tensor, struct hby_args_unary *a)
 {
@@ -37,7 +31,7 @@ enum hby_status hby_lower_relu(struct hby_lowering *lo, const struct hby_node *n
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)
         return hby_lower_unary(lo, node, scheme, &a);
     if (!hby_has_ref(node->op, scheme))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(hby_tensor_of(lo, node->out[0])->type));
+        return hby_refuse_type(lo, node, hby_tensor_of(lo, node->out[0])->type);
     st = hby_check_quants(lo, node);
     if (st)
         return st;
@@ -50,7 +44,7 @@ enum hby_status hby_lower_relu(struct hby_lowering *lo, const struct hby_node *n
     st = relu_clamp(lo, node->out[0], &a);
     if (st)
         return st;
-    return scheme == HBY_SCHEME_i16 ? hby_lower_unary(lo, node, scheme, &a) : hby_lower_bytes(lo, node, relu_at, &a);
+    return scheme == HBY_SCHEME_i16 ? hby_lower_unary(lo, node, scheme, &a) : hby_lower_bytes(lo, node, hby_rescaled_byte, &a);
 }
 
 /* out: the factor for x >= 0. alt: the one for x < 0; its multiplier is negative where alpha is. */

@@ -41,7 +41,7 @@ enum hby_status hby_lower_resize(struct hby_lowering *lo, const struct hby_node 
                            (int)out->dim[i]);
     const enum hby_scheme scheme = hby_scheme_of(lo, node->out[0]);
     if (!hby_has_ref(node->op, scheme))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(out->type));
+        return hby_refuse_type(lo, node, out->type);
     struct hby_step *s = hby_step_add(lo, node, HBY_NEST_resize, scheme);
     if (!s)
         return HBY_UNSUPPORTED;

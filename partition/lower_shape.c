@@ -54,6 +54,11 @@ enum hby_status hby_check_stored_alike(const struct hby_lowering *lo, int a, int
     return ta == tb ? HBY_OK : refuse_types(lo, a, ta, b, tb);
 }
 
+enum hby_status hby_refuse_type(const struct hby_lowering *lo, const struct hby_node *node, enum hby_type type)
+{
+    return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(type));
+}
+
 enum hby_status hby_check_same_count(const struct hby_lowering *lo, int a, int b)
 {
     hby_i32 na, nb;

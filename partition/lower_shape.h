@@ -17,6 +17,8 @@ enum hby_status hby_count_of(const struct hby_lowering *lo, int tensor, hby_i32 
 enum hby_status hby_check_same_type(const struct hby_lowering *lo, int a, int b);
 /* And are stored alike, as what is copied byte by byte must be: a half is no float. */
 enum hby_status hby_check_stored_alike(const struct hby_lowering *lo, int a, int b);
+/* Says that the operator is not supported for the type. */
+enum hby_status hby_refuse_type(const struct hby_lowering *lo, const struct hby_node *node, enum hby_type type);
 /* As many elements in `b` as in `a`. */
 enum hby_status hby_check_same_count(const struct hby_lowering *lo, int a, int b);
 bool hby_is_float(const struct hby_lowering *lo, int tensor);

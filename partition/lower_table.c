@@ -201,7 +201,7 @@ enum hby_status hby_lower_table(struct hby_lowering *lo, const struct hby_node *
     if (scheme == HBY_SCHEME_f32 || scheme == HBY_SCHEME_f16)
         return hby_lower_unary(lo, node, scheme, &a);
     if (!hby_has_ref(node->op, scheme))
-        return hby_say(HBY_UNSUPPORTED, lo->why, "%s of %s is not supported", hby_ops[node->op].name, hby_type_name(hby_tensor_of(lo, node->out[0])->type));
+        return hby_refuse_type(lo, node, hby_tensor_of(lo, node->out[0])->type);
     st = hby_check_quants(lo, node);
     if (st)
         return st;

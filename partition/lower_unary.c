@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "partition/fixedpoint.h"
+
 void hby_type_range(enum hby_type type, hby_i32 *min, hby_i32 *max)
 {
     *min = type == HBY_U8 ? 0 : type == HBY_I8 ? INT8_MIN : type == HBY_I16 ? INT16_MIN : INT32_MIN;
@@ -30,6 +32,12 @@ enum hby_status hby_check_any_quant(const struct hby_lowering *lo, int tensor)
                        "tensor '%.60s' has scale %g and zero point %d; the scale must be finite, positive and not subnormal, and %s hold the zero point",
                        hby_name_of(lo, tensor), (double)t->quant.scale[0], (int)t->quant.zero_point[0], hby_type_name(t->type));
     return HBY_OK;
+}
+
+int32_t hby_rescaled_byte(int32_t q, const void *context)
+{
+    const struct hby_args_unary *a = context;
+    return hby_clamp32(hby_add32(hby_rescale_double(q - a->in.zero_point, a->out.mult, a->out.shift), a->out.zero_point), a->act_min, a->act_max);
 }
 
 enum hby_status hby_lower_unary(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_unary *a)

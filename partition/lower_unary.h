@@ -9,6 +9,8 @@ typedef int32_t (*hby_byte_fn)(int32_t q, const void *context);
 
 /* A table step for an input of 8 bits: f is asked for every value of the input's type, and answers in the range of the output's. */
 enum hby_status hby_lower_bytes(struct hby_lowering *lo, const struct hby_node *node, hby_byte_fn f, const void *context);
+/* Rescaled by DOUBLE from `in` to `out`, and clamped. The context is struct hby_args_unary. */
+int32_t hby_rescaled_byte(int32_t q, const void *context);
 /* A unary step with these args. */
 enum hby_status hby_lower_unary(struct hby_lowering *lo, const struct hby_node *node, enum hby_scheme scheme, const struct hby_args_unary *a);
 /* One input and one output of one type and count; the count. */
