@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 static_assert(sizeof(void *) == 8 && sizeof(long) == 8 && sizeof(int) == 4, "only LP64 targets are supported: TfLiteRegistration is passed by value");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a model's constants are little-endian, and are read as they lie");
 
 enum hby_tfl_status { HBY_TFL_OK = 0, HBY_TFL_ERROR = 1, HBY_TFL_DELEGATE_ERROR = 2 };
 

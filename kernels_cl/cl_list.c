@@ -52,7 +52,7 @@ static uint64_t device_number(const struct hby_cl_api *cl, cl_device_id id, cl_d
 {
     uint64_t v = 0;
     size_t got = 0;
-    return cl->clGetDeviceInfo(id, what, sizeof v, &v, &got) || got == 0 ? fallback : v; /* little-endian: see the note on targets in docs/design.md */
+    return cl->clGetDeviceInfo(id, what, sizeof v, &v, &got) || got == 0 ? fallback : v; /* little-endian, as all hosts are */
 }
 
 static char *extensions(const struct hby_cl_api *cl, cl_device_id id)
