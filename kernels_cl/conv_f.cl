@@ -90,13 +90,13 @@ HBY_WITHIN void hby_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HBY_MR], c
 #include "half.clh"
 #define HBY_HALF_RUN 4
 
-/* The bits of a run of a row's values. */
-static inline void hby_half_run(hby_values p, int k, ushort x[HBY_HALF_RUN])
+/* The bits of a run of a row's values. (Driver 470 of NVIDIA takes no vstore4 to an array that is a parameter.) */
+static inline ushort4 hby_half_run(hby_values p, int k)
 {
 #if HBY_ALIGNED
-    vstore4(*(const __global ushort4 *)HBY_PLACE(p + k, 8), 0, x);
+    return *(const __global ushort4 *)HBY_PLACE(p + k, 8);
 #else
-    vstore4(vload4(0, (const __global ushort *)p + k), 0, x);
+    return vload4(0, (const __global ushort *)p + k);
 #endif
 }
 
@@ -107,7 +107,10 @@ static inline void hby_half_products(hby_vf acc[HBY_MR][HBY_NR], hby_values a[HB
     for (; k + HBY_HALF_RUN <= depth; k += HBY_HALF_RUN) {
         hby_vh run[HBY_MR][HBY_NR];
         ushort x[HBY_MR][HBY_HALF_RUN];
-        HBY_EACH_ROW hby_half_run(a[r], k, x[r]);
+        HBY_EACH_ROW {
+            const ushort4 v = hby_half_run(a[r], k);
+            x[r][0] = v.s0, x[r][1] = v.s1, x[r][2] = v.s2, x[r][3] = v.s3;
+        }
         HBY_UNROLL for (int i = 0; i < HBY_HALF_RUN; i++) {
             hby_vh b[HBY_NR];
             HBY_EACH_VECTOR b[j] = HBY_TABLE_H(wp[j], 16 * (k + i));

@@ -201,6 +201,8 @@ static void decode_move(struct hby_ptx_text *t, struct hby_ptx_insn *i, const ch
     for (int s = HBY_PTX_GLOBAL; s <= HBY_PTX_PARAM; s++)
         if (take_part(&at, spaces[s]))
             i->space = (uint8_t)s;
+    if (!i->writes && take_part(&at, ".const"))
+        i->space = HBY_PTX_GLOBAL;
     i->constant = !i->writes && take_part(&at, ".nc");
     i->count = take_part(&at, ".v2") ? 2 : take_part(&at, ".v4") ? 4 : 1;
     const char kind = at[0] ? at[1] : 0;

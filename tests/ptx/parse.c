@@ -81,7 +81,7 @@ static void memory(struct hby_ptx_text *t, uint32_t *used)
     hby_ptx_expect(t, ";");
 }
 
-/* .global .align 4 .b8 name[2] = {1, 2}; */
+/* .global .align 4 .b8 name[2] = {1, 2}; .const is memory as any here */
 static void variable(struct hby_ptx_text *t)
 {
     struct hby_ptx_module *m = t->module;
@@ -254,7 +254,7 @@ static void module(struct hby_ptx_text *t)
             hby_ptx_next(t);
             while (hby_ptx_take(t, ","))
                 hby_ptx_next(t);
-        } else if (hby_ptx_take(t, ".global")) {
+        } else if (hby_ptx_take(t, ".global") || hby_ptx_take(t, ".const")) {
             variable(t);
         } else if (hby_ptx_take(t, ".entry")) {
             entry(t);
