@@ -279,6 +279,7 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
         if (hby_cl_feature_given("kind=gpu")) /* the programs and the grids of a GPU, on whatever the device is */
             in->kind = HBY_CL_GPU;
         in->has_fp16 = in->has_fp16 && !hby_cl_feature_denied("fp16");
+        in->has_fp64 = in->has_fp64 && !hby_cl_feature_denied("fp64");
         in->has_sub_groups = in->has_sub_groups && !hby_cl_feature_denied("sub_groups");
         in->has_int_dot = in->has_int_dot && !hby_cl_feature_denied("dot");
         in->has_command_buffer = in->has_command_buffer && !hby_cl_feature_denied("command_buffer");

@@ -2,12 +2,12 @@
  * depthwise_hybrid.cl. The arithmetic is host_ref/hybrid.h's.
  *
  * in     [batch][lines][width], float or half (HBY_IN_TYPE: nest.clh)
- * range  [batch * parts][2]: least and most of each part
+ * range  [batch * parts][2]: the least, negated, and the most of each part
  * row    [batch]
  * q      [batch][padded_lines][pitch] bytes, and slack
  * Short images: hby_hybrid_whole does all, a work-group each. Else hby_hybrid_range, a work-group per part; then hby_hybrid_quantize, where on CPUs each of the
- * few work-items joins the parts; elsewhere (HBY_JOINS) one of each work-group does, which is quicker than a launch, or, of several images, hby_hybrid_join in
- * between. */
+ * few work-items joins the parts; elsewhere (HBY_JOINS) each work-group does, which is quicker than a launch, or, of several images, hby_hybrid_join in
+ * between. On a CPU a work-group is one work-item. */
 #include "group.clh"
 #include "hybrid_row.clh"
 #include "nest.clh"
@@ -52,14 +52,21 @@ static inline void hby_range_of(hby_floats in, size_t first, int n, float x[2], 
     x[1] = hby_group_max(hby_lanes_max(most), part);
 }
 
-static inline struct hby_hybrid_row hby_join_parts(const struct hby_hybrid_args *h, const __global float *range, int b)
+/* By the work-group; the result is work-item 0's. */
+static inline struct hby_hybrid_row hby_join_parts(const struct hby_hybrid_args *h, const __global float *range, int b, __local float *part)
 {
-    float least = range[2 * b * h->parts], most = range[2 * b * h->parts + 1];
-    for (int i = 1; i < h->parts; i++) {
-        least = min(least, range[2 * (b * h->parts + i)]);
-        most = max(most, range[2 * (b * h->parts + i) + 1]);
+    const __global float *of = range + 2 * (size_t)b * h->parts;
+    float negated = of[0], most = of[1];
+    for (int i = (int)get_local_id(0); i < h->parts; i += (int)get_local_size(0)) {
+        negated = max(negated, of[2 * i]);
+        most = max(most, of[2 * i + 1]);
     }
-    return hby_hybrid_row(least, most, h->asymmetric);
+    negated = hby_group_max(negated, part);
+    most = hby_group_max(most, part);
+    struct hby_hybrid_row row = {0.0f, 0.0f, 0, 0};
+    if (get_local_id(0) == 0)
+        row = hby_hybrid_row(-negated, most, h->asymmetric);
+    return row;
 }
 
 static inline void hby_fill(__global char *q, int from, int to, int step, int zero)
@@ -95,32 +102,37 @@ __kernel void hby_hybrid_range(struct hby_hybrid_args h, const __global HBY_P(HB
     float x[2];
     hby_range_of(in, (size_t)b * count + first, min(h.part, count - first), x, part);
     if (get_local_id(0) == 0) {
-        range[2 * group] = -x[0];
+        range[2 * group] = x[0];
         range[2 * group + 1] = x[1];
     }
 }
 
+/* A work-group per image. */
 __kernel void hby_hybrid_join(struct hby_hybrid_args h, const __global float *range, __global struct hby_hybrid_row *row)
 {
-    const int b = (int)get_global_id(0);
-    if (b < h.batch)
-        row[b] = hby_join_parts(&h, range, b);
+    __local float part[HBY_GROUP];
+    const int b = (int)get_group_id(0);
+    const struct hby_hybrid_row joined = hby_join_parts(&h, range, b, part);
+    if (get_local_id(0) == 0)
+        row[b] = joined;
 }
 
-/* nest.clh's cut of batch * padded_lines rows of pitch bytes. */
+/* Of batch * padded_lines rows of pitch bytes a work-group takes `chunk` bytes of each of rows_each. */
 __kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P(HBY_IN_TYPE) *in, const __global float *range,
                                   __global struct hby_hybrid_row *row, __global char *q, int chunk, int rows, int rows_each)
 {
-    const int from = (int)get_global_id(0) * chunk, to = min(from + chunk, h.pitch);
-    const int first = (int)get_global_id(1) * rows_each, last = min(first + rows_each, rows);
+    const int from = (int)get_group_id(0) * chunk, to = min(from + chunk, h.pitch);
+    const int first = (int)get_group_id(1) * rows_each, last = min(first + rows_each, rows);
+    const int mine = HBY_LANES * (int)get_local_id(0), step = HBY_LANES * (int)get_local_size(0);
     struct hby_hybrid_row r;
 #if HBY_JOINS
+    __local float part[HBY_GROUP];
     __local struct hby_hybrid_row joined;
-    if (get_local_id(0) == 0 && get_local_id(1) == 0) {
-        joined = hby_join_parts(&h, range, 0);
-        if (get_group_id(0) == 0 && get_group_id(1) == 0)
-            row[0] = joined;
-    }
+    r = hby_join_parts(&h, range, 0, part);
+    if (mine == 0)
+        joined = r;
+    if (mine == 0 && from == 0 && first == 0)
+        row[0] = r;
     barrier(CLK_LOCAL_MEM_FENCE);
     r = joined;
 #endif
@@ -128,7 +140,7 @@ __kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P
         const int b = i / h.padded_lines, line = i - b * h.padded_lines;
         if (b != known) {
 #if HBY_DEVICE_CPU
-            r = hby_join_parts(&h, range, b);
+            r = hby_join_parts(&h, range, b, 0);
             if (from == 0 && line == 0)
                 row[b] = r;
 #else
@@ -136,7 +148,7 @@ __kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P
 #endif
             known = b;
         }
-        hby_quantize_line(&h, &r, in, q, b, line, from, to, 0, HBY_LANES);
+        hby_quantize_line(&h, &r, in, q, b, line, from, to, mine, step);
     }
 }
 

@@ -6,9 +6,13 @@
 #include "kernels_cl/pack_nibbles.h"
 
 enum { BYTES, ROWS, RANGES }; /* scratch memory */
-/* An image so small is quantized by one work-group in one launch; a larger one's range is taken in parts of PART at least, of which there are few: joining them
- * is left to every work-item on a CPU, and to every work-group elsewhere. */
-enum { WHOLE = 16 * 1024, PART = 8 * 1024, CPU_PARTS = 8, GPU_PARTS = 64 };
+/* An image of `whole` values or less is quantized by one work-group in one launch. A larger one's range is taken in parts of `part` at least and at most
+ * `parts` of them: few on a CPU, where every work-item joins them, and on a GPU so many that all of it reads. There a work-group of the second launch takes
+ * `chunk` bytes or more, and at most `groups` per compute unit join the parts. None of the GPU's has been measured on one. */
+static const struct sizes {
+    int whole, part, parts, chunk, groups;
+} cpu_sizes = {.whole = 16 * 1024, .part = 8 * 1024, .parts = 8},
+  gpu_sizes = {.whole = 8 * 1024, .part = 4 * 1024, .parts = 512, .chunk = 4 * 1024, .groups = 4};
 
 /* The image with the border that the windows read. */
 static bool border_of(const struct hby_cl_site *site, struct hby_hybrid *y)
@@ -133,16 +137,31 @@ static enum hby_status quantize_whole(const struct hby_cl_site *site, struct hby
     return HBY_OK;
 }
 
+/* The grid of hby_hybrid_quantize on a GPU, and its last arguments. */
+static void spread(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_hybrid_args *h, int units)
+{
+    const int rows = h->batch * h->padded_lines, most = gpu_sizes.groups * units, lanes = hby_nest_lanes(site->dev);
+    int chunk = hby_ceil_div(h->pitch, most);
+    chunk = chunk < gpu_sizes.chunk ? gpu_sizes.chunk : hby_ceil_div(chunk, lanes) * lanes;
+    chunk = chunk < h->pitch ? chunk : hby_ceil_div(h->pitch, lanes) * lanes;
+    const int across = hby_ceil_div(h->pitch, chunk), rows_each = hby_ceil_div(rows, most / across > 1 ? most / across : 1);
+    hby_cl_arg_i32(l, chunk);
+    hby_cl_arg_i32(l, rows);
+    hby_cl_arg_i32(l, rows_each);
+    hby_nest_grid_groups(site, l, (size_t)across, (size_t)hby_ceil_div(rows, rows_each), chunk);
+}
+
 enum hby_status hby_hybrid_quantize(const struct hby_cl_site *site, struct hby_cl_launch *l, struct hby_hybrid *y)
 {
     struct hby_hybrid_args *h = &y->h;
     const bool cpu = site->dev->info.kind == HBY_CL_CPU;
+    const struct sizes *z = cpu ? &cpu_sizes : &gpu_sizes;
     const int units = site->dev->info.compute_units > 0 ? site->dev->info.compute_units : 1, count = h->lines * h->width;
-    if (count <= WHOLE || (cpu && h->batch >= 2 * units))
+    if (count <= z->whole || (cpu && h->batch >= 2 * units))
         return quantize_whole(site, l, y);
-    const int wanted = hby_ceil_div(cpu ? 2 * units : GPU_PARTS, h->batch), most = cpu ? CPU_PARTS : GPU_PARTS;
-    h->parts = count / PART < wanted ? count / PART : wanted;
-    h->parts = h->parts < 1 ? 1 : h->parts > most ? most : h->parts;
+    const int wanted = hby_ceil_div(cpu ? 2 * units : z->parts, h->batch);
+    h->parts = count / z->part < wanted ? count / z->part : wanted;
+    h->parts = h->parts < 1 ? 1 : h->parts > z->parts ? z->parts : h->parts;
     h->part = hby_ceil_div(hby_ceil_div(count, h->parts), 16) * 16;
     h->parts = hby_ceil_div(count, h->part);
     const size_t ranges = (size_t)h->batch * (size_t)h->parts * 2 * sizeof(float);
@@ -158,7 +177,7 @@ enum hby_status hby_hybrid_quantize(const struct hby_cl_site *site, struct hby_c
             return st;
         hby_cl_arg_scratch(l, RANGES, ranges);
         hby_hybrid_arg_rows(l, y);
-        hby_nest_grid_2d(site, l, (size_t)h->batch, 1);
+        hby_nest_grid_rows(site, l, h->batch, h->parts * hby_nest_lanes(site->dev));
     }
     hby_cl_define(l, "HBY_JOINS", joins);
     if ((st = use_quantizer(site, l, y, "hby_hybrid_quantize")) != HBY_OK)
@@ -167,8 +186,12 @@ enum hby_status hby_hybrid_quantize(const struct hby_cl_site *site, struct hby_c
     hby_cl_arg_scratch(l, RANGES, ranges);
     hby_hybrid_arg_rows(l, y);
     hby_cl_arg_scratch(l, BYTES, byte_count(y));
-    const struct hby_nest_cut cut = hby_nest_cut(site->dev, h->batch * h->padded_lines, h->pitch, 1);
-    hby_nest_grid(site, l, &cut, h->pitch);
+    if (cpu) {
+        const struct hby_nest_cut cut = hby_nest_cut(site->dev, h->batch * h->padded_lines, h->pitch, 1);
+        hby_nest_grid(site, l, &cut, h->pitch);
+    } else {
+        spread(site, l, h, units);
+    }
     return HBY_OK;
 }
 

@@ -125,15 +125,20 @@ void hby_nest_grid_2d(const struct hby_cl_site *site, struct hby_cl_launch *l, s
     hby_cl_grid(l, global, local);
 }
 
-void hby_nest_grid_rows(const struct hby_cl_site *site, struct hby_cl_launch *l, int rows, int length)
+void hby_nest_grid_groups(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t x, size_t y, int length)
 {
-    enum { MOST = 64 }; /* HBY_GROUP */
+    enum { MOST = 256 }; /* HBY_GROUP */
     size_t group = 1;
     const size_t most = hby_cl_max_group(l), useful = (size_t)hby_ceil_div(length, hby_nest_lanes(site->dev));
     if (site->dev->info.kind != HBY_CL_CPU)
         while (group * 2 <= MOST && group * 2 <= most && group * 2 <= site->dev->info.max_work_item[0] && group < useful)
             group *= 2;
-    hby_cl_grid(l, (const size_t[3]){(size_t)rows * group, 1, 1}, (const size_t[3]){group, 1, 1});
+    hby_cl_grid(l, (const size_t[3]){x * group, y, 1}, (const size_t[3]){group, 1, 1});
+}
+
+void hby_nest_grid_rows(const struct hby_cl_site *site, struct hby_cl_launch *l, int rows, int length)
+{
+    hby_nest_grid_groups(site, l, (size_t)rows, 1, length);
 }
 
 double hby_nest_bytes(const struct hby_cl_site *site)

@@ -44,7 +44,9 @@ struct hby_nest_cut {
 struct hby_nest_cut hby_nest_cut(const struct hby_cl_device *dev, int rows, int inner, int work);
 /* The three integers as arguments, and the grid. */
 void hby_nest_grid(const struct hby_cl_site *site, struct hby_cl_launch *l, const struct hby_nest_cut *cut, int inner);
-/* One work-group per row of `length` elements, of as many work-items as are of use (group.clh). */
+/* x by y work-groups, each for `length` elements at a time, of as many work-items as are of use (group.clh). */
+void hby_nest_grid_groups(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t x, size_t y, int length);
+/* One for each of `rows` rows. */
 void hby_nest_grid_rows(const struct hby_cl_site *site, struct hby_cl_launch *l, int rows, int length);
 /* A grid of x by y work-items that do not cooperate; kernels guard against the surplus. */
 void hby_nest_grid_2d(const struct hby_cl_site *site, struct hby_cl_launch *l, size_t x, size_t y);
