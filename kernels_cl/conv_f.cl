@@ -5,8 +5,9 @@
  * w      [block][tap][group_c][16], of HBY_WEIGHT_KIND (weights.clh); a block is 16 output channels of one group, padded with zeros
  * bias   [block][16] floats.   scale, w_zero   [block][16] floats, weight-only: weight = (w - w_zero) * scale; w_zero only with HBY_WEIGHT_ZERO
  * sum, other   what comes behind it, and the tensor that is added (sum.clh)
- * -D HBY_IN_WHOLES (types.clh), HBY_ALIGNED (GPU: in_c and group_c are multiples of 4), HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO, HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (half.clh; not 0: products
- *    and runs of HBY_HALF_RUN of them in half arithmetic, the runs added in float; half storage and weights) */
+ * -D HBY_IN_WHOLES (types.clh), HBY_ALIGNED (GPU: in_c and group_c are multiples of 4), HBY_MR, HBY_NR, HBY_TRANSPOSED, HBY_WEIGHT_KIND, HBY_WEIGHT_ZERO,
+ *    HBY_GATHER (0, or the largest taps * in_c: conv_rows.clh), HBY_HALF_MATH (half.clh; not 0: products and runs of HBY_HALF_RUN of them in half arithmetic,
+ *    the runs added in float; half storage and weights) */
 #include "types.clh"
 #include "conv_tile.clh"
 #include "weights.clh"

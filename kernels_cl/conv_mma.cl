@@ -2,8 +2,8 @@
  * range.
  *
  * A work-group computes a tile of HBY_TILE_M output pixels x HBY_TILE_N channels. In each stage it brings HBY_TILE_M x HBY_STAGE_BYTES of the input into local
- * memory, one stage ahead of the products; weights come straight from global memory, in the order in which the lanes want them. Warps share the tile: HBY_WARPS_M
- * by HBY_WARPS_N parts, and HBY_WARPS_K of them take turns along the sums; those are added at the end, in local memory.
+ * memory, one stage ahead of the products; weights come straight from global memory, in the order in which the lanes want them. Warps share the tile:
+ * HBY_WARPS_M by HBY_WARPS_N parts, and HBY_WARPS_K of them take turns along the sums; those are added at the end, in local memory.
  *
  * in     NHWC
  * w      [group][octet][stages * HBY_WARPS_K][32 lanes][4 words]: for a pair of steps the words b of mma.clh, zeros beyond the channels and the steps
@@ -11,8 +11,8 @@
  * 16x8: local memory holds the high bytes of the input and, behind them, the low ones; each has sums of its own, and either fits 32 bits up to 65536 products
  *      (255 * 128 each). With HBY_WIDE the whole sum and fold are long; without it they wrap at 32 bits, as the reference's. real: as in conv_i16.cl
  * sum, other   what comes behind it, and the tensor that is added (sum.clh)
- * dynamic range: in is bytes from hybrid.cl, with the image's border; fold is a channel's sum of weights, mult and shift are floats, scale and bias; other is how each
- *      image is quantized; w_zp says that the scale of the weights comes first (conv_hybrid.cl); HBY_HALF_OUT: the output is stored in half
+ * dynamic range: in is bytes from hybrid.cl, with the image's border; fold is a channel's sum of weights, mult and shift are floats, scale and bias; other
+ *      is how each image is quantized; w_zp says that the scale of the weights comes first (conv_hybrid.cl); HBY_HALF_OUT: the output is stored in half
  * -D HBY_WARPS_M, HBY_WARPS_N, HBY_WARPS_K, HBY_TILES_M, HBY_TILES_N (of 16 pixels and of 8 channels, for each warp; HBY_WARPS_N divides 2 * HBY_TILES_M),
  *    HBY_WHOLE_LINES (conv_mma.clh), HBY_IN_ALIGN (bytes that the start of every pixel and line is a multiple of: 16, 4 or 1), HBY_OUT_ALIGNED (the same for 4
  *    output channels), HBY_ROUNDING, HBY_WIDE, HBY_ROW_SUM (the zero point of the weights, w_zp, is not 0), HBY_MMA (mma.clh) */
@@ -269,9 +269,9 @@ static inline void hby_mma_store(HBY_C4 v, __global HBY_T *out, size_t at, int n
 }
 #endif
 
-__kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mma(struct hby_args_conv p, struct hby_conv_mma t, struct hby_sum sum, int w_zp, const __global char *in,
-    const __global int4 *w, const __global HBY_FOLD *fold, const __global HBY_TABLE_T *mult, const __global HBY_TABLE_T *shift, const __global HBY_REAL *real, const __global HBY_OTHER *other,
-    __global HBY_OUT_T *out)
+__kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mma(struct hby_args_conv p, struct hby_conv_mma t, struct hby_sum sum, int w_zp,
+    const __global char *in, const __global int4 *w, const __global HBY_FOLD *fold, const __global HBY_TABLE_T *mult, const __global HBY_TABLE_T *shift,
+    const __global HBY_REAL *real, const __global HBY_OTHER *other, __global HBY_OUT_T *out)
 {
     __local int4 memory[HBY_CHUNKS];
 #if HBY_MMA_SWAP

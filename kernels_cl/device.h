@@ -27,8 +27,8 @@ enum hby_cl_dot {
 /* Matrix units, as mma.clh uses them: none, NVIDIA's from compute capability 8.0 or 7.5 on, or a stand-in for tests. The values are HBY_MMA of that file. */
 enum hby_cl_mma { HBY_MMA_NONE, HBY_MMA_SM80, HBY_MMA_SM75, HBY_MMA_EMULATED };
 
-/* Arithmetic on halves, as half.clh does it: none, cl_khr_fp16, NVIDIA's instructions for two halves, or a stand-in for tests. The values are HBY_HALF_MATH of that
- * file. */
+/* Arithmetic on halves, as half.clh does it: none, cl_khr_fp16, NVIDIA's instructions for two halves, or a stand-in for tests. The values are HBY_HALF_MATH
+ * of that file. */
 enum hby_cl_half_math { HBY_HALF_MATH_NONE, HBY_HALF_MATH_FP16, HBY_HALF_MATH_F16X2, HBY_HALF_MATH_EMULATED };
 
 /* Facts read once. */

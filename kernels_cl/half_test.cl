@@ -1,7 +1,8 @@
 #include "types.clh"
 #include "half.clh"
 
-/* What cl_half.c checks before it believes half.clh: out[i] = a[i] * b[i], and, behind the n of those, a[i] * b[i] + a[i + 1]; for one work-item. `a` has HBY_LANES more. */
+/* What cl_half.c checks before it believes half.clh, by one work-item, HBY_LANES at a time: out[i] is a[i] * b[i], and, behind the n of those, the product of
+ * b[i] and the first of the lanes in a, plus a[i + HBY_LANES]; `a` has so many more. */
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void half_test(__global const ushort *a, __global const ushort *b, __global float *out, int n)
 {
     for (int i = 0; i < n; i += HBY_LANES) {

@@ -93,8 +93,8 @@ enum hby_status hby_cl_launch_conv_i8_add(const struct hby_cl_site *site, struct
 static bool multiplies_in_half(const struct hby_cl_site *site, const struct hby_conv_shape *s)
 {
     const struct hby_step *step = site->step;
-    return step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.half_math != HBY_HALF_MATH_NONE && step->args.conv.f_max >= FLT_MAX && (int64_t)s->taps * s->group_in >= 64 &&
-           hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) >= 1024;
+    return step->scheme == HBY_SCHEME_f16 && hby_nest_stored(site, step->in[1]) == HBY_F16 && site->dev->info.half_math != HBY_HALF_MATH_NONE &&
+           step->args.conv.f_max >= FLT_MAX && (int64_t)s->taps * s->group_in >= 64 && hby_tensor_count(&site->plan->graph->tensor[step->out[0]]) >= 1024;
 }
 
 static enum hby_status launch_f(const struct hby_cl_site *site, struct hby_cl_launch *l, bool fused)

@@ -22,8 +22,10 @@ __kernel __attribute__((reqd_work_group_size(32, 1, 1))) void mma_test(__global 
 #if HBY_SCHEME_i16
     const int4 first = (int4)(upper[2 * l], lower[2 * l], upper[8 + 2 * l], lower[8 + 2 * l]);
     const int4 second = (int4)(upper[2 * l + 1], lower[2 * l + 1], upper[8 + 2 * l + 1], lower[8 + 2 * l + 1]);
-    const int4 high = (int4)(hby_mma_odd(first.s0, second.s0), hby_mma_odd(first.s1, second.s1), hby_mma_odd(first.s2, second.s2), hby_mma_odd(first.s3, second.s3));
-    const int4 low = (int4)(hby_mma_even(first.s0, second.s0), hby_mma_even(first.s1, second.s1), hby_mma_even(first.s2, second.s2), hby_mma_even(first.s3, second.s3));
+    const int4 high = (int4)(hby_mma_odd(first.s0, second.s0), hby_mma_odd(first.s1, second.s1), hby_mma_odd(first.s2, second.s2),
+                             hby_mma_odd(first.s3, second.s3));
+    const int4 low = (int4)(hby_mma_even(first.s0, second.s0), hby_mma_even(first.s1, second.s1), hby_mma_even(first.s2, second.s2),
+                            hby_mma_even(first.s3, second.s3));
     v = hby_mma_low(v, low, y, swap) + 256 * hby_mma((int4)(0), high, y, swap);
 #else
     v = hby_mma(v, (int4)(upper[l], lower[l], upper[4 + l], lower[4 + l]), y, swap);

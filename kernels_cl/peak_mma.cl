@@ -1,4 +1,5 @@
-/* What the matrix units can do at most, for bench/roofline: products from registers, into sums that are independent of each other. For work-groups of at most 256. */
+/* What the matrix units can do at most, for bench/roofline: products from registers, into sums that are independent of each other. For work-groups of at most
+ * 256. */
 #include "types.clh"
 #include "mma.clh"
 

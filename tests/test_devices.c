@@ -142,7 +142,8 @@ static void unknown_features_are_named(void **state)
 static void features_can_be_masked(void **state)
 {
     (void)state;
-    static const char *const masks[] = {"-asm", "-avx512", "-vnni,-f16c", "-vnni,-madd", "-fp16,-dot,-sub_groups", "dot=portable", "kind=gpu,f16x2=emulate,mma=emulate"};
+    static const char *const masks[] = {
+        "-asm", "-avx512", "-vnni,-f16c", "-vnni,-madd", "-fp16,-dot,-sub_groups", "dot=portable", "kind=gpu,f16x2=emulate,mma=emulate"};
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
         setenv("HALFBYTE_DEVICE_FEATURES", masks[i], 1);
         warnings = 0;
