@@ -68,6 +68,8 @@ static void close_launch(struct hby_cl_launch *l)
         refuse(l, "a launch without a grid");
     else if (l->n_args != l->limits.n_args)
         refuse(l, "as many arguments as the kernel has");
+    else if (l->arg_bytes > l->st->dev.info.max_parameter_bytes)
+        refuse(l, "more bytes of arguments than the device takes");
     else if (l->wanted && l->function && !want(l->wanted, l->function, l->group == 1))
         fail(l, HBY_NO_MEMORY, &(struct hby_reason){"out of memory"});
     l->n_launches++;
@@ -128,6 +130,7 @@ enum hby_status hby_cl_use(struct hby_cl_launch *l, const char *file, const char
     l->options_used = 0;
     l->options[0] = 0;
     l->n_args = 0;
+    l->arg_bytes = 0;
     l->has_grid = false;
     if (!st && l->session && (st = add_op(l, l->function, entry, &why)) != HBY_OK && l->kernel)
         l->st->cl->clReleaseKernel(l->kernel);
@@ -179,6 +182,7 @@ static void bind_arg(struct hby_cl_launch *l, size_t bytes, const void *value)
         return;
     }
     const cl_uint index = l->n_args++;
+    l->arg_bytes += bytes;
     if (!l->kernel)
         return;
     struct hby_reason why;
@@ -283,6 +287,7 @@ void hby_cl_arg_scratch(struct hby_cl_launch *l, int slot, size_t bytes)
             s->scratch_bytes[slot] = bytes;
     }
     l->n_args++; /* bound by hby_cl_memory_scratch */
+    l->arg_bytes += sizeof(cl_mem);
     note_value(l, &(struct hby_cl_value){.kind = HBY_CL_BUFFER}, NULL);
 }
 

@@ -112,6 +112,7 @@ static bool describe(const struct hby_cl_api *cl, struct hby_cl_found *f)
     in->kind = kind_of((cl_device_type)device_number(cl, f->id, CL_DEVICE_TYPE, 0));
     in->compute_units = (int)device_number(cl, f->id, CL_DEVICE_MAX_COMPUTE_UNITS, 1);
     in->clock_mhz = (int)device_number(cl, f->id, CL_DEVICE_MAX_CLOCK_FREQUENCY, 0);
+    in->max_parameter_bytes = (size_t)device_number(cl, f->id, CL_DEVICE_MAX_PARAMETER_SIZE, 1024);
     in->max_work_group = (size_t)device_number(cl, f->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, 1);
     size_t item[16] = {1, 1, 1};
     if (!cl->clGetDeviceInfo(f->id, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof item, item, NULL))
@@ -124,7 +125,10 @@ static bool describe(const struct hby_cl_api *cl, struct hby_cl_found *f)
     in->max_alloc_bytes = device_number(cl, f->id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, 0);
     in->local_bytes = device_number(cl, f->id, CL_DEVICE_LOCAL_MEM_SIZE, 0);
     in->host_unified = in->kind == HBY_CL_CPU || device_number(cl, f->id, CL_DEVICE_HOST_UNIFIED_MEMORY, 0) != 0;
-    f->correct_divide = (device_number(cl, f->id, CL_DEVICE_SINGLE_FP_CONFIG, 0) & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
+    const uint64_t usual = CL_FP_ROUND_TO_NEAREST | CL_FP_INF_NAN, floats = device_number(cl, f->id, CL_DEVICE_SINGLE_FP_CONFIG, usual);
+    if ((floats & usual) != usual) /* the embedded profile may round towards zero: floats that become integers would not be the reference's */
+        return false;
+    f->correct_divide = (floats & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
     char *ext = extensions(cl, f->id);
     if (!ext)
         return false;
@@ -208,7 +212,7 @@ enum hby_status hby_cl_find(struct hby_cl_found **found, int *n, struct hby_reas
     *n = hby_cl_order(f, count);
     if (*n == 0) {
         free(f);
-        return hby_say(HBY_UNSUPPORTED, why, "%u OpenCL platforms, but no usable device (OpenCL 1.2 with a compiler)", n_platforms);
+        return hby_say(HBY_UNSUPPORTED, why, "%u OpenCL platforms, but no usable device (OpenCL 1.2 with a compiler, floats rounded to nearest)", n_platforms);
     }
     *found = f;
     return HBY_OK;

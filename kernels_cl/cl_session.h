@@ -142,6 +142,7 @@ struct hby_cl_launch {
     struct hby_cl_entry limits;
     cl_kernel kernel; /* NULL in a query, and where the launch may be part of a chain */
     cl_uint n_args;
+    size_t arg_bytes;
     int n_launches;
     const struct hby_cl_function *function; /* of the launch in the making, where it may be part of a chain */
     size_t group;                           /* its work-group */

@@ -38,8 +38,9 @@ struct hby_cl_info {
     int version_major, version_minor; /* of the OpenCL version */
     int compute_units, clock_mhz;
     size_t max_work_group, max_work_item[3];
-    size_t align_bytes; /* of sub-buffers */
-    int native_floats;  /* that a register holds, as the driver says */
+    size_t max_parameter_bytes; /* of all arguments of a kernel */
+    size_t align_bytes;         /* of sub-buffers */
+    int native_floats;          /* that a register holds, as the driver says */
     uint64_t global_bytes, max_alloc_bytes, local_bytes;
     bool host_unified;
     bool has_fp16, has_fp64, has_int_dot, has_sub_groups, has_command_buffer;

@@ -362,6 +362,25 @@ static void wrong_rules_are_refused(void **state)
     }
 }
 
+/* What a kernel's arguments take is known before the driver is asked. */
+static void arguments_are_counted(void **state)
+{
+    (void)state;
+    struct fixture f;
+    make_plan(&f);
+    for (int few = 0; few < 2; few++) {
+        struct hby_backend *be = open_backend(&any_device);
+        struct hby_answer answer;
+        struct hby_reason why = {""};
+        const size_t table_takes = sizeof(struct hby_args_table) + 3 * sizeof(cl_mem) + 2 * sizeof(cl_int);
+        assert_true(hby_cl_state_of(be)->dev.info.max_parameter_bytes >= 256); /* the least of any profile */
+        hby_cl_state_of(be)->dev.info.max_parameter_bytes = table_takes - (size_t)few;
+        assert_int_equal(be->ops->query(be, &f.plan, 0, 2, &answer, &why), few ? HBY_UNSUPPORTED : HBY_OK);
+        assert_true(!few || strstr(why.text, "bytes of arguments"));
+        hby_cl_backend_destroy(&be);
+    }
+}
+
 static void denied_rows_are_not_taken(void **state)
 {
     (void)state;
@@ -505,7 +524,8 @@ int main(void)
         cmocka_unit_test(host_features_agree),         cmocka_unit_test(list_is_in_order),
         cmocka_unit_test(no_such_device_is_an_answer), cmocka_unit_test(features_can_be_masked),
         cmocka_unit_test(unknown_features_are_named),  cmocka_unit_test(plan_runs),
-        cmocka_unit_test(wrong_rules_are_refused),     cmocka_unit_test(denied_rows_are_not_taken),
+        cmocka_unit_test(wrong_rules_are_refused),     cmocka_unit_test(arguments_are_counted),
+        cmocka_unit_test(denied_rows_are_not_taken),
         cmocka_unit_test(threads_share_a_backend),     cmocka_unit_test(fork_is_refused),
     };
     const pid_t child = fork(); /* asks in a child, for the same reason */
