@@ -113,9 +113,11 @@ static void write_options(struct hby_cl_state *s, const struct config *c)
     const struct hby_cl_info *in = &s->dev.info;
     const char *kind = in->kind == HBY_CL_CPU ? "CPU" : in->kind == HBY_CL_GPU ? "GPU" : "OTHER";
     const bool check = hby_cl_feature_given("kind=gpu"); /* no GPU: types.clh */
+    const char *const rounding = hby_cl_feature_given("loose") ? " -cl-denorms-are-zero -DHBY_LOOSE=1" /* the least that OpenCL asks for */
+                                 : s->correct_divide           ? " -cl-fp32-correctly-rounded-divide-sqrt"
+                                                               : "";
     snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -w -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s",
-             in->version_major < 3 ? "CL1.2" : variants[c->dot].std, s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt" : "",
-             check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
+             in->version_major < 3 ? "CL1.2" : variants[c->dot].std, rounding, check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
              in->has_fp64 ? " -DHBY_HAS_FP64=1" : "", in->has_sub_groups ? " -DHBY_HAS_SUB_GROUPS=1" : "", c->avx512 ? " -DHBY_X86_AVX512=1" : "",
              c->f16c ? " -DHBY_X86_F16C=1" : "");
 }

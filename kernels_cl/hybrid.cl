@@ -37,7 +37,7 @@ static inline void hby_put_bytes(hby_vi v, __global char *p, int i, int n)
 
 /* Of n elements from `first`, by the work-group; x: the least negated and the most. It is negated from the beginning: of a minimum that is negated behind the
  * loop, the vectorizer of Intel's CPU runtime makes one item's for all (right with -cl-opt-disable). */
-static inline void hby_range_of(hby_floats in, size_t first, int n, float x[2], __local float *part)
+HBY_WITH_LOCAL void hby_range_of(hby_floats in, size_t first, int n, float x[2], __local float *part)
 {
     const __global HBY_P(HBY_IN_TYPE) *from = in + first;
     const int step = HBY_LANES * (int)get_local_size(0);
@@ -89,7 +89,7 @@ static inline void hby_quantize_line(const struct hby_hybrid_args *h, const stru
     for (int i = first + mine; i < last; i += step) {
         const hby_vf x = HBY_GETV(HBY_IN_TYPE, line_in, i - h->left) * row->inverse;
         /* ties away from zero: to the float below one half, the sum of anything less than a tie stays below the next integer */
-        const hby_vi whole = HBY_V(convert_int)(x + copysign((hby_vf)(0.49999997f), x));
+        const hby_vi whole = HBY_CUT(HBY_V(convert_int))(x + copysign((hby_vf)(0.49999997f), x));
         hby_put_bytes(clamp(whole + row->offset, (hby_vi)(lowest), (hby_vi)(127)) + HBY_ACT_BIAS, line_q, i, last - i);
     }
     hby_fill(line_q, last + mine, to, step, row->zero);

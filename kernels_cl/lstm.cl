@@ -147,20 +147,28 @@ static inline hby_ri hby_normalized(hby_ri x, hby_statistic s, hby_ri weight, hb
     return hby_sat16(hby_scaled(rounded, numbers[0], numbers[1] + 12));
 }
 #else
+/* As hby_r_divide. */
+static inline float hby_quotient(float n, float d)
+{
+    float y = HBY_ROUGHLY(1.0f / d);
+    y = fma(fma(-d, y, 1.0f), y, y);
+    float q = n * y;
+    q = fma(fma(-d, q, n), y, q);
+    return fma(fma(-d, q, n), y, q);
+}
+
 /* -> mean, 1 / standard deviation */
 static inline hby_statistic hby_statistics(const __global float *pre, int n, int least)
 {
     float sum = 0.0f, squares = 0.0f;
     for (int i = 0; i < n; i++)
         sum += pre[i];
-    const float mean = sum / (float)n; /* corrected below */
-    const float exact = fma(fma(-mean, (float)n, sum), 1.0f / (float)n, mean);
+    const float mean = hby_quotient(sum, (float)n);
     for (int i = 0; i < n; i++)
-        squares += (pre[i] - exact) * (pre[i] - exact);
-    const float rough = squares / (float)n, variance = fma(fma(-rough, (float)n, squares), 1.0f / (float)n, rough) + 1e-8f;
-    const float root = sqrt(variance), better = fma(fma(-root, root, variance), 0.5f / root, root);
-    const float inverse = 1.0f / better;
-    return (float4)(exact, fma(fma(-inverse, better, 1.0f), inverse, inverse), 0.0f, 0.0f);
+        squares += (pre[i] - mean) * (pre[i] - mean);
+    const float variance = hby_quotient(squares, (float)n) + 1e-8f;
+    const float root = HBY_ROUGHLY(sqrt(variance)), better = fma(fma(-root, root, variance), hby_quotient(0.5f, root), root);
+    return (float4)(mean, hby_quotient(1.0f, better), 0.0f, 0.0f);
 }
 
 static inline hby_rf hby_normalized(hby_rf x, hby_statistic s, hby_rf weight, hby_rf bias, __global const int *numbers)
@@ -315,7 +323,7 @@ static inline void hby_project(const struct hby_args_lstm p, const struct hby_st
 }
 
 /* Gates, cell and hidden value of one step; every work-item of the group comes here. */
-static inline void hby_take_step(const struct hby_args_lstm p, const struct hby_step s, const __global HBY_G *gates, __global HBY_X *out, __local float *part,
+HBY_WITH_LOCAL void hby_take_step(const struct hby_args_lstm p, const struct hby_step s, const __global HBY_G *gates, __global HBY_X *out, __local float *part,
                                  __local hby_statistic *statistics)
 {
     const int me = (int)get_local_id(0) * HBY_R, stride = (int)get_local_size(0) * HBY_R;

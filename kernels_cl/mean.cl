@@ -83,7 +83,8 @@ static inline hby_vc hby_mean(const struct hby_args_mean *p, hby_vc sum)
     if (p->rounding != HBY_ROUND_DOUBLE) {
         const hby_vf product = HBY_V(convert_float)(sum) * p->f_scale;
         const hby_vf v = clamp(product + p->f_bias, -0x1p30f, 0x1p30f);
-        const hby_vi y = p->rounding == HBY_ROUND_FLOAT ? HBY_V(convert_int)(rint(v)) : HBY_V(convert_int)(round(v)) + (hby_vi)(p->out.zero_point);
+        const hby_vi y = p->rounding == HBY_ROUND_FLOAT ? HBY_CUT(HBY_V(convert_int))(rint(v))
+                                                        : HBY_CUT(HBY_V(convert_int))(round(v)) + (hby_vi)(p->out.zero_point);
         return clamp(y, (hby_vi)(p->act_min), (hby_vi)(p->act_max));
     }
     const hby_vi x = hby_rescale_v(sum - (hby_vi)(p->in.zero_point * p->n_reduced), p->out.mult, p->out.shift, p->rounding);

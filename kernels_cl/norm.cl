@@ -18,7 +18,7 @@ static inline int hby_up_to(int x, int e)
 
 #if HBY_NORM_FN == HBY_NORM_LOG_SOFTMAX && HBY_FLOAT
 
-static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
+HBY_WITH_LOCAL void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
                            __global const int *table_1, __local HBY_C *part)
 {
     const int first = (int)get_local_id(0), step = (int)get_local_size(0);
@@ -58,7 +58,7 @@ static inline int hby_log_of(int x)
     return hby_up_to(hby_high_mul(power, 1488522236) + hby_high_mul(hby_shift_away(above, 6), hby_one_over(below)), 1);
 }
 
-static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
+HBY_WITH_LOCAL void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
                            __global const int *table_1, __local HBY_C *part)
 {
     const int first = (int)get_local_id(0), step = (int)get_local_size(0);
@@ -79,7 +79,7 @@ static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(H
 
 #elif HBY_NORM_FN == HBY_NORM_L2 && HBY_FLOAT
 
-static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
+HBY_WITH_LOCAL void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
                            __global const int *table_1, __local HBY_C *part)
 {
     const int first = (int)get_local_id(0), step = (int)get_local_size(0);
@@ -118,7 +118,7 @@ static inline int hby_inverse_root(int x, int *shift)
     return right < 0 ? (int)((uint)y << -right) : y;
 }
 
-static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
+HBY_WITH_LOCAL void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
                            __global const int *table_1, __local HBY_C *part)
 {
     const int first = (int)get_local_id(0), step = (int)get_local_size(0);
@@ -139,7 +139,7 @@ static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(H
 
 #else
 
-static inline void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
+HBY_WITH_LOCAL void hby_row(const struct hby_args_norm *p, __global const HBY_P(HBY_TYPE) *x, __global HBY_P(HBY_TYPE) *y, __global const int *table_0,
                            __global const int *table_1, __local HBY_C *part)
 {
     for (int k = (int)get_local_id(0); k < p->depth; k += (int)get_local_size(0)) {

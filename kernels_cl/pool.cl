@@ -21,7 +21,7 @@ static inline hby_vc hby_average(hby_vc sum, int count)
 #else
     /* Vectors of integers divide slowly. A quotient has at most 15 bits, so the float one is off by less than 1/100 and its integer part by at most one. */
     const hby_vi n = HBY_V(convert_int)(abs(sum)) + (hby_vi)(count / 2);
-    hby_vi q = HBY_V(convert_int)(HBY_V(convert_float)(n) * (1.0f / (float)count));
+    hby_vi q = HBY_CUT(HBY_V(convert_int))(HBY_V(convert_float)(n) * HBY_ROUGHLY(1.0f / (float)count));
     const hby_vi rest = n - q * (hby_vi)(count);
     q += select((hby_vi)(0), (hby_vi)(1), rest >= (hby_vi)(count)) - select((hby_vi)(0), (hby_vi)(1), rest < (hby_vi)(0));
     return select(q, -q, sum < (hby_vi)(0));

@@ -43,17 +43,17 @@ static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int s
 {
     const hby_vf scaled = HBY_V(convert_float)(at) * scale;
     const hby_vf place = fmin(half_pixel ? fmax(scaled + (0.5f * scale - 0.5f), (hby_vf)(0.0f)) : scaled, (hby_vf)((float)(size - 1)));
-    *low = HBY_V(convert_int)(place);
+    *low = HBY_CUT(HBY_V(convert_int))(place);
     *high = min(*low + 1, (hby_vi)(size - 1));
-    return HBY_V(convert_int)(rint((place - HBY_V(convert_float)(*low)) * 2048.0f));
+    return HBY_CUT(HBY_V(convert_int))(rint((place - HBY_V(convert_float)(*low)) * 2048.0f));
 }
 #elif HBY_FLOAT || HBY_TYPE == 3
 typedef hby_vf hby_weight;
 static inline hby_weight hby_between(hby_vi at, float scale, int scale_10, int size, int half_pixel, hby_vi *low, hby_vi *high)
 {
     const hby_vf place = HBY_V(convert_float)(at), f = half_pixel ? (place + 0.5f) * scale - 0.5f : place * scale;
-    *low = clamp(HBY_V(convert_int)(floor(f)), (hby_vi)(0), (hby_vi)(size - 1));
-    *high = min(HBY_V(convert_int)(ceil(f)), (hby_vi)(size - 1));
+    *low = clamp(HBY_CUT(HBY_V(convert_int))(floor(f)), (hby_vi)(0), (hby_vi)(size - 1));
+    *high = min(HBY_CUT(HBY_V(convert_int))(ceil(f)), (hby_vi)(size - 1));
     return f - HBY_V(convert_float)(*low);
 }
 #else
@@ -101,7 +101,7 @@ static inline struct hby_corners hby_blend_lines(const hby_vc v[4], hby_weight d
 static inline hby_vc hby_blend_columns(const struct hby_corners *c, hby_weight dx)
 {
     const hby_vf to_y = 1.0f - c->dy, to_x = 1.0f - dx;
-    return HBY_V(convert_int)(c->v[0] * (to_y * to_x) + c->v[2] * (to_y * dx) + c->v[1] * (c->dy * to_x) + c->v[3] * (c->dy * dx) + 0.5f);
+    return HBY_CUT(HBY_V(convert_int))(c->v[0] * (to_y * to_x) + c->v[2] * (to_y * dx) + c->v[1] * (c->dy * to_x) + c->v[3] * (c->dy * dx) + 0.5f);
 }
 #else
 struct hby_corners {
@@ -122,7 +122,7 @@ static inline hby_vc hby_blend_columns(const struct hby_corners *c, hby_weight d
 #elif HBY_BLEND == HBY_BLEND_Q11
     return (s + (hby_vs)(1 << 21)) >> (hby_vs)(22);
 #elif HBY_TYPE == 3
-    return HBY_V(convert_int)(s + 0.5f);
+    return HBY_CUT(HBY_V(convert_int))(s + 0.5f);
 #else
     /* divided by 2^20, ties away from zero: (s + 2^19 - [s <= 0]) >> 20 is the truncated quotient of s plus or minus 2^19 */
     return HBY_V(convert_int)((s + (hby_vs)(1 << 19) + (s <= (hby_vs)(0))) >> (hby_vs)(20));
@@ -258,14 +258,14 @@ HBY_NEST_KERNEL void hby_resize_bilinear_narrow(const struct hby_args_resize p, 
 {
     const int inner = p.out_w * p.channels, from = (int)get_global_id(0) * chunk, to = min(inner, from + chunk);
     const int first = (int)get_global_id(1) * rows_each, last = min(rows, first + rows_each);
-    const hby_vf per_channel = (hby_vf)(1.0f / (float)p.channels);
+    const hby_vf per_channel = (hby_vf)(HBY_ROUGHLY(1.0f / (float)p.channels));
     for (int row = first; row < last; row++) {
         hby_vi top, bottom, left, right;
         const hby_weight dy = hby_between((hby_vi)(row % p.out_h), p.scale_h, p.scale_h_10, p.in_h, p.half_pixel_centers, &top, &bottom);
         const int upper = hby_pixel(&p, row / p.out_h, top.s0, 0), lower = hby_pixel(&p, row / p.out_h, bottom.s0, 0);
         for (int i = from; i < to; i += HBY_LANES) {
             const hby_vi at = min((hby_vi)(i) + hby_lane(), (hby_vi)(to - 1));
-            const hby_vi x = HBY_V(convert_int)((HBY_V(convert_float)(at) + 0.5f) * per_channel), c = at - x * p.channels; /* exact: at < 2^20 */
+            const hby_vi x = HBY_CUT(HBY_V(convert_int))((HBY_V(convert_float)(at) + 0.5f) * per_channel), c = at - x * p.channels; /* exact: at < 2^20 */
             const hby_weight dx = hby_between(x, p.scale_w, p.scale_w_10, p.in_w, p.half_pixel_centers, &left, &right);
             left = left * p.channels + c;
             right = right * p.channels + c;

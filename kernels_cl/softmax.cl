@@ -7,7 +7,7 @@
 #include "nest.clh"
 
 /* The largest element of the row, known to all of the group. */
-static inline HBY_C hby_row_max(__global const HBY_P(HBY_TYPE) * in, int depth, __local HBY_C *part)
+HBY_WITH_LOCAL HBY_C hby_row_max(__global const HBY_P(HBY_TYPE) * in, int depth, __local HBY_C *part)
 {
     const HBY_C some = HBY_GET(HBY_TYPE, in, 0);
     hby_vc most = (hby_vc)(some);

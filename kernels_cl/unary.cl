@@ -92,7 +92,7 @@ static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vi q)
 static inline hby_vi hby_f(const struct hby_args_unary *p, hby_vf x)
 {
     const float low = (float)(p->act_min - p->out.zero_point), high = (float)(p->act_max - p->out.zero_point);
-    return HBY_V(convert_int)(rint(fmax(fmin(x * p->scale, (hby_vf)(high)), (hby_vf)(low)))) + (hby_vi)(p->out.zero_point);
+    return HBY_CUT(HBY_V(convert_int))(rint(fmax(fmin(x * p->scale, (hby_vf)(high)), (hby_vf)(low)))) + (hby_vi)(p->out.zero_point);
 }
 
 #elif HBY_FN == HBY_FN_SIN || HBY_FN == HBY_FN_COS
@@ -192,7 +192,7 @@ static inline hby_vi hby_divide(hby_vf x, float scale, float y, float power, int
     q = select(rough, q, fabs(rough) < (hby_vf)(16777216.0f));
     const hby_vi fits = q >= (hby_vf)(-2147483648.0f) && q < (hby_vf)(2147483648.0f);
     q = select((hby_vf)(0.0f), q, fits);
-    const hby_vi whole = HBY_V(convert_int)(q);
+    const hby_vi whole = HBY_CUT(HBY_V(convert_int))(q);
     const hby_vf rest = q - HBY_V(convert_float)(whole);
     /* select, not "whole - (rest >= 0.5f)": oclgrind widens a vector of truths wrongly */
     const hby_vi one = (hby_vi)(1), none = (hby_vi)(0);

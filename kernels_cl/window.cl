@@ -62,7 +62,8 @@ static inline int hby_tap(int at, int i, int stride, int dilation, int pad, int 
 static inline int hby_finish(HBY_SUM sum, const __global int *mult, const __global int *shift, const __global HBY_REAL *real)
 {
 #if HBY_ROUNDING == HBY_ROUND_EXACT
-    return convert_int(round((HBY_REAL)sum * *real));
+    const HBY_REAL v = round((HBY_REAL)sum * *real);
+    return v >= (HBY_REAL)-2147483648.0f && v < (HBY_REAL)2147483648.0f ? HBY_CUT(convert_int)(v) : INT_MIN; /* as x86 converts it */
 #elif HBY_ROUNDING == HBY_ROUND_WIDE16
     return hby_rescale_wide16(sum, *mult, *shift);
 #else

@@ -46,6 +46,20 @@ static void deepest(struct check *c, int depth)
     check_run(c, depth);
 }
 
+/* Results far beyond 32 bits, where all that is known of the conversion is what the reference's processor does. */
+static void overflowing(struct check *c, enum hby_type type)
+{
+    const float in_scale = 1e-3f, w_scale = 1e-3f, out_scale = 1e-10f;
+    const int32_t zero = 0;
+    const int in = check_input(c, type, 2, (int[]){3, 70}), weights = check_const(c, HBY_I8, 2, (int[]){18, 70}, NULL);
+    const int out = check_output(c, type, 2, (int[]){3, 18});
+    check_quant(c, in, 0, 1, &in_scale, &zero);
+    check_quant(c, weights, 0, 1, &w_scale, &zero);
+    check_quant(c, out, 0, 1, &out_scale, &zero);
+    check_node(c, HBY_OP_fully_connected, 2, (int[]){in, weights}, 1, &out);
+    check_run(c, 70);
+}
+
 /* int4 weights, dynamic range: a scale for all, per channel, or per block. */
 static void int4(struct check *c, bool blocks)
 {
@@ -88,6 +102,8 @@ void hby_check_fully_connected(struct check *c, enum hby_scheme scheme)
         one(c, scheme, i % 3 == 2);
     for (int i = 0; scheme == HBY_SCHEME_f32w8 && i < check_cases(); i++)
         int4(c, i % 2);
+    if (scheme == HBY_SCHEME_i16 || scheme == HBY_SCHEME_i8)
+        overflowing(c, check_type(scheme));
     if (scheme == HBY_SCHEME_i16) {
         deepest(c, 65536);
         deepest(c, 65800); /* 65800 * 255 * 128 > 2^31 */

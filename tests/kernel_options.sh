@@ -42,16 +42,29 @@ sets() {
     peak) echo "i8"; echo "-DHBY_ROUNDING=0"; echo "-DHBY_ROUNDING=0 -DHBY_HALF_MATH=3"; echo "-DHBY_ROUNDING=0 -DHBY_DOT_PORTABLE=1" ;;
     self_test) echo "i8"; echo "-DHBY_PLAIN=1" ;;
     chain) echo "i8"; echo "-cl-std=CL2.0" ;; # its atomics are newer
-    unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0"; for f in 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 24 25; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 9 10 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=5 -DHBY_OUT_TYPE=5"; done ;;
+    unary) echo "f32 f16 i16"; echo "-DHBY_FN=0 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; echo "-DHBY_FN=6 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=2"; echo "-DHBY_FN=7 -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=0"; for f in 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 24 25; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 9 10 27; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=5 -DHBY_OUT_TYPE=5"; done
+        for f in 1 2 3 4; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=0"; done; for f in 1 2; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=4 -DHBY_OUT_TYPE=4"; done; for f in 0 4 8; do echo "-DHBY_FN=$f -DHBY_IN_TYPE=2 -DHBY_OUT_TYPE=4"; done; echo "-DHBY_FN=5 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=1"; echo "-DHBY_FN=28 -DHBY_IN_TYPE=0 -DHBY_OUT_TYPE=3" ;;
     mean) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 1 2 3 4; do echo "-DHBY_REDUCE_FN=$f"; done ;;
     binary) echo "i8 u8 i16 f32 f16 i32"; echo "-DHBY_PLAIN=1"; for f in 4 5 6 7; do echo "-DHBY_BINARY_FN=$f"; done ;;
     arg) echo "i8 u8 i32 f32 f16"; for w in 0 1; do echo "-DHBY_WIDE_OUT=$w"; done ;;
-    pool | softmax | resize | move | pad | light) echo "i8 u8 i16 f32 f16"; echo "-DHBY_PLAIN=1" ;;
+    resize) echo "i8 u8 i16 f32 f16"; echo "-DHBY_PLAIN=1" ;;
+    resize_q11) echo "i8 u8"; echo "-DHBY_BLEND=2" ;;
+    resize_opt) echo "u8"; echo "-DHBY_BLEND=1" ;;
+    pool | softmax | move | pad | light) echo "i8 u8 i16 f32 f16"; echo "-DHBY_PLAIN=1" ;;
     lstm | svdf) echo "f32 f32w8 i8"; echo "-DHBY_PLAIN=1" ;;
     rnn) echo "f32 f32w8"; echo "-DHBY_PLAIN=1" ;;
     table) echo "i8 u8"; echo "-DHBY_PLAIN=1" ;;
     *) return 1 ;;
     esac
+}
+
+# is_exact SCHEME OPTIONS: has the program integer results? By the output's type where it is given, else by the scheme; dynamic range counts, for its sums are exact.
+is_exact() {
+    case $2 in
+    *HBY_OUT_TYPE=[01]*) return 1 ;;
+    *HBY_OUT_TYPE=*) return 0 ;;
+    esac
+    [ "$1" != f32 ] && [ "$1" != f16 ]
 }
 
 # Calls `build FILE SCHEME OPTIONS` for every set of options of the files; the first one of each scheme only where the variable `first` is not empty. False where a file
@@ -65,6 +78,7 @@ each_build() {
         [ "$stem" = depthwise ] && lists=(depthwise depthwise_i16 depthwise_f)
         [ "$stem" = conv_mma ] && lists=(conv_mma conv_mma_i16)
         [ "$stem" = conv_f ] && lists=(conv_f conv_f_half)
+        [ "$stem" = resize ] && lists=(resize resize_q11 resize_opt)
         [ "$stem" = norm ] && lists=(norm norm_local)
         [ "$stem" = matmul ] && lists=(matmul matmul_int)
         for list in "${lists[@]}"; do

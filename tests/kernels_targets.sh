@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # kernels_targets.sh SOURCE_DIR NVCL FILE.cl...: the kernels as a GPU builds them, all the way to instructions: by clang's AMD and NVIDIA targets, and by the compiler of an
 # NVIDIA driver and the CUDA toolkit's assembler (registers may spill no more than some bytes) where they are found. HBY_NVIDIA_COMPILER names the former's library.
+# What that compiler makes of floats is looked through: no instruction that rounds otherwise than IEEE 754 has it.
 # With ALL=1 under every set of options; else under the first of each scheme, by clang for the two in turn. ARCH: sm_90.
 top=$1 nvcl=$2
 shift 2
@@ -31,6 +32,27 @@ fail() {
     printf '%s: %s as %s with %s\n%s\n' "$1" "$2" "$3" "$4" "$(grep -m 6 -E 'error|fatal|warning|spill' "$tmp/log" || head -n 6 "$tmp/log")"
     bad=1
 }
+# rounds_alike STEM SCHEME OPTIONS: does all of o.ptx round as the source says? Else the log has the instructions. mul without .rn may be fused with an addition
+# by the assembler, as only the compiler's own functions may. Allowed: what is corrected (kernels_compile.sh), and the source's own fma.
+rounds_alike() {
+    local bad='div\.full|\.approx|cvt\.r[zmp]\.f16|mul\.f(32|64)' allowed='^$'
+    if is_exact "$2" "$3"; then
+        bad="$bad|\.ftz|fma\.|mad\.f|(div|rcp|sqrt)\.rn\.f32" # of doubles they are exact
+        case $1 in
+        pool.cl | resize.cl) allowed='^rcp\.rn' ;;
+        lstm.cl | rnn.cl | svdf.cl) allowed='^(rcp|div|sqrt|fma)\.rn\.f32' ;;
+        unary.cl) allowed='^fma\.rn\.f32' ;;
+        peak.cl) allowed='^(rcp|fma)\.rn' ;;
+        esac
+    else
+        case $1 in # exp, log, tanh, pow, fmod and their like
+        norm.cl | softmax.cl | light.cl | unary.cl) allowed='^(mul\.f|(ex2|lg2|rcp)\.approx)' ;;
+        pairs.cl) allowed='^(mul\.f|(ex2|lg2|rcp|div)\.approx)' ;;
+        esac
+    fi
+    sed -nE 's/^[[:space:]]+(@!?%p[0-9]+ )?([a-z][a-z0-9._]+)[[:space:]].*/\2/p' "$tmp/o.ptx" | grep -E "$bad" | grep -vE "$allowed" | sort | uniq -c >"$tmp/log"
+    [ ! -s "$tmp/log" ]
+}
 # shellcheck disable=SC2086
 build() {
     local path=$1 stem scheme=$2 option=$3
@@ -53,6 +75,8 @@ build() {
         if ! "$nvcl" "$driver" "$stem" "$tmp/o.ptx" -cl-nv-cstd=CL1.2 -cl-std=CL1.2 -nv-m64 -cl-nv-arch "$arch" -cl-fp32-correctly-rounded-divide-sqrt -DHBY_DEVICE_GPU=1 \
             -DHBY_HAS_FP64=1 -DHBY_DOT_NV_DP4A=1 -DHBY_SCHEME_"$scheme"=1 $option 2>"$tmp/log" || grep -q 'error' "$tmp/log"; then
             fail "NVIDIA's compiler" "$stem" "$scheme" "$option"
+        elif ! rounds_alike "$stem" "$scheme" "$option"; then
+            fail "rounded otherwise by NVIDIA's compiler" "$stem" "$scheme" "$option"
         elif command -v ptxas >/dev/null; then
             assembled=$((assembled + 1))
             if ! ptxas -v -arch="$arch" "$tmp/o.ptx" -o "$tmp/o.cubin" >"$tmp/log" 2>&1 || grep -qE '[1-9][0-9]+ bytes spill stores' "$tmp/log"; then
