@@ -1,12 +1,10 @@
 /* Launch rule of CLBlast's matrix product: FULLY_CONNECTED and dense 1x1 convolutions in float. It goes before conv_f in kernels.def, and stands back for it
  * unless the option gemm says so, or a measurement on this device does. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "kernels_cl/cl_session.h"
 #include "kernels_cl/launch_nest.h"
-#include "partition/half.h"
+#include "partition/element.h"
 
 enum { TIMED_RUNS = 5 };
 #define WORTH_MEASURING 4e6 /* products; below, launches decide, and own kernels need fewer */
@@ -56,24 +54,13 @@ static enum hby_status time_one(struct hby_cl_state *st, const struct hby_cl_rig
     return status;
 }
 
-static float value_at(const void *data, size_t i, bool half)
-{
-    float f;
-    uint16_t h;
-    if (!half) {
-        memcpy(&f, (const char *)data + 4 * i, 4);
-        return f;
-    }
-    memcpy(&h, (const char *)data + 2 * i, 2);
-    return hby_half_to_float(h);
-}
-
 /* As near to our own kernel's result as an operator has to be to the reference's (docs/design.md): half sums of many products may not be. */
 static bool near(const void *a, const void *b, size_t n, bool half, double k)
 {
+    const enum hby_type type = half ? HBY_F16 : HBY_F32;
     double largest = 0, worst = 0;
     for (size_t i = 0; i < n; i++) {
-        const double x = value_at(a, i, half), y = value_at(b, i, half);
+        const double x = hby_load_float(a, type, i), y = hby_load_float(b, type, i);
         largest = fmax(largest, fabs(x));
         worst = isfinite(x - y) ? fmax(worst, fabs(x - y)) : INFINITY;
     }

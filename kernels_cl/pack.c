@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "partition/half.h"
+#include "partition/element.h"
 
 struct hby_conv_shape hby_conv_shape_of(const struct hby_step *step, bool gather)
 {
@@ -35,11 +35,8 @@ int8_t *hby_pack_signed_weights(const struct hby_plan *plan, const struct hby_st
     if (!w)
         return NULL;
     if (t->type == HBY_I4) {
-        const uint8_t *b = t->data;
-        for (size_t i = 0; i < n; i++) {
-            const int nibble = b[i / 2] >> (i % 2 ? 4 : 0) & 15;
-            w[i] = (int8_t)(nibble < 8 ? nibble : nibble - 16);
-        }
+        for (size_t i = 0; i < n; i++)
+            w[i] = (int8_t)hby_load_int(t->data, HBY_I4, i);
     } else if (t->type == HBY_U8) {
         const uint8_t *b = t->data;
         for (size_t i = 0; i < n; i++)
@@ -55,38 +52,16 @@ static const struct hby_tensor *bias_of(const struct hby_plan *plan, const struc
     return step->in[2] >= 0 ? &plan->graph->tensor[step->in[2]] : NULL;
 }
 
-/* Constants may be aligned to 4 bytes only. `stored`: a float32 tensor may lie in the plan as float16. */
-static float float_at(const struct hby_tensor *t, enum hby_type stored, size_t i)
-{
-    if (stored == HBY_F16) {
-        uint16_t h;
-        memcpy(&h, (const char *)t->data + i * sizeof h, sizeof h);
-        return hby_half_to_float(h);
-    }
-    float f;
-    memcpy(&f, (const char *)t->data + i * sizeof f, sizeof f);
-    return f;
-}
-
 float hby_bias_float(const struct hby_plan *plan, const struct hby_step *step, int channel)
 {
     const struct hby_tensor *t = bias_of(plan, step);
-    return t ? float_at(t, plan->storage[step->in[2]], (size_t)channel) : 0.0f;
+    return t ? hby_load_float(t->data, plan->storage[step->in[2]], (size_t)channel) : 0.0f; /* a float32 tensor may lie in the plan as float16 */
 }
 
 int64_t hby_bias_int(const struct hby_plan *plan, const struct hby_step *step, int channel)
 {
     const struct hby_tensor *t = bias_of(plan, step);
-    if (!t)
-        return 0;
-    int64_t wide;
-    int32_t narrow;
-    if (t->type == HBY_I64) {
-        memcpy(&wide, (const char *)t->data + (size_t)channel * sizeof wide, sizeof wide);
-        return wide;
-    }
-    memcpy(&narrow, (const char *)t->data + (size_t)channel * sizeof narrow, sizeof narrow);
-    return narrow;
+    return t ? hby_load_int64(t->data, t->type, (size_t)channel) : 0;
 }
 
 bool hby_pack_is_narrow(const struct hby_plan *plan, const struct hby_step *step, int64_t depth)

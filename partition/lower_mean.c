@@ -1,4 +1,5 @@
 /* MEAN, SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ANY and REDUCE_ALL onto one nest: kept dimensions first, reduced ones after, neighbours joined. */
+#include "partition/fixedpoint.h"
 #include "partition/lower_shape.h"
 
 /* Which dimensions are averaged over; TFLite takes repeated and negative axes. */
@@ -61,7 +62,7 @@ static enum hby_status rescale_quantized(const struct hby_lowering *lo, const st
     if (hby_as_xnnpack(lo, node->out[0])) {
         a->rounding = HBY_ROUND_FLOAT;
         a->f_scale = a->fn == HBY_REDUCE_MEAN ? ratio * inverse : ratio;
-        const volatile float zero = (float)(a->n_reduced * a->in.zero_point) * a->f_scale;
+        const volatile float zero = (float)hby_mul32(a->n_reduced, a->in.zero_point) * a->f_scale;
         a->f_bias = (float)a->out.zero_point - zero;
     } else if (lo->plan->opt.rounding != HBY_ROUNDING_REF && a->fn == HBY_REDUCE_SUM) {
         a->rounding = HBY_ROUND_RUY;
