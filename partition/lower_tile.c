@@ -35,7 +35,7 @@ enum hby_status hby_lower_tile(struct hby_lowering *lo, const struct hby_node *n
     if (n != t->rank || out->rank != t->rank)
         return hby_say(HBY_UNSUPPORTED, lo->why, "TILE has %d multiples for %d dimensions", n, t->rank);
     for (int i = 0; i < n; i++)
-        if (times[i] < 1 || t->dim[i] * times[i] != out->dim[i])
+        if (times[i] < 1 || times[i] > INT32_MAX || t->dim[i] * times[i] != out->dim[i])
             return hby_say(HBY_UNSUPPORTED, lo->why, "dimension %d of %d, %lld times, does not give the output's %d", i, (int)t->dim[i], (long long)times[i],
                            (int)out->dim[i]);
     /* as many inner axes at a time as one copy can walk over: two at least */

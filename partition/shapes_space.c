@@ -39,12 +39,15 @@ enum hby_status hby_shape_space_batch(const struct hby_shape_call *c, struct hby
         return st;
     hby_shape_same(in, out);
     for (int i = 0; i < block.n; i++) {
-        const int64_t b = block.value[i], edges = edge.value[2 * i] + edge.value[2 * i + 1];
-        if (b < 1 || b > INT32_MAX || edge.value[2 * i] < 0 || edge.value[2 * i + 1] < 0)
-            return hby_say(HBY_BAD_MODEL, c->why, "a block of %lld", (long long)b);
+        const int64_t b = block.value[i], before = edge.value[2 * i], after = edge.value[2 * i + 1];
+        if (b < 1 || b > INT32_MAX || before < 0 || before > INT32_MAX || after < 0 || after > INT32_MAX)
+            return hby_say(HBY_BAD_MODEL, c->why, "a block of %lld with edges of %lld and %lld", (long long)b, (long long)before, (long long)after);
+        const int64_t edges = before + after;
         if (c->node->op == HBY_OP_space_to_batch_nd) {
             if ((in->dim[i + 1] + edges) % b)
                 return hby_say(HBY_BAD_MODEL, c->why, "blocks of %lld do not divide a dimension of %lld", (long long)b, (long long)(in->dim[i + 1] + edges));
+            if (out->dim[0] > INT32_MAX / b)
+                return hby_say(HBY_UNSUPPORTED, c->why, "blocks of %lld make more than %d batches of %lld", (long long)b, INT32_MAX, (long long)out->dim[0]);
             out->dim[i + 1] = (in->dim[i + 1] + edges) / b;
             out->dim[0] *= b;
         } else {
