@@ -17,8 +17,8 @@ if grep -q '^ptx: no NVIDIA compiler' "$tmp/err"; then
 fi
 grep -q '^device: PTX interpreter' "$tmp/out" || { echo "the checks did not run on the interpreter"; exit 1; }
 grep -Eq ' [1-9][0-9]* kernel runs' "$tmp/out" || { echo "no kernel ran"; exit 1; }
-case ${HBY_PTX_CAPABILITY:-9.0} in
-[89].*) grep -Eq ' [1-9][0-9]{2,} products of matrices' "$tmp/err" || { echo "no kernel used the matrix units"; exit 1; } ;; # the self-test has 10 of them
+case "${HBY_PTX_CAPABILITY:-9.0} $*" in # where all operators run, or this one: more products than the self-test's, on GPUs that have them
+7.5" " | 7.5*" conv_2d:i8"* | [89].?" " | [89].?*" conv_2d:i8"*) grep -Eq ' [1-9][0-9]{2,} products of matrices' "$tmp/err" || { echo "no kernel used the matrix units"; exit 1; } ;;
 esac
 ! grep '^ptx:' "$tmp/err" >/dev/null || { echo "the device met faults"; exit 1; }
 exit $status
