@@ -24,7 +24,7 @@ struct _cl_context {
 };
 struct _cl_command_queue {
     cl_context context;
-    bool profiling;
+    bool profiling, stuck; /* stuck: behind an event that never comes, and nothing is done any more */
 };
 
 struct _cl_mem {
@@ -68,8 +68,10 @@ size_t hby_ptx_max_group(void);
 /* Is this word in HBY_PTX_CHECK? */
 bool hby_ptx_checks(const char *word);
 cl_ulong hby_ptx_now(void);
-/* An event for what was just done, where one is wanted. */
-cl_int hby_ptx_done(cl_event *event, cl_ulong start, cl_int status);
+/* An event for what was just done, or stands in the queue for ever, where one is wanted. */
+cl_int hby_ptx_done(cl_command_queue q, cl_event *event, cl_ulong start, cl_int status);
+/* CL_SUCCESS: the queue goes on, and what is to be waited for has happened. */
+cl_int hby_ptx_wait(cl_command_queue q, cl_uint n, const cl_event *events);
 bool hby_ptx_is_alive(cl_mem mem);
 /* Who touched which byte of the buffer that this is (part of). NULL: out of memory. */
 struct hby_ptx_shadow *hby_ptx_shadow_of(cl_mem mem);

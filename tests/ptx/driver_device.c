@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/ptx/driver.h"
 
@@ -203,5 +204,7 @@ HBY_PTX_API cl_int clFlush(cl_command_queue q)
 
 HBY_PTX_API cl_int clFinish(cl_command_queue q)
 {
+    while (q && q->stuck)
+        pause();
     return q ? q->context->status : CL_INVALID_COMMAND_QUEUE;
 }

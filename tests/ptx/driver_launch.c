@@ -71,14 +71,15 @@ HBY_PTX_API cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_ui
     const cl_ulong start = hby_ptx_now();
     if (offset)
         return CL_INVALID_GLOBAL_OFFSET; /* nobody asks for one */
-    cl_int err = q->context->status ? q->context->status : n_wait ? clWaitForEvents(n_wait, wait) : shape(k->code, dims, global, local, &l);
+    cl_int err = hby_ptx_wait(q, n_wait, wait);
+    err = err ? err : shape(k->code, dims, global, local, &l);
     struct hby_ptx_range *range = err ? NULL : calloc((size_t)k->code->n_params + (size_t)k->program->module->n_variables + 1, sizeof *range);
     if (err || !range)
         return err ? err : CL_OUT_OF_HOST_MEMORY;
     pthread_mutex_lock(&lock);
     l.range = range;
     err = ranges(k, &l, range);
-    if (!err && !hby_ptx_run(&l)) {
+    if (!err && !q->stuck && !hby_ptx_run(&l)) {
         fprintf(stderr, "ptx: %s\n", l.fault);
         q->context->status = CL_OUT_OF_RESOURCES; /* what waits for it is told */
     }
@@ -89,5 +90,5 @@ HBY_PTX_API cl_int clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_ui
     products += l.products;
     pthread_mutex_unlock(&lock);
     free(range);
-    return err ? err : hby_ptx_done(event, start, q->context->status);
+    return err ? err : hby_ptx_done(q, event, start, q->context->status);
 }

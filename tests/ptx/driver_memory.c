@@ -15,14 +15,14 @@ cl_ulong hby_ptx_now(void)
     return (cl_ulong)t.tv_sec * 1000000000u + (cl_ulong)t.tv_nsec;
 }
 
-cl_int hby_ptx_done(cl_event *event, cl_ulong start, cl_int status)
+cl_int hby_ptx_done(cl_command_queue q, cl_event *event, cl_ulong start, cl_int status)
 {
     if (!event)
         return CL_SUCCESS;
     *event = calloc(1, sizeof **event);
     if (!*event)
         return CL_OUT_OF_HOST_MEMORY;
-    **event = (struct _cl_event){status ? status : CL_COMPLETE, start, hby_ptx_now()};
+    **event = (struct _cl_event){status ? status : q->stuck ? CL_QUEUED : CL_COMPLETE, start, hby_ptx_now()};
     return CL_SUCCESS;
 }
 
@@ -51,6 +51,18 @@ HBY_PTX_API cl_int clWaitForEvents(cl_uint n, const cl_event *events)
     return CL_SUCCESS;
 }
 
+cl_int hby_ptx_wait(cl_command_queue q, cl_uint n, const cl_event *events)
+{
+    if (q->context->status)
+        return q->context->status;
+    for (cl_uint k = 0; k < n; k++) {
+        if (events[k]->status < 0)
+            return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+        q->stuck = q->stuck || events[k]->status != CL_COMPLETE;
+    }
+    return CL_SUCCESS;
+}
+
 HBY_PTX_API cl_event clCreateUserEvent(cl_context c, cl_int *err)
 {
     cl_event e = c ? calloc(1, sizeof *e) : NULL;
@@ -69,9 +81,8 @@ HBY_PTX_API cl_int clReleaseEvent(cl_event e)
 
 HBY_PTX_API cl_int clEnqueueMarkerWithWaitList(cl_command_queue q, cl_uint n, const cl_event *wait, cl_event *event)
 {
-    (void)n;
-    (void)wait;
-    return q->context->status ? q->context->status : hby_ptx_done(event, hby_ptx_now(), CL_SUCCESS);
+    const cl_int err = hby_ptx_wait(q, n, wait);
+    return err ? err : hby_ptx_done(q, event, hby_ptx_now(), CL_SUCCESS);
 }
 
 /* --- buffers --- */
@@ -195,7 +206,7 @@ static cl_int check(cl_command_queue q, cl_mem m, size_t offset, size_t bytes, c
         return CL_INVALID_MEM_OBJECT;
     if (bytes == 0 || offset > m->bytes || bytes > m->bytes - offset)
         return CL_INVALID_VALUE;
-    return n_wait ? clWaitForEvents(n_wait, wait) : q->context->status;
+    return hby_ptx_wait(q, n_wait, wait);
 }
 
 HBY_PTX_API cl_int clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset, size_t bytes, const void *from, cl_uint n_wait,
@@ -206,8 +217,9 @@ HBY_PTX_API cl_int clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool bl
     const cl_int err = from ? check(q, m, offset, bytes, n_wait, wait) : CL_INVALID_VALUE;
     if (err)
         return err;
-    memcpy(m->data + offset, from, bytes);
-    return hby_ptx_done(event, start, CL_SUCCESS);
+    if (!q->stuck)
+        memcpy(m->data + offset, from, bytes);
+    return hby_ptx_done(q, event, start, CL_SUCCESS);
 }
 
 HBY_PTX_API cl_int clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset, size_t bytes, void *to, cl_uint n_wait,
@@ -218,8 +230,9 @@ HBY_PTX_API cl_int clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blo
     const cl_int err = to ? check(q, m, offset, bytes, n_wait, wait) : CL_INVALID_VALUE;
     if (err)
         return err;
-    memcpy(to, m->data + offset, bytes);
-    return hby_ptx_done(event, start, CL_SUCCESS);
+    if (!q->stuck)
+        memcpy(to, m->data + offset, bytes);
+    return hby_ptx_done(q, event, start, CL_SUCCESS);
 }
 
 HBY_PTX_API cl_int clEnqueueFillBuffer(cl_command_queue q, cl_mem m, const void *pattern, size_t size, size_t offset, size_t bytes, cl_uint n_wait,
@@ -231,9 +244,9 @@ HBY_PTX_API cl_int clEnqueueFillBuffer(cl_command_queue q, cl_mem m, const void 
     const cl_int err = check(q, m, offset, bytes, n_wait, wait);
     if (err)
         return err;
-    for (size_t at = 0; at < bytes; at += size)
+    for (size_t at = 0; at < bytes && !q->stuck; at += size)
         memcpy(m->data + offset + at, pattern, size);
-    return hby_ptx_done(event, start, CL_SUCCESS);
+    return hby_ptx_done(q, event, start, CL_SUCCESS);
 }
 
 HBY_PTX_API void *clEnqueueMapBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, cl_map_flags flags, size_t offset, size_t bytes, cl_uint n_wait,
@@ -246,7 +259,7 @@ HBY_PTX_API void *clEnqueueMapBuffer(cl_command_queue q, cl_mem m, cl_bool block
     if (!status && m->host)
         memcpy((char *)m->host + offset, m->data + offset, bytes);
     if (!status)
-        status = hby_ptx_done(event, start, CL_SUCCESS);
+        status = hby_ptx_done(q, event, start, CL_SUCCESS);
     if (err)
         *err = status;
     return status ? NULL : m->host ? (char *)m->host + offset : (char *)m->data + offset;
@@ -263,5 +276,5 @@ HBY_PTX_API cl_int clEnqueueUnmapMemObject(cl_command_queue q, cl_mem m, void *a
         return CL_INVALID_VALUE;
     if (m->host)
         memcpy(m->data, m->host, m->bytes);
-    return hby_ptx_done(event, start, CL_SUCCESS);
+    return hby_ptx_done(q, event, start, CL_SUCCESS);
 }

@@ -59,6 +59,12 @@ static f32 nudged(f64 value)
     return of_bits(bits + (up == (f > 0) ? 1u : ~0u));
 }
 
+/* Of zeros it is promised to be 1. */
+static f32 power_of_2(f32 f)
+{
+    return f == 0 ? 1 : nudged(exp2(f));
+}
+
 static f32 least(f32 a, f32 b)
 {
     return a < b ? a : b < a ? b : a == b ? of_bits(bits_of(a) | bits_of(b)) : a != a ? b : a;

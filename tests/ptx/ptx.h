@@ -1,6 +1,6 @@
-/* An NVIDIA GPU made of an interpreter: kernels as PTX, the text that NVIDIA's own compiler makes of them, executed a warp at a time. tests/ptx/driver_*.c are an
- * OpenCL driver around it, with which the library is run as on such a GPU, and sees what a GPU would do with its programs: what is not aligned, what lies beside a
- * buffer, who reaches a barrier without the others, what a lane of a matrix instruction holds. It is strict where GPUs are lenient.
+/* An NVIDIA GPU made of an interpreter: kernels as PTX, the text that NVIDIA's own compiler makes of them, executed a warp at a time. tests/ptx/driver_*.c are
+ * an OpenCL driver around it, with which the library is run as on such a GPU, and sees what a GPU would do with its programs: what is not aligned, what lies
+ * beside a buffer, who reaches a barrier without the others, what a lane of a matrix instruction holds. It is strict where GPUs are lenient.
  *
  * A register is an array of 32 lanes; a predicate is a word with a bit for each lane. */
 #ifndef HBY_TESTS_PTX_H
