@@ -114,7 +114,7 @@ static void write_options(struct hby_cl_state *s, const struct config *c)
     const char *kind = in->kind == HBY_CL_CPU ? "CPU" : in->kind == HBY_CL_GPU ? "GPU" : "OTHER";
     const bool check = hby_cl_feature_given("kind=gpu"); /* no GPU: types.clh */
     const char *const rounding = hby_cl_feature_given("loose") ? " -cl-denorms-are-zero -DHBY_LOOSE=1" /* the least that OpenCL asks for */
-                                 : s->correct_divide           ? " -cl-fp32-correctly-rounded-divide-sqrt"
+                                 : s->correct_divide           ? " -cl-fp32-correctly-rounded-divide-sqrt -DHBY_CORRECT_DIVIDE=1"
                                                                : "";
     snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -w -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s",
              in->version_major < 3 ? "CL1.2" : variants[c->dot].std, rounding, check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",

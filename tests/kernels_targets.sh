@@ -74,10 +74,14 @@ build() {
     if [ -n "$driver" ]; then
         driver_builds=$((driver_builds + 1))
         if ! "$nvcl" "$driver" "$stem" "$tmp/o.ptx" -cl-nv-cstd=CL1.2 -cl-std=CL1.2 -nv-m64 -cl-nv-arch "$arch" -cl-fp32-correctly-rounded-divide-sqrt -DHBY_DEVICE_GPU=1 \
-            -DHBY_HAS_FP64=1 -DHBY_DOT_NV_DP4A=1 -DHBY_SCHEME_"$scheme"=1 $option 2>"$tmp/log" || grep -q 'error' "$tmp/log"; then
+            -DHBY_CORRECT_DIVIDE=1 -DHBY_HAS_FP64=1 -DHBY_DOT_NV_DP4A=1 -DHBY_SCHEME_"$scheme"=1 $option 2>"$tmp/log" || grep -q 'error' "$tmp/log"; then
             fail "NVIDIA's compiler" "$stem" "$scheme" "$option"
         elif ! rounds_alike "$stem" "$scheme" "$option"; then
             fail "rounded otherwise by NVIDIA's compiler" "$stem" "$scheme" "$option"
+        elif [ "$stem" = hybrid.cl ] && # as for a device that does not divide floats correctly: there are no quotients of floats
+            { ! "$nvcl" "$driver" "$stem" "$tmp/p.ptx" -cl-nv-cstd=CL1.2 -cl-std=CL1.2 -nv-m64 -cl-nv-arch "$arch" -DHBY_DEVICE_GPU=1 -DHBY_HAS_FP64=1 -DHBY_DOT_NV_DP4A=1 \
+                -DHBY_SCHEME_"$scheme"=1 $option 2>"$tmp/log" || grep -E '(div|rcp)\.[a-z.]*f32' "$tmp/p.ptx" >"$tmp/log"; }; then
+            fail "a quotient of floats by NVIDIA's compiler" "$stem" "$scheme" "$option"
         elif command -v ptxas >/dev/null; then
             assembled=$((assembled + 1))
             if ! ptxas -v -arch="$arch" "$tmp/o.ptx" -o "$tmp/o.cubin" >"$tmp/log" 2>&1 || grep -qE '[1-9][0-9]+ bytes spill stores' "$tmp/log"; then
