@@ -50,14 +50,6 @@ static enum hby_status weights_arg(const struct hby_cl_site *site, struct hby_cl
     return HBY_OK;
 }
 
-static void table_arg(const struct hby_cl_site *site, struct hby_cl_launch *l, int table)
-{
-    if (table < site->step->n_tables)
-        hby_cl_arg_const(l, site->step->table[table].data, site->step->table[table].bytes);
-    else
-        hby_cl_arg_tensor(l, -1);
-}
-
 /* Weight-only: no multipliers, zero points, scales. */
 static enum hby_status scale_args(const struct hby_cl_site *site, struct hby_cl_launch *l)
 {
@@ -65,7 +57,7 @@ static enum hby_status scale_args(const struct hby_cl_site *site, struct hby_cl_
     const size_t n = (size_t)s->args.conv.out_c;
     hby_cl_arg_tensor(l, -1);
     if (hby_weight_has_zero(s)) {
-        table_arg(site, l, 1);
+        hby_nest_arg_table(l, s, 1);
     } else {
         int32_t *zeros = calloc(n, sizeof *zeros);
         if (!zeros)
@@ -73,7 +65,7 @@ static enum hby_status scale_args(const struct hby_cl_site *site, struct hby_cl_
         hby_cl_arg_const(l, zeros, n * sizeof *zeros);
         free(zeros);
     }
-    table_arg(site, l, 0);
+    hby_nest_arg_table(l, s, 0);
     return HBY_OK;
 }
 
@@ -106,7 +98,7 @@ enum hby_status hby_cl_launch_window(const struct hby_cl_site *site, struct hby_
     if (weight_only && (st = scale_args(site, l)) != HBY_OK)
         return st;
     for (int i = 0; i < 3 && !weight_only; i++)
-        table_arg(site, l, i);
+        hby_nest_arg_table(l, step, i);
     hby_cl_arg_tensor(l, step->out[0]);
     const size_t most = hby_cl_max_group(l), group = most < 64 ? most : 64;
     const size_t global[3] = {((size_t)count + group - 1) / group * group, 1, 1}, local[3] = {group, 1, 1};

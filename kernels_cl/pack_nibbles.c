@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "partition/element.h"
+
 int hby_scales_per_channel(const struct hby_step *step)
 {
     return (int)(step->table[0].bytes / sizeof(float) / (size_t)step->args.conv.out_c);
@@ -13,17 +15,11 @@ static size_t padded_channels(const struct hby_step *step)
     return ((size_t)step->args.conv.out_c + HBY_BLOCK - 1) / HBY_BLOCK * HBY_BLOCK;
 }
 
-static int weight_at(const uint8_t *nibbles, size_t i)
-{
-    const int v = nibbles[i / 2] >> (i % 2 ? 4 : 0) & 15;
-    return (v ^ 8) - 8;
-}
-
 /* The words of all channels, as argument w; and the sums of every channel's weights over `runs` runs, [block][run][16], from calloc. */
 static enum hby_status pack_words(const struct hby_cl_site *site, struct hby_cl_launch *l, int runs, int32_t *sum)
 {
     const struct hby_step *step = site->step;
-    const uint8_t *from = site->plan->graph->tensor[step->in[1]].data;
+    const void *from = site->plan->graph->tensor[step->in[1]].data;
     const size_t depth = (size_t)step->args.conv.in_c, words = (depth + 7) / 8, bytes = padded_channels(step) * words * 4,
                  run = (depth + (size_t)runs - 1) / (size_t)runs;
     uint8_t *w = calloc(bytes, 1);
@@ -32,7 +28,7 @@ static enum hby_status pack_words(const struct hby_cl_site *site, struct hby_cl_
     for (size_t c = 0; c < (size_t)step->args.conv.out_c; c++) {
         const size_t block = c / HBY_BLOCK, lane = c % HBY_BLOCK;
         for (size_t k = 0; k < depth; k++) {
-            const int v = weight_at(from, c * depth + k);
+            const int v = hby_load_int(from, HBY_I4, c * depth + k);
             w[((block * words + k / 8) * HBY_BLOCK + lane) * 4 + k % 4] |= (uint8_t)((v & 15) << (k % 8 < 4 ? 0 : 4));
             sum[(block * (size_t)runs + k / run) * HBY_BLOCK + lane] += v;
         }
