@@ -50,8 +50,8 @@ struct hby_cl_info {
     enum hby_cl_mma mma;
     enum hby_cl_half_math half_math; /* none on CPUs, with or without has_fp16: one without such instructions takes 100 times as long */
     int nv_compute;                  /* NVIDIA's compute capability, 75 for 7.5; 0: unknown, or no NVIDIA GPU */
-    int mma_tile;              /* tests: the row of launch_mma.c's table to be used always, or -1 */
-    bool x86_avx512, x86_f16c; /* usable in inline assembly (is_host_cpu, CPUID and XGETBV agree) */
+    int mma_tile;                    /* tests: the row of launch_mma.c's table to be used always, or -1 */
+    bool x86_avx512, x86_f16c;       /* usable in inline assembly (is_host_cpu, CPUID and XGETBV agree) */
 };
 
 struct hby_cl_device {
