@@ -1,11 +1,13 @@
 #!/bin/sh
 # ptx_device.sh CHECKS FOLDER OP...: the checks of these operators (none: all) on the interpreter of NVIDIA's instructions whose driver, libOpenCL.so.1, is in FOLDER: see tests/ptx/ptx.h.
-# Its programs are made by the compiler of an NVIDIA driver, named by HBY_NVIDIA_COMPILER or found by its name. HBY_PTX_CAPABILITY: 9.0; 7.5; 6.0.
+# Its programs are made by the compiler of an NVIDIA driver, named by HBY_NVIDIA_COMPILER or found by its name. HBY_PTX_CAPABILITY: 9.0; 7.5; 6.0. HBY_PTX_FEATURES: mma_tile=3 and other
+# words of HALFBYTE_DEVICE_FEATURES.
 checks=$1 folder=$2
 shift 2
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-unset HALFBYTE_DEVICE_FEATURES HBY_CHECK_DEVICE HBY_CHECK_DEVICE_ID
+unset HBY_CHECK_DEVICE HBY_CHECK_DEVICE_ID
+export HALFBYTE_DEVICE_FEATURES="$HBY_PTX_FEATURES"
 export HBY_REQUIRE_DEVICE=1 HBY_PTX_CHECK="${HBY_PTX_CHECK:-races,count}" HBY_CHECK_CASES="${HBY_CHECK_CASES:-2}"
 LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$checks" "$@" >"$tmp/out" 2>"$tmp/err"
 status=$?
