@@ -13,10 +13,9 @@ static const char variable[] = "HALFBYTE_DEVICE_FEATURES";
 
 /* Every word that is read, here or elsewhere; "#" stands for a number. */
 static const char *const known[] = {
-    "-asm",     "-avx512",      "-vnni",           "-madd",         "-f16c",    "-fp16",       "-fp64",
-    "-dot",     "-sub_groups",  "-command_buffer", "-mma",          "-f16x2",   "-pinned",     "dot=portable",
-    "dot=khr",  "dot=x86_vnni", "dot=x86_madd",    "dot=arm_acc",   "dot=qcom", "dot=nv_dp4a", "dot=amd_sdot4",
-    "kind=gpu", "loose",        "mma=emulate",     "mma_tile=#",    "f16x2=emulate", "pinned=1",
+    "-asm",          "-avx512",  "-vnni",   "-madd",        "-f16c",      "-fp16",         "-fp64",        "-dot",        "-sub_groups", "-command_buffer",
+    "-mma",          "-f16x2",   "-pinned", "dot=portable", "dot=khr",    "dot=x86_vnni",  "dot=x86_madd", "dot=arm_acc", "dot=qcom",    "dot=nv_dp4a",
+    "dot=amd_sdot4", "kind=gpu", "loose",   "mma=emulate",  "mma_tile=#", "f16x2=emulate", "pinned=1",
 };
 
 /* The next word at *at, which moves past it; NULL at the end. */

@@ -520,13 +520,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hung_device_is_given_up), /* first: it forks before the driver has threads */
-        cmocka_unit_test(choice_by_every_key),         cmocka_unit_test(order_and_duplicates),
-        cmocka_unit_test(host_features_agree),         cmocka_unit_test(list_is_in_order),
-        cmocka_unit_test(no_such_device_is_an_answer), cmocka_unit_test(features_can_be_masked),
-        cmocka_unit_test(unknown_features_are_named),  cmocka_unit_test(plan_runs),
-        cmocka_unit_test(wrong_rules_are_refused),     cmocka_unit_test(arguments_are_counted),
+        cmocka_unit_test(choice_by_every_key),
+        cmocka_unit_test(order_and_duplicates),
+        cmocka_unit_test(host_features_agree),
+        cmocka_unit_test(list_is_in_order),
+        cmocka_unit_test(no_such_device_is_an_answer),
+        cmocka_unit_test(features_can_be_masked),
+        cmocka_unit_test(unknown_features_are_named),
+        cmocka_unit_test(plan_runs),
+        cmocka_unit_test(wrong_rules_are_refused),
+        cmocka_unit_test(arguments_are_counted),
         cmocka_unit_test(denied_rows_are_not_taken),
-        cmocka_unit_test(threads_share_a_backend),     cmocka_unit_test(fork_is_refused),
+        cmocka_unit_test(threads_share_a_backend),
+        cmocka_unit_test(fork_is_refused),
     };
     const pid_t child = fork(); /* asks in a child, for the same reason */
     if (child == 0)
