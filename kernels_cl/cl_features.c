@@ -110,11 +110,12 @@ static void write_options(struct hby_cl_state *s, const struct config *c)
     const struct hby_cl_info *in = &s->dev.info;
     const char *kind = in->kind == HBY_CL_CPU ? "CPU" : in->kind == HBY_CL_GPU ? "GPU" : "OTHER";
     const bool check = hby_cl_feature_given("kind=gpu"), loose = hby_cl_feature_given("loose"); /* no GPU, and the least that OpenCL asks for: types.clh */
-    const char *const rounding = loose ? " -cl-denorms-are-zero -DHBY_LOOSE=1" : s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt" : "";
+    const char *const exact = s->correct_divide ? " -cl-fp32-correctly-rounded-divide-sqrt -DHBY_CORRECT_DIVIDE=1" : "";
     snprintf(s->features, sizeof s->features, "-cl-std=%s%s%s -w -DHBY_DEVICE_%s=1 -DHBY_DOT_%s=1%s%s%s%s%s",
-             in->version_major < 3 ? "CL1.2" : variants[c->dot].std, rounding, check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name,
-             in->has_fp16 ? " -DHBY_HAS_FP16=1" : "", in->has_fp64 ? " -DHBY_HAS_FP64=1" : "", in->has_sub_groups ? " -DHBY_HAS_SUB_GROUPS=1" : "",
-             c->avx512 ? " -DHBY_X86_AVX512=1" : "", c->f16c ? " -DHBY_X86_F16C=1" : "");
+             in->version_major < 3 ? "CL1.2" : variants[c->dot].std, loose ? " -cl-denorms-are-zero -DHBY_LOOSE=1" : exact,
+             check ? " -DHBY_CHECK_PLACES=1" : "", kind, variants[c->dot].name, in->has_fp16 ? " -DHBY_HAS_FP16=1" : "",
+             in->has_fp64 ? " -DHBY_HAS_FP64=1" : "", in->has_sub_groups ? " -DHBY_HAS_SUB_GROUPS=1" : "", c->avx512 ? " -DHBY_X86_AVX512=1" : "",
+             c->f16c ? " -DHBY_X86_F16C=1" : "");
 }
 
 static const char self_test[] = "self_test.cl", self_test_options[] = "-DHBY_SCHEME_i8=1";
