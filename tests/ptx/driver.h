@@ -1,4 +1,5 @@
-/* The objects of the OpenCL driver around the interpreter: one platform, one device, and everything done when it is asked for. */
+/* The objects of the OpenCL driver around the interpreter: one platform, one device, and everything done when it is asked for;
+ * but the host sees of it only what it has waited for. */
 #ifndef HBY_TESTS_PTX_DRIVER_H
 #define HBY_TESTS_PTX_DRIVER_H
 
@@ -24,6 +25,9 @@ struct _cl_context {
 };
 struct _cl_command_queue {
     cl_context context;
+    int users;       /* its owner, and its events */
+    size_t commands; /* so far */
+    struct hby_ptx_transfer *transfer;
     bool profiling, stuck; /* stuck: behind an event that never comes, and nothing is done any more */
 };
 
@@ -42,6 +46,8 @@ struct _cl_mem {
 struct _cl_event {
     cl_int status;
     cl_ulong start, end;
+    cl_command_queue queue; /* NULL: the user's */
+    size_t number;          /* of the command */
 };
 
 struct _cl_program {
@@ -70,6 +76,10 @@ bool hby_ptx_checks(const char *word);
 cl_ulong hby_ptx_now(void);
 /* An event for what was just done, or stands in the queue for ever, where one is wanted. */
 cl_int hby_ptx_done(cl_command_queue q, cl_event *event, cl_ulong start, cl_int status);
+/* Bytes that the next command moves, to the host or (`to` NULL) from it. */
+cl_int hby_ptx_transfer(cl_command_queue q, void *to, const void *from, size_t bytes, bool blocking);
+/* The host has waited for this command, and all before it. */
+void hby_ptx_settle(cl_command_queue q, size_t number);
 /* CL_SUCCESS: the queue goes on, and what is to be waited for has happened. */
 cl_int hby_ptx_wait(cl_command_queue q, cl_uint n, const cl_event *events);
 bool hby_ptx_is_alive(cl_mem mem);

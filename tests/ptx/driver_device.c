@@ -1,4 +1,5 @@
 /* The platform, the device, contexts and queues. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,15 +187,10 @@ HBY_PTX_API cl_command_queue clCreateCommandQueue(cl_context c, cl_device_id dev
         *err = q ? CL_SUCCESS : CL_INVALID_CONTEXT;
     if (q) {
         q->context = c;
+        q->users = 1;
         q->profiling = (properties & CL_QUEUE_PROFILING_ENABLE) != 0;
     }
     return q;
-}
-
-HBY_PTX_API cl_int clReleaseCommandQueue(cl_command_queue q)
-{
-    free(q);
-    return CL_SUCCESS;
 }
 
 HBY_PTX_API cl_int clFlush(cl_command_queue q)
@@ -204,7 +200,10 @@ HBY_PTX_API cl_int clFlush(cl_command_queue q)
 
 HBY_PTX_API cl_int clFinish(cl_command_queue q)
 {
-    while (q && q->stuck)
+    if (!q)
+        return CL_INVALID_COMMAND_QUEUE;
+    while (q->stuck)
         pause();
-    return q ? q->context->status : CL_INVALID_COMMAND_QUEUE;
+    hby_ptx_settle(q, ULONG_MAX);
+    return q->context->status;
 }

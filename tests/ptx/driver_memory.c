@@ -1,89 +1,10 @@
-/* Buffers and their parts, what moves between them and the host, and events. */
+/* Buffers and their parts, and what moves between them and the host. */
 #include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/ptx/driver.h"
-
-/* --- events --- */
-
-cl_ulong hby_ptx_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (cl_ulong)t.tv_sec * 1000000000u + (cl_ulong)t.tv_nsec;
-}
-
-cl_int hby_ptx_done(cl_command_queue q, cl_event *event, cl_ulong start, cl_int status)
-{
-    if (!event)
-        return CL_SUCCESS;
-    *event = calloc(1, sizeof **event);
-    if (!*event)
-        return CL_OUT_OF_HOST_MEMORY;
-    **event = (struct _cl_event){status ? status : q->stuck ? CL_QUEUED : CL_COMPLETE, start, hby_ptx_now()};
-    return CL_SUCCESS;
-}
-
-HBY_PTX_API cl_int clGetEventInfo(cl_event e, cl_event_info what, size_t room, void *out, size_t *needed)
-{
-    if (!e)
-        return CL_INVALID_EVENT;
-    return what == CL_EVENT_COMMAND_EXECUTION_STATUS ? hby_ptx_answer(&e->status, sizeof e->status, room, out, needed) : CL_INVALID_VALUE;
-}
-
-HBY_PTX_API cl_int clGetEventProfilingInfo(cl_event e, cl_profiling_info what, size_t room, void *out, size_t *needed)
-{
-    if (!e)
-        return CL_INVALID_EVENT;
-    return what == CL_PROFILING_COMMAND_START || what == CL_PROFILING_COMMAND_QUEUED || what == CL_PROFILING_COMMAND_SUBMIT
-               ? hby_ptx_answer(&e->start, sizeof e->start, room, out, needed)
-           : what == CL_PROFILING_COMMAND_END ? hby_ptx_answer(&e->end, sizeof e->end, room, out, needed)
-                                              : CL_INVALID_VALUE;
-}
-
-HBY_PTX_API cl_int clWaitForEvents(cl_uint n, const cl_event *events)
-{
-    for (cl_uint k = 0; k < n; k++)
-        if (events[k]->status < 0)
-            return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
-    return CL_SUCCESS;
-}
-
-cl_int hby_ptx_wait(cl_command_queue q, cl_uint n, const cl_event *events)
-{
-    if (q->context->status)
-        return q->context->status;
-    for (cl_uint k = 0; k < n; k++) {
-        if (events[k]->status < 0)
-            return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
-        q->stuck = q->stuck || events[k]->status != CL_COMPLETE;
-    }
-    return CL_SUCCESS;
-}
-
-HBY_PTX_API cl_event clCreateUserEvent(cl_context c, cl_int *err)
-{
-    cl_event e = c ? calloc(1, sizeof *e) : NULL;
-    if (e)
-        e->status = CL_SUBMITTED;
-    if (err)
-        *err = e ? CL_SUCCESS : CL_INVALID_CONTEXT;
-    return e;
-}
-
-HBY_PTX_API cl_int clReleaseEvent(cl_event e)
-{
-    free(e);
-    return CL_SUCCESS;
-}
-
-HBY_PTX_API cl_int clEnqueueMarkerWithWaitList(cl_command_queue q, cl_uint n, const cl_event *wait, cl_event *event)
-{
-    const cl_int err = hby_ptx_wait(q, n, wait);
-    return err ? err : hby_ptx_done(q, event, hby_ptx_now(), CL_SUCCESS);
-}
 
 /* --- buffers --- */
 
@@ -212,27 +133,25 @@ static cl_int check(cl_command_queue q, cl_mem m, size_t offset, size_t bytes, c
 HBY_PTX_API cl_int clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset, size_t bytes, const void *from, cl_uint n_wait,
                                         const cl_event *wait, cl_event *event)
 {
-    (void)blocking;
     const cl_ulong start = hby_ptx_now();
-    const cl_int err = from ? check(q, m, offset, bytes, n_wait, wait) : CL_INVALID_VALUE;
+    cl_int err = from ? check(q, m, offset, bytes, n_wait, wait) : CL_INVALID_VALUE;
     if (err)
         return err;
     if (!q->stuck)
         memcpy(m->data + offset, from, bytes);
-    return hby_ptx_done(q, event, start, CL_SUCCESS);
+    err = hby_ptx_transfer(q, NULL, from, bytes, blocking);
+    return err ? err : hby_ptx_done(q, event, start, CL_SUCCESS);
 }
 
 HBY_PTX_API cl_int clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset, size_t bytes, void *to, cl_uint n_wait,
                                        const cl_event *wait, cl_event *event)
 {
-    (void)blocking;
     const cl_ulong start = hby_ptx_now();
-    const cl_int err = to ? check(q, m, offset, bytes, n_wait, wait) : CL_INVALID_VALUE;
+    cl_int err = to ? check(q, m, offset, bytes, n_wait, wait) : CL_INVALID_VALUE;
     if (err)
         return err;
-    if (!q->stuck)
-        memcpy(to, m->data + offset, bytes);
-    return hby_ptx_done(q, event, start, CL_SUCCESS);
+    err = hby_ptx_transfer(q, to, m->data + offset, bytes, blocking);
+    return err ? err : hby_ptx_done(q, event, start, CL_SUCCESS);
 }
 
 HBY_PTX_API cl_int clEnqueueFillBuffer(cl_command_queue q, cl_mem m, const void *pattern, size_t size, size_t offset, size_t bytes, cl_uint n_wait,
@@ -252,10 +171,10 @@ HBY_PTX_API cl_int clEnqueueFillBuffer(cl_command_queue q, cl_mem m, const void 
 HBY_PTX_API void *clEnqueueMapBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, cl_map_flags flags, size_t offset, size_t bytes, cl_uint n_wait,
                                      const cl_event *wait, cl_event *event, cl_int *err)
 {
-    (void)blocking;
     (void)flags;
     const cl_ulong start = hby_ptx_now();
-    cl_int status = check(q, m, offset, bytes, n_wait, wait);
+    cl_int status = blocking ? check(q, m, offset, bytes, n_wait, wait) : CL_INVALID_OPERATION; /* nobody maps otherwise */
+    hby_ptx_settle(q, ULONG_MAX);
     if (!status && m->host)
         memcpy((char *)m->host + offset, m->data + offset, bytes);
     if (!status)
