@@ -1,7 +1,9 @@
 /* Products of matrices by a warp. Which lane holds which element is what the PTX ISA says in "Matrix fragments for mma.m8n8k16, .m16n8k8, .m16n8k16 and
- * .m16n8k32": with e elements in a register, group g = lane / 4 and t = lane % 4, element i of a lane's registers is of A   row g, and g + 8 of every second
- * register; column e t + i % e, and 4 e more from the third register on of B   row e t + i % e, and 4 e more in the second register; column g of C   row g, and
- * g + 8 from the third on; column 2 t + i % 2 */
+ * .m16n8k32": with e elements in a register, group g = lane / 4 and t = lane % 4, element i of a lane's registers is
+ *
+ * - of A: row g, and g + 8 of every second register; column e t + i % e, and 4 e more from the third register on
+ * - of B: row e t + i % e, and 4 e more in the second register; column g
+ * - of C: row g, and g + 8 from the third on; column 2 t + i % 2 */
 #include <math.h>
 #include <string.h>
 
