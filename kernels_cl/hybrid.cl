@@ -52,8 +52,8 @@ HBY_WITH_LOCAL void hby_range_of(hby_floats in, size_t first, int n, float x[2],
     x[1] = hby_group_max(hby_lanes_max(most), part);
 }
 
-/* By the work-group; the result is work-item 0's. */
-static inline struct hby_hybrid_row hby_join_parts(const struct hby_hybrid_args *h, const __global float *range, int b, __local float *part)
+/* By the work-group; work-item 0 gets the row. */
+HBY_WITH_LOCAL void hby_join_parts(const struct hby_hybrid_args *h, const __global float *range, int b, __local float *part, struct hby_hybrid_row *row)
 {
     const __global float *of = range + 2 * (size_t)b * h->parts;
     float negated = of[0], most = of[1];
@@ -63,10 +63,8 @@ static inline struct hby_hybrid_row hby_join_parts(const struct hby_hybrid_args 
     }
     negated = hby_group_max(negated, part);
     most = hby_group_max(most, part);
-    struct hby_hybrid_row row = {0.0f, 0.0f, 0, 0};
     if (get_local_id(0) == 0)
-        row = hby_hybrid_row(-negated, most, h->asymmetric);
-    return row;
+        *row = hby_hybrid_row(-negated, most, h->asymmetric);
 }
 
 static inline void hby_fill(__global char *q, int from, int to, int step, int zero)
@@ -112,7 +110,8 @@ __kernel void hby_hybrid_join(struct hby_hybrid_args h, const __global float *ra
 {
     __local float part[HBY_GROUP];
     const int b = (int)get_group_id(0);
-    const struct hby_hybrid_row joined = hby_join_parts(&h, range, b, part);
+    struct hby_hybrid_row joined;
+    hby_join_parts(&h, range, b, part, &joined);
     if (get_local_id(0) == 0)
         row[b] = joined;
 }
@@ -128,7 +127,7 @@ __kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P
 #if HBY_JOINS
     __local float part[HBY_GROUP];
     __local struct hby_hybrid_row joined;
-    r = hby_join_parts(&h, range, 0, part);
+    hby_join_parts(&h, range, 0, part, &r);
     if (mine == 0)
         joined = r;
     if (mine == 0 && from == 0 && first == 0)
@@ -140,7 +139,7 @@ __kernel void hby_hybrid_quantize(struct hby_hybrid_args h, const __global HBY_P
         const int b = i / h.padded_lines, line = i - b * h.padded_lines;
         if (b != known) {
 #if HBY_DEVICE_CPU
-            r = hby_join_parts(&h, range, b, 0);
+            hby_join_parts(&h, range, b, 0, &r);
             if (from == 0 && line == 0)
                 row[b] = r;
 #else

@@ -329,7 +329,7 @@ HBY_WITH_LOCAL void hby_take_step(const struct hby_args_lstm p, const struct hby
     const int me = (int)get_local_id(0) * HBY_R, stride = (int)get_local_size(0) * HBY_R;
     struct hby_hybrid_row row = {1.0f, 0.0f, 0, 0};
 #if HBY_SCHEME_f32w8
-    row = hby_r_quantize(s.h, p.n_out, p.asymmetric, s.q_h, part);
+    hby_r_quantize(s.h, p.n_out, p.asymmetric, s.q_h, part, &row);
     HBY_R_FENCE();
 #endif
     for (int unit = p.cifg * s.cells + me; unit < HBY_GATES * s.cells; unit += stride)
@@ -370,7 +370,7 @@ HBY_WITH_LOCAL void hby_take_step(const struct hby_args_lstm p, const struct hby
     if (!p.projection)
         return;
 #if HBY_SCHEME_f32w8
-    row = hby_r_quantize(s.hidden, p.n_cell, p.asymmetric, s.q_hidden, part);
+    hby_r_quantize(s.hidden, p.n_cell, p.asymmetric, s.q_hidden, part, &row);
     HBY_R_FENCE();
 #endif
     for (int i = me; i < s.outs; i += stride)

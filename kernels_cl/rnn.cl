@@ -60,7 +60,8 @@ __kernel void hby_rnn_steps(const struct hby_args_rnn p, const __global float *s
         const size_t at = p.time_major ? (size_t)t * p.batch + b : (size_t)b * p.time + t;
 #if HBY_SCHEME_f32w8
         const int words = (p.n_out + 3) / 4;
-        const struct hby_hybrid_row row = hby_r_quantize(h, p.n_out, p.asymmetric, q, part);
+        struct hby_hybrid_row row;
+        hby_r_quantize(h, p.n_out, p.asymmetric, q, part, &row);
         HBY_R_FENCE();
 #endif
         for (int i = me * HBY_R; i < outs; i += step * HBY_R) {
