@@ -143,23 +143,40 @@ static inline int4 hby_mma_first_bytes(int n)
     return (int4)(hby_mma_first_of_word(n), hby_mma_first_of_word(n - 4), hby_mma_first_of_word(n - 8), hby_mma_first_of_word(n - 12));
 }
 
-/* 16 bytes of a row's sum, at `off` of a step: of the input, `fill` where that is outside the image, and zeros beyond the line. */
-static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, int step, int off, int fill,
-    const __global char *in)
+/* A step of the sums: which one, of its line which, where the line lies in the window, and the byte where it begins, from that of the window. Kept from stage to
+ * stage, for divisions are slow. */
+struct hby_mma_step {
+    int number, of_line, y, x, line;
+};
+
+static inline void hby_mma_advance(const struct hby_args_conv *p, const struct hby_conv_mma *t, struct hby_mma_step *s, int steps)
 {
-    if (step >= t->steps)
+    s->number += steps;
+    for (s->of_line += steps; s->of_line >= t->line_steps; s->of_line -= t->line_steps) {
+        s->x += HBY_WHOLE_LINES ? 0 : p->dilation_w;
+        if (HBY_WHOLE_LINES || s->x == p->k_w * p->dilation_w) {
+            s->x = 0;
+            s->y += p->dilation_h;
+        }
+    }
+    s->line = (s->y * p->in_w + s->x) * p->in_c * HBY_ELEMENT;
+}
+
+/* 16 bytes of a row's sum, at `off` of a step: of the input, `fill` where that is outside the image, and zeros beyond the line. */
+static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, const struct hby_mma_step *s, int off,
+    int fill, const __global char *in)
+{
+    if (s->number >= t->steps)
         return 0;
-    const int line = step / t->line_steps;
-    off += HBY_STEP_BYTES * (step - line * t->line_steps);
+    off += HBY_STEP_BYTES * s->of_line;
+    const bool inside = (uint)(row->y + s->y) < (uint)p->in_h;
 #if HBY_WHOLE_LINES
-    const int pixel = p->in_c * HBY_ELEMENT, dy = line * p->dilation_h, dx = 0;
-    const bool inside = (uint)(row->y + dy) < (uint)p->in_h;
+    const int pixel = p->in_c * HBY_ELEMENT;
     const int from = inside ? max(0, -row->x) * pixel : 0, to = inside ? min(p->k_w, p->in_w - row->x) * pixel : 0;
 #else
-    const int i = line / p->k_w, dy = i * p->dilation_h, dx = (line - i * p->k_w) * p->dilation_w;
-    const int from = 0, to = (uint)(row->y + dy) < (uint)p->in_h && (uint)(row->x + dx) < (uint)p->in_w ? t->segment : 0;
+    const int from = 0, to = inside && (uint)(row->x + s->x) < (uint)p->in_w ? t->segment : 0;
 #endif
-    const __global char *source = in + (row->at + (long)((dy * p->in_w + dx) * p->in_c * HBY_ELEMENT)); /* of the line: read from `from` to `to` only */
+    const __global char *source = in + (row->at + s->line); /* of the line: read from `from` to `to` only */
     if (off >= from && off + 16 <= to)
         return hby_mma_load(source + off);
     if (off >= from && off < to && to == t->segment) { /* the line's last bytes: what is read beyond them is the next pixel, or slack */
@@ -168,20 +185,21 @@ static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby
     }
     if ((off >= to || off + 16 <= from) && off + 16 <= t->segment)
         return (int4)(fill);
-    uint word[4] = {0, 0, 0, 0};
-    for (int k = 0; k < 16 && off + k < t->segment; k++)
-        word[k / 4] |= (uint)(uchar)(off + k >= from && off + k < to ? source[off + k] : (char)fill) << (8 * (k & 3));
-    return (int4)((int)word[0], (int)word[1], (int)word[2], (int)word[3]);
+    uint4 v = 0; /* byte by byte, the last one first; this is rare, and sixteen copies of it for every row would be most of the program */
+    HBY_NO_UNROLL for (int k = min(15, t->segment - 1 - off); k >= 0; k--) {
+        const uint byte = (uchar)(off + k >= from && off + k < to ? source[off + k] : (char)fill);
+        v = (v << 8) | (uint4)(byte, v.s0 >> 24, v.s1 >> 24, v.s2 >> 24);
+    }
+    return as_int4(v);
 }
 
-/* What a work-item brings of a row: chunk `column` of a stage, in planes of bytes. */
-static inline void hby_mma_bring(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, int stage, int column, int fill,
-    const __global char *in, int4 to[HBY_PLANES])
+/* What a work-item brings of a row: 16 bytes at `off` of a step, in planes of bytes. */
+static inline void hby_mma_bring(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, const struct hby_mma_step *s, int off,
+    int fill, const __global char *in, int4 to[HBY_PLANES])
 {
-    const int step = stage * 2 * HBY_WARPS_K + column / 2, off = column % 2 * 16 * HBY_PLANES;
-    const int4 x = hby_mma_chunk(p, t, row, step, off, fill, in);
+    const int4 x = hby_mma_chunk(p, t, row, s, off, fill, in);
 #if HBY_SCHEME_i16
-    const int4 y = hby_mma_chunk(p, t, row, step, off + 16, fill, in);
+    const int4 y = hby_mma_chunk(p, t, row, s, off + 16, fill, in);
     to[0] = hby_mma_high_bytes(x, y);
     to[1] = hby_mma_low_bytes(x, y);
 #else
@@ -300,7 +318,10 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
 #if HBY_ROW_SUM
     b[HBY_TILES_N] = 0x01010101;
 #endif
-    HBY_EACH_BROUGHT hby_mma_bring(&p, &t, &row[r], 0, column, fill, in, brought[r]);
+    struct hby_mma_step step = {0, 0, 0, 0, 0};
+    const int off = column % 2 * 16 * HBY_PLANES;
+    hby_mma_advance(&p, &t, &step, column / 2);
+    HBY_EACH_BROUGHT hby_mma_bring(&p, &t, &row[r], &step, off, fill, in, brought[r]);
     HBY_EACH_N next[j] = *from[j];
     for (int stage = 0; stage < t.stages; stage++) {
         __local int4 *const input = memory + stage % 2 * HBY_PLANES * HBY_INPUT_CHUNKS;
@@ -308,7 +329,8 @@ __kernel __attribute__((reqd_work_group_size(HBY_ITEMS, 1, 1))) void hby_conv_mm
         HBY_EACH_N b[j] = next[j];
         barrier(CLK_LOCAL_MEM_FENCE); /* and whoever still reads the other half of the memory has passed the barrier before */
         if (stage + 1 < t.stages) {
-            HBY_EACH_BROUGHT hby_mma_bring(&p, &t, &row[r], stage + 1, column, fill, in, brought[r]);
+            hby_mma_advance(&p, &t, &step, 2 * HBY_WARPS_K);
+            HBY_EACH_BROUGHT hby_mma_bring(&p, &t, &row[r], &step, off, fill, in, brought[r]);
             HBY_EACH_N next[j] = from[j][(stage + 1) * HBY_WARPS_K * 32];
         }
         const __local int *words = (const __local int *)(input + (warp_m * 16 * HBY_TILES_M + g) * HBY_PITCH + warp_k * 4) + l;
