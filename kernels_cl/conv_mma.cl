@@ -143,8 +143,8 @@ static inline int4 hby_mma_first_bytes(int n)
     return (int4)(hby_mma_first_of_word(n), hby_mma_first_of_word(n - 4), hby_mma_first_of_word(n - 8), hby_mma_first_of_word(n - 12));
 }
 
-/* A step of the sums: which one, of its line which, where the line lies in the window, and the byte where it begins, from that of the window. Kept from stage to
- * stage, for divisions are slow. */
+/* A step of the sums: which one, of its line which, where the line lies in the window, and the byte where it begins, from that of the window. Kept from stage
+ * to stage, for divisions are slow. */
 struct hby_mma_step {
     int number, of_line, y, x, line;
 };
@@ -163,8 +163,8 @@ static inline void hby_mma_advance(const struct hby_args_conv *p, const struct h
 }
 
 /* 16 bytes of a row's sum, at `off` of a step: of the input, `fill` where that is outside the image, and zeros beyond the line. */
-static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, const struct hby_mma_step *s, int off,
-    int fill, const __global char *in)
+static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, const struct hby_mma_step *s,
+    int off, int fill, const __global char *in)
 {
     if (s->number >= t->steps)
         return 0;
@@ -194,8 +194,8 @@ static inline int4 hby_mma_chunk(const struct hby_args_conv *p, const struct hby
 }
 
 /* What a work-item brings of a row: 16 bytes at `off` of a step, in planes of bytes. */
-static inline void hby_mma_bring(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, const struct hby_mma_step *s, int off,
-    int fill, const __global char *in, int4 to[HBY_PLANES])
+static inline void hby_mma_bring(const struct hby_args_conv *p, const struct hby_conv_mma *t, const struct hby_mma_row *row, const struct hby_mma_step *s,
+    int off, int fill, const __global char *in, int4 to[HBY_PLANES])
 {
     const int4 x = hby_mma_chunk(p, t, row, s, off, fill, in);
 #if HBY_SCHEME_i16
