@@ -402,7 +402,7 @@ static void every_call_site(void **state)
             continue;
         in_use = &uses[k];
         const long total = healthy_life(&models[0], &of_opening);
-        assert_true(total > 100 && n_sites > 40 && n_sites < MAX_SITES);
+        assert_true(total > 100 && n_sites > 30 && n_sites < MAX_SITES);
         for (int i = 0; i < n_sites; i++) {
             if (was_tried(site[i].at))
                 continue;
