@@ -19,11 +19,6 @@ static const struct cut {
 };
 enum { CUTS = sizeof cuts / sizeof *cuts };
 
-static int ceil_div(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
 static int tile_m(const struct cut *c)
 {
     return 16 * c->warps_m * c->tiles_m;
@@ -62,7 +57,8 @@ static int element_bytes(const struct hby_step *s)
 static bool takes_whole_lines(const struct hby_step *s, const struct hby_args_conv *p)
 {
     const int element = element_bytes(s), step = 32 * planes(s);
-    const int64_t taps = (int64_t)p->k_h * p->k_w * ceil_div(p->group_c * element, step), lines = (int64_t)p->k_h * ceil_div(p->k_w * p->in_c * element, step);
+    const int64_t taps = (int64_t)p->k_h * p->k_w * hby_ceil_div(p->group_c * element, step),
+                  lines = (int64_t)p->k_h * hby_ceil_div(p->k_w * p->in_c * element, step);
     return p->group_c == p->in_c && p->dilation_w == 1 && lines < taps;
 }
 
@@ -74,14 +70,14 @@ static struct hby_conv_mma sizes_of(const struct hby_cl_site *site, const struct
     struct hby_conv_mma t = {
         .rows = hby_conv_rows(site->step),
         .segment = (whole ? p->k_w * p->in_c : p->group_c) * element_bytes(site->step),
-        .tiles_per_group = ceil_div(s.group_out, tile_n(c)),
-        .octets_per_group = ceil_div(s.group_out, 8),
+        .tiles_per_group = hby_ceil_div(s.group_out, tile_n(c)),
+        .octets_per_group = hby_ceil_div(s.group_out, 8),
         .blocks_per_group = s.blocks_per_group,
         .group_out = s.group_out,
     };
-    t.line_steps = ceil_div(t.segment, 32 * planes(site->step));
+    t.line_steps = hby_ceil_div(t.segment, 32 * planes(site->step));
     t.steps = t.line_steps * (whole ? p->k_h : p->k_h * p->k_w);
-    t.stages = ceil_div(t.steps, 2 * c->warps_k);
+    t.stages = hby_ceil_div(t.steps, 2 * c->warps_k);
     return t;
 }
 
@@ -95,7 +91,8 @@ static const struct cut *cut_of(const struct hby_cl_site *site)
         return &cuts[info->mma_tile];
     for (int i = 0; i < CUTS - 1; i++)
         if (local_bytes(site->step, &cuts[i], info->mma == HBY_MMA_EMULATED) <= info->local_bytes && tile_n(&cuts[i]) < 2 * group_out &&
-            tile_m(&cuts[i]) < 2 * rows && (int64_t)ceil_div(rows, tile_m(&cuts[i])) * ceil_div(group_out, tile_n(&cuts[i])) * groups >= 2 * (int64_t)units)
+            tile_m(&cuts[i]) < 2 * rows &&
+            (int64_t)hby_ceil_div(rows, tile_m(&cuts[i])) * hby_ceil_div(group_out, tile_n(&cuts[i])) * groups >= 2 * (int64_t)units)
             return &cuts[i];
     return &cuts[CUTS - 1];
 }
@@ -170,7 +167,7 @@ static void define_cut(struct hby_cl_launch *l, const struct cut *c, enum hby_cl
 static void set_grid(struct hby_cl_launch *l, const struct cut *c, const struct hby_conv_mma *t, int groups)
 {
     const size_t n = (size_t)items(c);
-    hby_cl_grid(l, (const size_t[3]){n * (size_t)t->tiles_per_group * (size_t)groups, (size_t)ceil_div(t->rows, tile_m(c)), 1}, (const size_t[3]){n, 1, 1});
+    hby_cl_grid(l, (const size_t[3]){n * (size_t)t->tiles_per_group * (size_t)groups, (size_t)hby_ceil_div(t->rows, tile_m(c)), 1}, (const size_t[3]){n, 1, 1});
 }
 
 static int alignment(int unit)
