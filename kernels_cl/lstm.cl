@@ -147,14 +147,14 @@ static inline hby_ri hby_normalized(hby_ri x, hby_statistic s, hby_ri weight, hb
     return hby_sat16(hby_scaled(rounded, numbers[0], numbers[1] + 12));
 }
 #else
-/* As hby_r_divide. */
+/* hby_r_divide of one lane. */
 static inline float hby_quotient(float n, float d)
 {
-    float y = HBY_ROUGHLY(1.0f / d);
-    y = fma(fma(-d, y, 1.0f), y, y);
-    float q = n * y;
-    q = fma(fma(-d, q, n), y, q);
-    return fma(fma(-d, q, n), y, q);
+#if HBY_DEVICE_CPU
+    return hby_r_divide((hby_rf)(n), (hby_rf)(d)).s0;
+#else
+    return hby_r_divide(n, d);
+#endif
 }
 
 /* -> mean, 1 / standard deviation */
@@ -323,8 +323,8 @@ static inline void hby_project(const struct hby_args_lstm p, const struct hby_st
 }
 
 /* Gates, cell and hidden value of one step; every work-item of the group comes here. */
-HBY_WITH_LOCAL void hby_take_step(const struct hby_args_lstm p, const struct hby_step s, const __global HBY_G *gates, __global HBY_X *out, __local float *part,
-                                 __local hby_statistic *statistics)
+HBY_WITH_LOCAL void hby_take_step(const struct hby_args_lstm p, const struct hby_step s, const __global HBY_G *gates, __global HBY_X *out,
+                                  __local float *part, __local hby_statistic *statistics)
 {
     const int me = (int)get_local_id(0) * HBY_R, stride = (int)get_local_size(0) * HBY_R;
     struct hby_hybrid_row row = {1.0f, 0.0f, 0, 0};
