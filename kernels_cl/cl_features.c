@@ -296,9 +296,8 @@ enum hby_status hby_cl_features(struct hby_cl_state *s, struct hby_reason *why)
             in->x86_f16c = c[i].f16c;
             in->is_host_cpu = c[i].avx512 || c[i].f16c || c[i].dot == HBY_DOT_X86_VNNI;
         }
-        if (!st)
-            remember(s->id, &(struct config){in->dot, in->x86_avx512, in->x86_f16c});
         if (!st) {
+            remember(s->id, &(struct config){in->dot, in->x86_avx512, in->x86_f16c});
             const bool is_nvidia = hby_cl_has_word(ext, "cl_nv_device_attribute_query");
             in->mma = hby_cl_find_mma(s, is_nvidia);
             in->half_math = hby_cl_find_half_math(s, is_nvidia);
