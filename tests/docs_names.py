@@ -79,21 +79,21 @@ def exists(path):
     return any(fnmatch.fnmatch(p, path) or p.startswith(path.rstrip("/") + "/") for p in tree())
 
 
-def placeholder(path):
+def stands_for_names(path):
     """x, NAME, OP and the like in place of an operator's name."""
     return re.search(r"(?:^|/|[a-z]_)(?:x|X|[A-Z]{2,}|N)(?:\.\w+)?$", path)
 
 
 def wrong_paths(text):
     for path in re.findall(rf"(?<![\w./$}}{{\\-])((?:{FOLDERS})/[\w./*-]*[\w*])(?![\w${{|])", text.replace("\\", "")):
-        if ".*" not in path and not exists(path) and not exists(path + "*") and not placeholder(path):
+        if ".*" not in path and not exists(path) and not exists(path + "*") and not stands_for_names(path):
             yield f"no such file: {path}"
 
 
 def wrong_files(span):
     yield from wrong_paths(span)
     for name in re.findall(r"(?<![\w/.*-])([a-z]\w*(?:_\*)?\.(?:c|h|cl|clh|def|py|sh|md))\b", span):
-        if not exists("*/" + name) and not exists(name) and not placeholder(name):
+        if not exists("*/" + name) and not exists(name) and not stands_for_names(name):
             yield f"no such file: {name}"
 
 
@@ -159,7 +159,7 @@ def wrong_tests(span, build):
     """What is named like a test is one: `*` and N stand for any."""
     kinds = {re.match(r"[a-z]+_", t).group() for t in tests(build) if "_" in t} - {"bench_", "host_"}
     for name in re.findall(r"(?<![\w/.=-])([a-z][a-z0-9]*_\w*(?:\*|\b))(?![\w.(/=:-])", span):
-        if any(name.startswith(k) for k in kinds) and name not in words() and not placeholder(name):
+        if any(name.startswith(k) for k in kinds) and name not in words() and not stands_for_names(name):
             pattern = re.sub(r"_N$", "_*", name)
             if not any(fnmatch.fnmatch(t, pattern) for t in tests(build)):
                 yield f"no such test: {name}"
@@ -168,7 +168,7 @@ def wrong_tests(span, build):
 def wrong_names(span, build):
     """Whatever else has an underscore, or is a variable of ours, stands somewhere in the sources."""
     for name in re.findall(r"(?<![\w*-])([A-Za-z]\w*_\w+|H[A-Z]+_[A-Z_]+)(?![\w*])", span):
-        if name in words() or name in FOREIGN or name in tests(build) or placeholder(name) or any(p.rsplit("/", 1)[-1].split(".")[0] == name for p in tree()):
+        if name in words() or name in FOREIGN or name in tests(build) or stands_for_names(name) or any(p.rsplit("/", 1)[-1].split(".")[0] == name for p in tree()):
             continue
         yield f"nothing is called {name}"
 
